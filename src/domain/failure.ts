@@ -1,0 +1,184 @@
+/**
+ * The one table of failures. A code fixes what the API answers, whether Temporal retries, and how
+ * the CLI exits; `docs/failures.md` describes each in the same order, and a test compares the two.
+ *
+ * `httpStatus`: what an HTTP answer carries. `retry`: whether the same call may succeed later.
+ * `exit`: the exit status of `belay`. `mend`: one sentence that says what a person can do.
+ */
+export const FAILURES = {
+  ReleaseFileInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the file where the message points, then run `belay validate` on it.',
+  },
+  ReleaseInProgress: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'Wait for the running release, or end it with `belay abort`, then deploy again.',
+  },
+  VersionAlreadyStable: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'This version already serves all traffic; deploy another one.',
+  },
+  NothingToRollBackTo: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'Name a version from `belay history` that was stable before.',
+  },
+  NotFound: {
+    httpStatus: 404,
+    retry: false,
+    exit: 4,
+    mend: 'Check the name with `belay status`, or deploy the service first.',
+  },
+  NotAllowedNow: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: '`belay explain` says which verbs the release takes in its present phase.',
+  },
+  EnvironmentFailed: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'Read the log of the instance that is named, and run its command by hand.',
+  },
+  EnvironmentInvalid: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'Correct the `environment` block: the program, its folder or its ports do not exist.',
+  },
+  HealthCheckFailed: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'Read the report of each check; call the endpoint of the candidate by hand.',
+  },
+  ThresholdViolated: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'The evidence names each figure and its limit; mend the version or the limit.',
+  },
+  NoData: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'Check that the metrics source is reachable and that requests reach the version.',
+  },
+  TrafficUnreachable: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'Check that the load balancer runs and that the worker reaches its control address.',
+  },
+  TrafficNotConfirmed: {
+    httpStatus: 504,
+    retry: true,
+    exit: 1,
+    mend: 'The load balancer took the change but does not serve it yet; look at its old processes.',
+  },
+  TrafficRefused: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'The load balancer cannot do what was asked; the message says which setting to change.',
+  },
+  TargetNotReady: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'No instance of the version accepts connections; start it, then switch again.',
+  },
+  StaleGeneration: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'A newer decision has already been carried out; nothing needs to be done.',
+  },
+  GenerationConflict: {
+    httpStatus: 409,
+    retry: false,
+    exit: 1,
+    mend: 'Two different states claim one generation: report this as a bug, with the history.',
+  },
+  MetricsUnreachable: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'Check the address of the metrics source from the machine of the worker.',
+  },
+  MetricsInvalid: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'The metrics source refused the query or answered another format; run it by hand.',
+  },
+  NotificationRejected: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'The receiver refused the message for good; check its address and credentials.',
+  },
+  NotificationUndelivered: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'The receiver did not take the message in time; it is sent again with the same key.',
+  },
+  RollbackUnverified: {
+    httpStatus: 500,
+    retry: false,
+    exit: 1,
+    mend: 'Traffic is on the version that is named, but it does not look well: look at it now.',
+  },
+  NoWorker: {
+    httpStatus: 503,
+    retry: false,
+    exit: 5,
+    mend: 'Start a worker for the task queue that is named with `belay worker`.',
+  },
+  TemporalUnreachable: {
+    httpStatus: 503,
+    retry: true,
+    exit: 5,
+    mend: 'Set TEMPORAL_ADDRESS, or start a development server with `belay dev`.',
+  },
+  Internal: {
+    httpStatus: 500,
+    retry: false,
+    exit: 70,
+    mend: 'This is a bug in Belay: report it with the message and the workflow history.',
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly httpStatus: number;
+    readonly retry: boolean;
+    readonly exit: number;
+    readonly mend: string;
+  }
+>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** An error with a code of the table. Compare codes, not classes: a class does not cross Temporal. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export function isFailureCode(value: unknown): value is FailureCode {
+  return typeof value === 'string' && Object.hasOwn(FAILURES, value);
+}
