@@ -219,13 +219,19 @@ export const OUTCOMES = [
   'aborted',
 ] as const;
 
+/** When people are told: how a run ended, or that it waits for one of them. */
+export const OCCASIONS = [...OUTCOMES, 'held'] as const;
+
 const notification = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('log'), on: z.array(z.enum(OUTCOMES)).default([...OUTCOMES]) }),
+  z.strictObject({
+    kind: z.literal('log'),
+    on: z.array(z.enum(OCCASIONS)).default([...OCCASIONS]),
+  }),
   z
     .strictObject({
       kind: z.literal('webhook'),
       url: httpUrl,
-      on: z.array(z.enum(OUTCOMES)).default([...OUTCOMES]),
+      on: z.array(z.enum(OCCASIONS)).default([...OCCASIONS]),
       headers_from_env: z
         .record(z.string().regex(HEADER), z.string())
         .default({})
@@ -234,7 +240,7 @@ const notification = z.discriminatedUnion('kind', [
     .transform(({ headers_from_env: headersFromEnv, ...rest }) => ({ ...rest, headersFromEnv })),
   z.strictObject({
     kind: z.literal('memory'),
-    on: z.array(z.enum(OUTCOMES)).default([...OUTCOMES]),
+    on: z.array(z.enum(OCCASIONS)).default([...OCCASIONS]),
   }),
 ]);
 
@@ -292,7 +298,7 @@ export const releaseSchema = z.strictObject({
   notifications: z
     .array(notification)
     .max(20)
-    .default([{ kind: 'log', on: [...OUTCOMES] }]),
+    .default([{ kind: 'log', on: [...OCCASIONS] }]),
   supersede: z.enum(['reject']).default('reject').describe('What a second release meets.'),
   task_queue: z
     .string()
@@ -314,3 +320,4 @@ export type HealthCheckSpec = ParsedRelease['health_checks'][number];
 export type Thresholds = ParsedRelease['performance_thresholds'];
 export type Strategy = ParsedRelease['strategy'];
 export type ReleaseOutcome = (typeof OUTCOMES)[number];
+export type Occasion = (typeof OCCASIONS)[number];

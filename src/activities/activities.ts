@@ -1,0 +1,36 @@
+import type { ActivityDeps } from './deps.ts';
+import { createEnvironmentActivities } from './environment.ts';
+import { withCodes } from './failure.ts';
+import { createHealthActivities } from './health.ts';
+import { createNotifyActivities } from './notify.ts';
+import { createRunStateActivities } from './run-state.ts';
+import { createTrafficActivities } from './traffic.ts';
+import { createValidateActivities } from './validate.ts';
+import { createVerifyActivities } from './verify.ts';
+import { createWatchActivities } from './watch.ts';
+
+export type Activities = ReturnType<typeof createActivities> & ReturnType<typeof createWatching>;
+
+/** What moves the world; served from the main task queue. */
+export function createActivities(deps: ActivityDeps) {
+  const environment = createEnvironmentActivities(deps);
+  const { switchTraffic } = createTrafficActivities(deps);
+  const { notify } = createNotifyActivities(deps);
+  return {
+    deployVersion: withCodes(environment.deployVersion),
+    retireVersion: withCodes(environment.retireVersion),
+    switchTraffic: withCodes(switchTraffic),
+    notify: withCodes(notify),
+    runState: createRunStateActivities().runState,
+  };
+}
+
+/** What looks at the world, for long; served from a queue with slots of its own. */
+export function createWatching(deps: ActivityDeps) {
+  return {
+    proveReady: withCodes(createHealthActivities(deps).proveReady),
+    validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
+    watchRelease: withCodes(createWatchActivities(deps).watchRelease),
+    verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
+  };
+}

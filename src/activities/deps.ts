@@ -1,0 +1,46 @@
+import type { Instance } from '../domain/release/instance.ts';
+import type { ReleaseSpec } from '../domain/release/release-spec.ts';
+import type {
+  EnvironmentSpec,
+  MetricsSpec,
+  NotificationSpec,
+  TrafficSpec,
+} from '../domain/release/release.schema.ts';
+import type { EnvironmentDriver } from '../providers/environment/environment.ts';
+import type { HealthRound } from '../providers/health/check-all.ts';
+import type { MetricsSource } from '../providers/metrics/source.ts';
+import type { NotificationChannel } from '../providers/notify/channel.ts';
+import type { TrafficRouter } from '../providers/traffic/router.ts';
+
+/** The adapters behind the activities, chosen by the specification of the release. */
+export interface ActivityDeps {
+  environment(spec: EnvironmentSpec): EnvironmentDriver;
+  router(spec: TrafficSpec): TrafficRouter;
+  metrics(
+    spec: MetricsSpec,
+    beside: { readonly router: TrafficRouter; readonly environment: EnvironmentDriver },
+  ): MetricsSource;
+  channel(spec: NotificationSpec): NotificationChannel;
+  /** One round of every check of every instance. */
+  checkHealth(
+    request: {
+      readonly service: string;
+      readonly version: string;
+      readonly instances: readonly Instance[];
+      readonly checks: ReleaseSpec['health']['checks'];
+    },
+    signal: AbortSignal,
+  ): Promise<HealthRound>;
+  /** Sends one request and reports how it went; used for warm-up and probe load. */
+  probe(request: ProbeLoadRequest, signal: AbortSignal): Promise<ProbeAnswer>;
+}
+
+export interface ProbeLoadRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+export type ProbeAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly tookMs: number }
+  | { readonly kind: 'lost'; readonly why: string; readonly tookMs: number };

@@ -1,0 +1,75 @@
+import { Failure } from '../domain/failure.ts';
+import type { Instance } from '../domain/release/instance.ts';
+import type { ActivityDeps } from './deps.ts';
+import { beating } from './beating.ts';
+import type { DeployVersionRequest, RetireRequest } from './requests.ts';
+
+/** Starts and removes the instances of a version, together with its place at the load balancer. */
+export function createEnvironmentActivities(deps: ActivityDeps) {
+  return {
+    /**
+     * Starts the instances and makes them known to the load balancer with weight 0, so that they
+     * can be reached on purpose before any user meets them. Repeating it changes nothing.
+     */
+    async deployVersion(request: DeployVersionRequest): Promise<readonly Instance[]> {
+      const { service, version, environment, traffic, deploy, register } = request;
+      return beating(async (signal) => {
+        const instances = await deps
+          .environment(environment)
+          .deploy({ service, version, spec: environment, ...deploy }, signal);
+        if (register !== null) {
+          const { serving, key, generation } = register;
+          await deps.router(traffic).apply(
+            {
+              service,
+              key,
+              generation,
+              routes: [
+                { version: serving.version, instances: serving.instances, weightPercent: 100 },
+                { version, instances, weightPercent: 0 },
+              ],
+            },
+            signal,
+          );
+        }
+        return instances;
+      });
+    },
+
+    /**
+     * Drain, then stop: waits for the open requests, takes the version out of the load balancer
+     * and ends its instances. Refuses while the version has any weight.
+     */
+    async retireVersion(request: RetireRequest): Promise<void> {
+      const { service, traffic, environment, target, drainDeadlineMs } = request;
+      return beating(async (signal) => {
+        const router = deps.router(traffic);
+        const before = await router.read(service, signal);
+        const route = before.routes.find((one) => one.version === target.version);
+        if (route !== undefined && route.weightPercent > 0) {
+          throw new Failure(
+            'NotAllowedNow',
+            `${target.version} has ${route.weightPercent} % of the traffic: it is not removed`,
+          );
+        }
+        if (route !== undefined) {
+          await router.drain(
+            { service, version: target.version, deadlineMs: drainDeadlineMs },
+            signal,
+          );
+          const routes = before.routes.filter((one) => one.version !== target.version);
+          await router.apply({ service, ...request.unregister, routes }, signal);
+        }
+        await deps.environment(environment).remove(
+          {
+            service,
+            version: target.version,
+            graceMs: environment.stopGraceMs,
+            ...request.remove,
+          },
+          signal,
+        );
+      });
+    },
+  };
+}

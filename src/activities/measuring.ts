@@ -1,0 +1,55 @@
+import type { Reading } from '../domain/judge/measurement.ts';
+import type { ReleaseSpec } from '../domain/release/release-spec.ts';
+import { gatherReading } from '../providers/metrics/gather.ts';
+import type { MetricsSource } from '../providers/metrics/source.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Target } from './requests.ts';
+
+export interface Measurer {
+  /** The reading of a version over a window; a source that cannot be reached is `no_data`. */
+  measure(
+    target: Target,
+    window: { readonly fromMs: number; readonly toMs: number },
+    signal: AbortSignal,
+  ): Promise<Reading>;
+}
+
+/**
+ * The sources of a release, in the order of its file. Memory and processor come from the
+ * environment driver unless the file names another source for them.
+ */
+export function openMeasurer(
+  deps: ActivityDeps,
+  request: Pick<ReleaseSpec, 'service' | 'traffic' | 'environment' | 'metrics'>,
+  audience: 'live' | 'preview',
+): Measurer {
+  const router = deps.router(request.traffic);
+  const environment = deps.environment(request.environment);
+  const beside = { router, environment };
+  const sources: MetricsSource[] = request.metrics.map((spec) => deps.metrics(spec, beside));
+  sources.push(deps.metrics({ kind: 'environment', signals: undefined }, beside));
+  return {
+    measure(target, window, signal) {
+      const { service } = request;
+      const { version, instances } = target;
+      return gatherReading(sources, { service, version, instances, audience, ...window }, signal);
+    },
+  };
+}
+
+/** Only the signals for which the thresholds say nothing. */
+export function withoutThreshold(reading: Reading, thresholds: ReleaseSpec['thresholds']): Reading {
+  const { latency_p95: latency, error_rate: errors } = reading;
+  return {
+    ...(latency !== undefined && thresholds.latencyP95MaxMs === undefined
+      ? { latency_p95: latency }
+      : {}),
+    ...(errors !== undefined && thresholds.errorRateMax === undefined
+      ? { error_rate: errors }
+      : {}),
+  };
+}
+
+export function hasThreshold(thresholds: ReleaseSpec['thresholds']): boolean {
+  return Object.values(thresholds).some((limit) => limit !== undefined);
+}

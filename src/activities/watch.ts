@@ -1,0 +1,133 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Reading } from '../domain/judge/measurement.ts';
+import { judgeThresholds } from '../domain/judge/threshold.ts';
+import type { Verdict } from '../domain/judge/verdict.ts';
+import type { WatchResult } from '../domain/release/decide.ts';
+import { beating, pause } from './beating.ts';
+import type { ActivityDeps } from './deps.ts';
+import { type Measurer, hasThreshold, openMeasurer, withoutThreshold } from './measuring.ts';
+import type { WatchRequest } from './requests.ts';
+import { onlyHealth } from './validate.ts';
+
+/** What a later attempt begins from, so that a restart neither forgets nor forgives. */
+interface Details {
+  /** Up to here everything has been looked at. */
+  readonly lookedUntilMs: number;
+  readonly unhealthyInARow: number;
+  /** When a look last had enough data. */
+  readonly dataAtMs: number;
+  /** Production's own figures from before the switch; measured once. */
+  readonly baseline: Reading | undefined;
+}
+
+/** Watches a version under live traffic. */
+export function createWatchActivities(deps: ActivityDeps) {
+  return {
+    /**
+     * Looks every interval until `untilMs`, and returns at once when a limit is broken, when the
+     * instances are unhealthy several times in a row, or when there was no data for longer than
+     * the budget. A look after a restart also covers the time nobody looked.
+     */
+    async watchRelease(request: WatchRequest): Promise<WatchResult> {
+      const { heartbeatDetails } = activityInfo();
+      const { fromMs, untilMs, watch, health } = request;
+      const measurer = openMeasurer(deps, request, 'live');
+      let details: Details = isDetails(heartbeatDetails)
+        ? heartbeatDetails
+        : { lookedUntilMs: fromMs, unhealthyInARow: 0, dataAtMs: fromMs, baseline: undefined };
+
+      return beating(
+        async (signal) => {
+          details = {
+            ...details,
+            baseline: details.baseline ?? (await before(measurer, request, signal)),
+          };
+          let dueMs = Date.now();
+          for (;;) {
+            dueMs += watch.intervalMs;
+            await pause(
+              Math.max(0, Math.min(dueMs, Math.max(untilMs, Date.now() + 100)) - Date.now()),
+              signal,
+            );
+            const nowMs = Date.now();
+            const [verdict, healthy] = await Promise.all([
+              look(measurer, request, details, nowMs, signal),
+              isHealthy(deps, request, signal),
+            ]);
+            const unhealthyInARow = healthy.kind === 'healthy' ? 0 : details.unhealthyInARow + 1;
+            const hasData = verdict.kind !== 'no_data';
+            details = {
+              ...details,
+              lookedUntilMs: nowMs,
+              unhealthyInARow,
+              dataAtMs: hasData ? nowMs : details.dataAtMs,
+            };
+            if (verdict.kind === 'fail') return { kind: 'judged', verdict };
+            if (healthy.kind === 'unhealthy' && unhealthyInARow >= health.failuresInARow) {
+              return { kind: 'unhealthy', report: healthy.report };
+            }
+            if (!hasData && nowMs - details.dataAtMs >= watch.noDataBudgetMs) {
+              return { kind: 'judged', verdict };
+            }
+            if (nowMs >= untilMs && hasData && healthy.kind === 'healthy') {
+              return { kind: 'judged', verdict };
+            }
+          }
+        },
+        () => details,
+      );
+    },
+  };
+}
+
+/** Stable's live figures from the window before, for the signals without a threshold. */
+async function before(
+  measurer: Measurer,
+  request: WatchRequest,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { baseline, thresholds, watch, fromMs } = request;
+  if (baseline === null) return {};
+  const window = { fromMs: fromMs - watch.windowMs, toMs: fromMs };
+  return withoutThreshold(await measurer.measure(baseline, window, signal), thresholds);
+}
+
+async function look(
+  measurer: Measurer,
+  request: WatchRequest,
+  details: Details,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { target, thresholds, watch, fromMs, untilMs, weightPercent } = request;
+  const beginMs = Math.max(fromMs, Math.min(nowMs - watch.windowMs, details.lookedUntilMs));
+  const reading = await measurer.measure(target, { fromMs: beginMs, toMs: nowMs }, signal);
+  const { baseline } = details;
+  if (!hasThreshold(thresholds) && request.baseline === null) return onlyHealth(target.version);
+  return judgeThresholds({
+    version: target.version,
+    stage: 'watch',
+    thresholds,
+    reading,
+    ...(baseline === undefined || Object.keys(baseline).length === 0 ? {} : { baseline }),
+    limits: {
+      latencyIncreaseMax: request.limits.latencyIncreaseMax,
+      errorRateIncreaseMax: request.limits.errorRateIncreaseMax,
+      minSamples: watch.minSamples,
+    },
+    weightPercent,
+    windowMs: nowMs - beginMs,
+    // A rate over the first moments says nothing yet.
+    judgeThroughput: nowMs - fromMs >= watch.windowMs || nowMs >= untilMs,
+  });
+}
+
+function isHealthy(deps: ActivityDeps, request: WatchRequest, signal: AbortSignal) {
+  const { service, target, health } = request;
+  const { version, instances } = target;
+  return deps.checkHealth({ service, version, instances, checks: health.checks }, signal);
+}
+
+function isDetails(value: unknown): value is Details {
+  return typeof value === 'object' && value !== null && 'lookedUntilMs' in value;
+}

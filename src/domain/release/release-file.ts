@@ -1,0 +1,179 @@
+import { LineCounter, isMap, isScalar, parseDocument } from 'yaml';
+import { Failure } from '../failure.ts';
+import { contradictions, remarksOn } from './release-checks.ts';
+import { type ParsedRelease, releaseSchema } from './release.schema.ts';
+import { type ReleaseSpec, toReleaseSpec } from './release-spec.ts';
+import { suggestion } from './suggestion.ts';
+
+/** The most that a release file may hold; a larger one is not a release file. */
+const FILE_MAX_CHARACTERS = 64 * 1024;
+
+/** One thing that is wrong with a file: where, what, and how to mend it. */
+export interface Problem {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Keys with dots: `performance_thresholds.max_error_rate`; empty for the whole file. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ReleaseFile =
+  | { readonly kind: 'valid'; readonly spec: ReleaseSpec; readonly remarks: readonly string[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+export interface ReleaseSource {
+  readonly text: string;
+  /** As the user named it, for the messages. */
+  readonly file: string;
+  /** Absolute; where programs of the environment run unless the file says otherwise. */
+  readonly folder: string;
+  /** Wins over the version in the file. */
+  readonly version: string | undefined;
+}
+
+/** Reads a release file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
+export function readRelease(source: ReleaseSource): ReleaseFile {
+  const { text, file } = source;
+  const lines = new LineCounter();
+  if (text.length > FILE_MAX_CHARACTERS) {
+    const message = `the file has ${text.length} characters; ${FILE_MAX_CHARACTERS} is the most`;
+    return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
+  }
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 20 });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  if (document.errors.length > 0) {
+    const problems = document.errors.map((error) => ({
+      file,
+      ...at(error.pos[0]),
+      path: '',
+      message: error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML',
+    }));
+    return { kind: 'invalid', problems };
+  }
+  const content = contentOf(document);
+  const parsed = releaseSchema.safeParse(content.kind === 'value' ? content.value : undefined);
+  const found: Found[] = content.kind === 'bad' ? [{ path: [], message: content.why }] : [];
+  if (content.kind === 'value') found.push(...problemsOf(parsed, source));
+  if (!parsed.success || found.length > 0) {
+    const problems = found.map(({ path, key, message }) => ({
+      file,
+      ...at(offsetOf(document, path, key)),
+      path: [...path, ...(key === undefined ? [] : [key])].join('.'),
+      message,
+    }));
+    return { kind: 'invalid', problems };
+  }
+  const version = source.version ?? parsed.data.version ?? '';
+  return {
+    kind: 'valid',
+    spec: toReleaseSpec(parsed.data, version, source.folder),
+    remarks: remarksOn(parsed.data, content.kind === 'value' ? content.value : undefined),
+  };
+}
+
+/** The specification, or one `ReleaseFileInvalid` that lists every problem. */
+export function requireRelease(source: ReleaseSource): {
+  readonly spec: ReleaseSpec;
+  readonly remarks: readonly string[];
+} {
+  const read = readRelease(source);
+  if (read.kind === 'valid') return read;
+  throw new Failure('ReleaseFileInvalid', read.problems.map(formatProblem).join('\n'));
+}
+
+/** `release.yaml:7:3: performance_thresholds.max_error_rate: 5 is above 1: write 5% …` */
+export function formatProblem(problem: Problem): string {
+  const { file, line, column, path, message } = problem;
+  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+}
+
+interface Found {
+  readonly path: readonly (string | number)[];
+  /** A key within `path` that should not be there. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+type Document = ReturnType<typeof parseDocument>;
+
+function contentOf(
+  document: Document,
+): { kind: 'value'; value: unknown } | { kind: 'bad'; why: string } {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 20 });
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { kind: 'value', value };
+    }
+    return { kind: 'bad', why: 'a release file is a set of keys, such as `service: checkout`' };
+  } catch (error) {
+    return { kind: 'bad', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function problemsOf(
+  parsed: ReturnType<typeof releaseSchema.safeParse>,
+  source: ReleaseSource,
+): Found[] {
+  if (parsed.success) return moreProblems(parsed.data, source);
+  return parsed.error.issues.flatMap((issue): Found[] => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path,
+        key,
+        message: `unknown key${suggestion(key, path)}`,
+      }));
+    }
+    if (issue.code === 'invalid_type' && issue.input === undefined) {
+      return [{ path, message: `is missing (${issue.message})` }];
+    }
+    return [{ path, message: issue.message }];
+  });
+}
+
+function moreProblems(parsed: ParsedRelease, source: ReleaseSource): Found[] {
+  const found: Found[] = contradictions(parsed).map(({ path, message }) => ({ path, message }));
+  if (source.version === undefined && parsed.version === undefined) {
+    found.push({ path: [], message: 'names no version: add `version: …` or pass --version' });
+  }
+  if (
+    source.version !== undefined &&
+    !releaseSchema.shape.version.safeParse(source.version).success
+  ) {
+    found.push({
+      path: [],
+      message: `--version "${source.version}": letters, digits and . _ + - inside, at most 64`,
+    });
+  }
+  return found;
+}
+
+/** Where a path begins in the text; for what is missing, where its nearest parent begins. */
+function offsetOf(
+  document: Document,
+  path: readonly (string | number)[],
+  key: string | undefined,
+): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const parent = path.slice(0, length);
+    const node: unknown = length === 0 ? document.contents : document.getIn(parent, true);
+    if (key !== undefined && length === path.length && isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
+    }
+    const range = hasRange(node) ? node.range : undefined;
+    if (range !== undefined && range !== null) return range[0];
+  }
+  return 0;
+}
+
+function hasRange(
+  node: unknown,
+): node is { readonly range?: readonly [number, number, number] | null } {
+  return typeof node === 'object' && node !== null && 'range' in node;
+}

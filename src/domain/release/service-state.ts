@@ -1,0 +1,321 @@
+import type { FailureCode } from '../failure.ts';
+import type {
+  Accepted,
+  DeployCommand,
+  RollbackCommand,
+  ServiceView,
+  ServingNote,
+} from './commands.ts';
+import { releaseWorkflowId, rollbackWorkflowId } from './names.ts';
+import type { DeployedVersion, RunRecord, RunReport } from './progress.ts';
+import type { ReleaseSpec } from './release-spec.ts';
+
+/** What the `service` workflow keeps, and carries over when it continues as new. Plain JSON. */
+export interface ServiceState {
+  readonly schemaVersion: 1;
+  readonly service: string;
+  readonly stable: DeployedVersion | null;
+  /** The number of the run that made `stable` so; an older run's late note never undoes it. */
+  readonly servedBy: number;
+  readonly left: readonly DeployedVersion[];
+  readonly nextNumber: number;
+  readonly active: ActiveRun | null;
+  /** Newest first. */
+  readonly runs: readonly KeptRun[];
+  /** The answers of recent requests, so that a repeat after continue-as-new gets the same one. */
+  readonly answered: readonly { readonly requestId: string; readonly answer: Accepted }[];
+}
+
+/** A release that became stable keeps its specification, so that it can be brought back. */
+export type KeptRun = RunRecord & { readonly served?: ReleaseSpec };
+
+export interface ActiveRun extends RunRecord {
+  /** Who serves when the run is lost, and who must not. */
+  readonly stable: DeployedVersion | null;
+  readonly candidate: DeployedVersion;
+}
+
+export interface Refusal {
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+const RUNS_MAX = 50;
+const ANSWERS_MAX = 200;
+
+export function newService(service: string): ServiceState {
+  return {
+    schemaVersion: 1,
+    service,
+    stable: null,
+    servedBy: 0,
+    left: [],
+    nextNumber: 1,
+    active: null,
+    runs: [],
+    answered: [],
+  };
+}
+
+export function answerTo(state: ServiceState, requestId: string): Accepted | undefined {
+  return state.answered.find((kept) => kept.requestId === requestId)?.answer;
+}
+
+export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {
+  const { spec } = command;
+  if (spec.strategy !== 'blue_green') {
+    return {
+      code: 'ReleaseFileInvalid',
+      message: `strategy ${spec.strategy} is not built yet: this version of Belay runs blue_green`,
+    };
+  }
+  if (state.active !== null) return inProgress(state.active);
+  if (state.stable?.version === spec.version) {
+    return {
+      code: 'VersionAlreadyStable',
+      message: `${spec.version} already serves ${state.service}`,
+    };
+  }
+  return undefined;
+}
+
+export function refuseRollback(state: ServiceState, command: RollbackCommand): Refusal | undefined {
+  const { active } = state;
+  if (active?.kind === 'rollback') return inProgress(active);
+  if (active !== null) {
+    const target = active.stable?.version;
+    if (command.toVersion === undefined || command.toVersion === target) return undefined;
+    return {
+      code: 'ReleaseInProgress',
+      message:
+        `${active.workflowId} is running and can only go back to ${target ?? 'nothing'}: ` +
+        `end it first, then roll back to ${command.toVersion}`,
+    };
+  }
+  if (rollbackTarget(state, command.toVersion) !== undefined) return undefined;
+  return {
+    code: 'NothingToRollBackTo',
+    message:
+      command.toVersion === undefined
+        ? `${state.service} has no version that was stable before ${state.stable?.version ?? 'now'}`
+        : `${command.toVersion} never was stable for ${state.service}, or serves already`,
+  };
+}
+
+function inProgress(active: ActiveRun): Refusal {
+  return {
+    code: 'ReleaseInProgress',
+    message:
+      `${active.workflowId} (${active.version}, by ${active.who}) is in progress; ` +
+      'supersede: reject lets it end first',
+  };
+}
+
+/**
+ * Whom a rollback goes back to: the named version if it ever served, else the release that was
+ * stable before the present one was released. A version that has been rolled back is never chosen
+ * by itself, because it is newer than the one that came back.
+ */
+export function rollbackTarget(
+  state: ServiceState,
+  toVersion: string | undefined,
+): DeployedVersion | undefined {
+  const { stable } = state;
+  if (stable === null) return undefined;
+  const served = state.runs.filter((run) => run.served !== undefined);
+  const own = served.find((run) => run.version === stable.version);
+  const target = served.find((run) =>
+    toVersion === undefined
+      ? run.version !== stable.version && run.number < (own?.number ?? 0)
+      : run.version === toVersion && toVersion !== stable.version,
+  );
+  if (target?.served === undefined) return undefined;
+  const running = state.left.find((old) => old.version === target.version);
+  return running ?? { version: target.version, spec: target.served, instances: [] };
+}
+
+/** The run that a `deploy` begins. */
+export function deployment(state: ServiceState, command: DeployCommand, atMs: number): ActiveRun {
+  const { spec } = command;
+  return {
+    workflowId: releaseWorkflowId(state.service, state.nextNumber),
+    service: state.service,
+    kind: 'release',
+    number: state.nextNumber,
+    version: spec.version,
+    who: command.who,
+    why: command.why,
+    startedAtMs: atMs,
+    endedAtMs: undefined,
+    outcome: undefined,
+    reason: undefined,
+    stable: state.stable,
+    candidate: { version: spec.version, spec, instances: [] },
+  };
+}
+
+/** The run of a rollback from `from` to `to`. */
+export function rollbackRun(
+  state: ServiceState,
+  from: DeployedVersion,
+  to: DeployedVersion,
+  asked: { readonly who: string; readonly why: string },
+  atMs: number,
+): ActiveRun {
+  return {
+    workflowId: rollbackWorkflowId(state.service, state.nextNumber),
+    service: state.service,
+    kind: 'rollback',
+    number: state.nextNumber,
+    version: to.version,
+    who: asked.who,
+    why: asked.why,
+    startedAtMs: atMs,
+    endedAtMs: undefined,
+    outcome: undefined,
+    reason: undefined,
+    stable: to,
+    candidate: from,
+  };
+}
+
+/** The run takes the slot; its answer is kept under the id of the request. */
+export function activated(state: ServiceState, run: ActiveRun, requestId: string): ServiceState {
+  const remarks =
+    run.kind === 'release' && run.stable === null
+      ? ['the first release of this service: it has no baseline to compare with and no way back']
+      : [];
+  const answer: Accepted = {
+    workflowId: run.workflowId,
+    number: run.number,
+    version: run.version,
+    remarks,
+  };
+  return {
+    ...state,
+    nextNumber: run.number + 1,
+    active: run,
+    runs: [recordOf(run), ...state.runs].slice(0, RUNS_MAX),
+    answered: [{ requestId, answer }, ...state.answered].slice(0, ANSWERS_MAX),
+  };
+}
+
+/** A run that could not be started gives the slot back; its number is not used again. */
+export function notStarted(state: ServiceState, run: ActiveRun, requestId: string): ServiceState {
+  return {
+    ...state,
+    active: null,
+    runs: state.runs.filter((kept) => kept.workflowId !== run.workflowId),
+    answered: state.answered.filter((kept) => kept.requestId !== requestId),
+  };
+}
+
+export function nowServing(state: ServiceState, note: ServingNote): ServiceState {
+  if (note.lastNumber < state.servedBy) return state;
+  return {
+    ...state,
+    stable: note.serving,
+    servedBy: note.lastNumber,
+    nextNumber: Math.max(state.nextNumber, note.lastNumber + 1),
+    runs: state.runs.map((run) =>
+      run.workflowId === note.workflowId && run.kind === 'release'
+        ? { ...run, served: note.serving.spec }
+        : run,
+    ),
+  };
+}
+
+/** The run gives its slot back and stands in the history with its end. */
+export function ended(state: ServiceState, run: ActiveRun, report: RunReport): ServiceState {
+  const { outcome, reason, endedAtMs, lastNumber, workflowId } = report;
+  const told =
+    report.serving === null
+      ? state
+      : nowServing(state, { workflowId, serving: report.serving, lastNumber });
+  const own: KeptRun[] =
+    lastNumber > run.number
+      ? [
+          {
+            ...recordOf(run),
+            workflowId: rollbackWorkflowId(state.service, lastNumber),
+            kind: 'rollback',
+            number: lastNumber,
+            version: report.serving?.version ?? run.version,
+            outcome: outcome === 'aborted' ? 'rolled_back' : outcome,
+            reason,
+            endedAtMs,
+          },
+        ]
+      : [];
+  const runs = told.runs.map((kept) =>
+    kept.workflowId === run.workflowId ? { ...kept, outcome, reason, endedAtMs } : kept,
+  );
+  return {
+    ...told,
+    active: null,
+    nextNumber: Math.max(told.nextNumber, lastNumber + 1),
+    left: unique(report.left.filter((old) => old.version !== told.stable?.version)),
+    runs: [...own, ...runs].slice(0, RUNS_MAX),
+  };
+}
+
+/** What is known of a run that ended without a report of its own: nothing has been cleaned up. */
+export function lostReport(
+  state: ServiceState,
+  run: ActiveRun,
+  how: string,
+  atMs: number,
+): RunReport {
+  return {
+    workflowId: run.workflowId,
+    kind: run.kind,
+    number: run.number,
+    lastNumber: run.number,
+    version: run.version,
+    outcome: run.kind === 'rollback' ? 'rollback_unverified' : 'aborted',
+    cause: 'manual',
+    reason: how,
+    serving: null,
+    left: [
+      ...state.left,
+      ...(state.stable?.version === run.candidate.version ? [] : [run.candidate]),
+    ],
+    startedAtMs: run.startedAtMs,
+    endedAtMs: atMs,
+  };
+}
+
+export function viewOf(state: ServiceState): ServiceView {
+  return {
+    service: state.service,
+    stable: state.stable?.version,
+    nextNumber: state.nextNumber,
+    active: state.active === null ? undefined : recordOf(state.active),
+    left: state.left.map((old) => old.version),
+    runs: state.runs.map(recordOf),
+  };
+}
+
+function recordOf(run: RunRecord): RunRecord {
+  const { workflowId, service, kind, number, version, who, why } = run;
+  const { startedAtMs, endedAtMs, outcome, reason } = run;
+  return {
+    workflowId,
+    service,
+    kind,
+    number,
+    version,
+    who,
+    why,
+    startedAtMs,
+    endedAtMs,
+    outcome,
+    reason,
+  };
+}
+
+function unique(versions: readonly DeployedVersion[]): readonly DeployedVersion[] {
+  return versions.filter(
+    (one, index) => versions.findIndex((other) => other.version === one.version) === index,
+  );
+}

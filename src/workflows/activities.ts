@@ -1,0 +1,111 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/activities.ts';
+import type { ReleaseSpec } from '../domain/release/release-spec.ts';
+
+/** Watches have a queue of their own, so that traffic and paging never wait behind them. */
+export const WATCH_QUEUE_SUFFIX = '-watch';
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Every proxy with its time limits and retries in one place. Where a retry may help, it goes on
+ * until `scheduleToCloseTimeout`; failures that no retry can mend say so themselves.
+ */
+export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
+  const own = spec.taskQueue;
+  // A queue of the user's may have no worker at all: say so instead of waiting for ever. Our own
+  // queue may wait, because a worker that comes back is all that is needed.
+  const queue =
+    own === undefined ? { taskQueue } : { taskQueue: own, scheduleToStartTimeout: 2 * MINUTE_MS };
+  const watchQueue = `${taskQueue}${WATCH_QUEUE_SUFFIX}`;
+  const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 5000 };
+  const { drainDeadlineMs, environment, health, warmup, validation, watch } = spec;
+
+  return {
+    deploy: proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: 2 * MINUTE_MS,
+      scheduleToCloseTimeout: 10 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'start the instances',
+    }).deployVersion,
+
+    proveReady: proxyActivities<Activities>({
+      taskQueue: watchQueue,
+      startToCloseTimeout: health.deadlineMs + warmup.durationMs + 2 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'health checks, then warm-up',
+    }).proveReady,
+
+    validate: proxyActivities<Activities>({
+      taskQueue: watchQueue,
+      startToCloseTimeout: validation.windowMs + validation.noDataBudgetMs + 5 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'probe load to both sides, judged',
+    }).validateCandidate,
+
+    switchTraffic: proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: 10_000,
+      scheduleToCloseTimeout: 2 * MINUTE_MS,
+      retry: { ...retry, maximumInterval: 1000 },
+      summary: 'switch traffic to the candidate',
+    }).switchTraffic,
+
+    trafficBack: proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: 10_000,
+      scheduleToCloseTimeout: MINUTE_MS,
+      retry: { ...retry, maximumInterval: 1000 },
+      summary: 'traffic back to what is known good',
+    }).switchTraffic,
+
+    watch: proxyActivities<Activities>({
+      taskQueue: watchQueue,
+      startToCloseTimeout: watch.forMs + watch.noDataBudgetMs + 5 * MINUTE_MS,
+      scheduleToCloseTimeout: watch.forMs + watch.noDataBudgetMs + 5 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry: { ...retry, maximumInterval: 1000 },
+      summary: 'watch the candidate under live traffic',
+    }).watchRelease,
+
+    verify: proxyActivities<Activities>({
+      taskQueue: watchQueue,
+      startToCloseTimeout: watch.noDataBudgetMs + 5 * MINUTE_MS,
+      scheduleToCloseTimeout: watch.noDataBudgetMs + 10 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'verify the version that traffic is back on',
+    }).verifyRollback,
+
+    retire: proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + MINUTE_MS,
+      scheduleToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + 5 * MINUTE_MS,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'drain, then stop the instances',
+    }).retireVersion,
+
+    notify: proxyActivities<Activities>({
+      taskQueue,
+      startToCloseTimeout: 15_000,
+      scheduleToCloseTimeout: 24 * 60 * MINUTE_MS,
+      retry: { initialInterval: 1000, backoffCoefficient: 2, maximumInterval: MINUTE_MS },
+      summary: 'tell people',
+    }).notify,
+  };
+}
+
+/** For the `service` workflow, which has no specification of its own. */
+export function runStateActivity(taskQueue: string) {
+  return proxyActivities<Activities>({
+    taskQueue,
+    startToCloseTimeout: 10_000,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+    summary: 'ask Temporal how the run stands',
+  }).runState;
+}

@@ -1,0 +1,8 @@
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+
+/** The search attributes that every namespace of Belay must know; all of them are keywords. */
+export const SERVICE = defineSearchAttributeKey('BelayService', SearchAttributeType.KEYWORD);
+export const VERSION = defineSearchAttributeKey('BelayVersion', SearchAttributeType.KEYWORD);
+export const STRATEGY = defineSearchAttributeKey('BelayStrategy', SearchAttributeType.KEYWORD);
+export const PHASE = defineSearchAttributeKey('BelayPhase', SearchAttributeType.KEYWORD);
+export const OUTCOME = defineSearchAttributeKey('BelayOutcome', SearchAttributeType.KEYWORD);
