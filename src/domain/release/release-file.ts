@@ -1,9 +1,10 @@
+import type { z } from 'zod';
 import { LineCounter, isMap, isScalar, parseDocument } from 'yaml';
 import { Failure } from '../failure.ts';
 import { contradictions, remarksOn } from './release-checks.ts';
 import { type ParsedRelease, releaseSchema } from './release.schema.ts';
 import { type ReleaseSpec, toReleaseSpec } from './release-spec.ts';
-import { suggestion } from './suggestion.ts';
+import { nearest, suggestion } from './suggestion.ts';
 
 /** The most that a release file may hold; a larger one is not a release file. */
 const FILE_MAX_CHARACTERS = 64 * 1024;
@@ -41,7 +42,7 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
     const message = `the file has ${text.length} characters; ${FILE_MAX_CHARACTERS} is the most`;
     return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
   }
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 20 });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -56,7 +57,9 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
     return { kind: 'invalid', problems };
   }
   const content = contentOf(document);
-  const parsed = releaseSchema.safeParse(content.kind === 'value' ? content.value : undefined);
+  const parsed = releaseSchema.safeParse(content.kind === 'value' ? content.value : undefined, {
+    reportInput: true,
+  });
   const found: Found[] = content.kind === 'bad' ? [{ path: [], message: content.why }] : [];
   if (content.kind === 'value') found.push(...problemsOf(parsed, source));
   if (!parsed.success || found.length > 0) {
@@ -66,6 +69,7 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
       path: [...path, ...(key === undefined ? [] : [key])].join('.'),
       message,
     }));
+    problems.sort((one, other) => one.line - other.line || one.column - other.column);
     return { kind: 'invalid', problems };
   }
   const version = source.version ?? parsed.data.version ?? '';
@@ -129,11 +133,38 @@ function problemsOf(
         message: `unknown key${suggestion(key, path)}`,
       }));
     }
-    if (issue.code === 'invalid_type' && issue.input === undefined) {
-      return [{ path, message: `is missing (${issue.message})` }];
+    if (issue.input === undefined && path.length > 0 && issue.code !== 'custom') {
+      return [{ path, message: 'is missing' }];
     }
+    const allowed = allowedOf(issue);
+    if (allowed.length > 0)
+      return [{ path, message: notOneOf(inputAt(issue.input, issue), allowed) }];
     return [{ path, message: issue.message }];
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The words that are taken where a wrong one stands. */
+function allowedOf(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
+    return issue.options.map(String);
+  }
+  return [];
+}
+
+function inputAt(input: unknown, issue: Issue): unknown {
+  const key = 'discriminator' in issue ? issue.discriminator : undefined;
+  if (typeof key !== 'string' || typeof input !== 'object' || input === null) return input;
+  return Object.entries(input).find(([name]) => name === key)?.[1];
+}
+
+function notOneOf(written: unknown, allowed: readonly string[]): string {
+  const near = typeof written === 'string' ? nearest(written, allowed) : undefined;
+  const list = `one of ${allowed.join(', ')}`;
+  if (written === undefined) return `is missing: write ${list}`;
+  return `${JSON.stringify(written)} is not ${list}${near === undefined ? '' : `: did you mean ${near}?`}`;
 }
 
 function moreProblems(parsed: ParsedRelease, source: ReleaseSource): Found[] {

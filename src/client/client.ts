@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+} from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Failure } from '../domain/failure.ts';
+import type { Accepted, ServiceView } from '../domain/release/commands.ts';
+import { serviceWorkflowId } from '../domain/release/names.ts';
+import type { Progress, RunReport } from '../domain/release/progress.ts';
+import { requireRelease } from '../domain/release/release-file.ts';
+import type { ReleaseSpec } from '../domain/release/release-spec.ts';
+import { newService } from '../domain/release/service-state.ts';
+import {
+  abortUpdate,
+  deployUpdate,
+  progressQuery,
+  promoteUpdate,
+  rollbackUpdate,
+  stateQuery,
+} from '../workflows/messages.ts';
+import { SERVICE } from '../workflows/search-attributes.ts';
+import { translated } from './translate.ts';
+
+/** Who asks and why; a repeat with the same request id is the same request. */
+export interface Request {
+  readonly who: string;
+  readonly why: string;
+  /** Default: a new one. Keep it when you repeat a call whose answer you did not get. */
+  readonly requestId?: string;
+}
+
+export interface DeployRequest extends Request {
+  /** A release as `readRelease` of a file gives it, or its text. */
+  readonly release:
+    | ReleaseSpec
+    | {
+        readonly text: string;
+        readonly file: string;
+        /** Absolute; where the programs of the environment run. */
+        readonly folder: string;
+        readonly version?: string;
+      };
+}
+
+/**
+ * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in
+ * the table of failures; none shows a type of Temporal's.
+ */
+export interface BelayClient {
+  /** Returns when the release has durably begun; follow it with `progress` or wait in `result`. */
+  deploy(request: DeployRequest): Promise<Accepted>;
+  /** Goes back to `toVersion`, by default to the version that was stable before. */
+  rollback(service: string, request: Request & { readonly toVersion?: string }): Promise<Accepted>;
+  /** Ends the running release: traffic back to stable first, then the candidate is removed. */
+  abort(service: string, request: Request): Promise<{ readonly phase: string }>;
+  /** Keeps the candidate of a release that waits for a person. */
+  promote(service: string, request: Request): Promise<{ readonly phase: string }>;
+  /** How a run stands: the one of this workflow id, or the service's running or latest one. */
+  progress(serviceOrWorkflowId: string): Promise<Progress>;
+  history(service: string): Promise<ServiceView>;
+  services(): Promise<readonly string[]>;
+  /** Waits for the end of a run, however long that takes. */
+  result(workflowId: string): Promise<RunReport>;
+  close(): Promise<void>;
+}
+
+export interface BelayClientOptions {
+  /** Default: `TEMPORAL_ADDRESS`, the profile of the Temporal CLI, then `localhost:7233`. */
+  readonly address?: string;
+  readonly namespace?: string;
+  /** Of Belay's own workers. */
+  readonly taskQueue?: string;
+}
+
+export const DEFAULT_TASK_QUEUE = 'belay';
+
+/** A call that finds no worker must end: an update waits for one for ever. */
+const ANSWER_WITHIN_MS = 15_000;
+
+/** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
+export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
+  const config = loadClientConnectConfig();
+  const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';
+  const connection = await translated(
+    () => Connection.connect({ ...config.connectionOptions, address, connectTimeout: '5s' }),
+    { address },
+  );
+  const namespace = options.namespace ?? config.namespace ?? 'default';
+  const temporal = new Client({ connection, namespace });
+  const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE;
+  const calls = createCalls({ temporal, connection, taskQueue, address });
+  return { ...calls, close: () => connection.close() };
+}
+
+interface Deps {
+  readonly temporal: Client;
+  readonly connection: Connection;
+  readonly taskQueue: string;
+  readonly address: string;
+}
+
+function createCalls({
+  temporal,
+  connection,
+  taskQueue,
+  address,
+}: Deps): Omit<BelayClient, 'close'> {
+  const call = <T>(about: string, work: () => Promise<T>): Promise<T> =>
+    translated(() => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work), {
+      address,
+      about,
+      taskQueue,
+    });
+
+  async function view(service: string): Promise<ServiceView> {
+    return call(service, () =>
+      temporal.workflow.getHandle(serviceWorkflowId(service)).query(stateQuery),
+    );
+  }
+
+  async function running(service: string): Promise<string> {
+    const { active } = await view(service);
+    if (active !== undefined) return active.workflowId;
+    throw new Failure('NotFound', `${service} has no running release`);
+  }
+
+  return {
+    async deploy(request) {
+      const spec = specOf(request);
+      const startWorkflowOperation = new WithStartWorkflowOperation('service', {
+        workflowId: serviceWorkflowId(spec.service),
+        taskQueue,
+        args: [newService(spec.service)],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: `Owner of ${spec.service}: what is stable, what came before`,
+        typedSearchAttributes: [{ key: SERVICE, value: spec.service }],
+      });
+      const command = { ...asked(request), spec };
+      return call(spec.service, () =>
+        temporal.workflow.executeUpdateWithStart(deployUpdate, {
+          startWorkflowOperation,
+          updateId: command.requestId,
+          args: [command],
+        }),
+      );
+    },
+
+    async rollback(service, request) {
+      const command = { ...asked(request), toVersion: request.toVersion };
+      return call(service, () =>
+        temporal.workflow
+          .getHandle(serviceWorkflowId(service))
+          .executeUpdate(rollbackUpdate, { updateId: command.requestId, args: [command] }),
+      );
+    },
+
+    async abort(service, request) {
+      const workflowId = await running(service);
+      const command = asked(request);
+      return call(workflowId, () =>
+        temporal.workflow
+          .getHandle(workflowId)
+          .executeUpdate(abortUpdate, { updateId: command.requestId, args: [command] }),
+      );
+    },
+
+    async promote(service, request) {
+      const workflowId = await running(service);
+      const command = asked(request);
+      return call(workflowId, () =>
+        temporal.workflow
+          .getHandle(workflowId)
+          .executeUpdate(promoteUpdate, { updateId: command.requestId, args: [command] }),
+      );
+    },
+
+    async progress(serviceOrWorkflowId) {
+      const workflowId = serviceOrWorkflowId.includes('/')
+        ? serviceOrWorkflowId
+        : await latestRun(serviceOrWorkflowId);
+      return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));
+    },
+
+    history: view,
+
+    async services() {
+      return call('the list of services', async () => {
+        const names: string[] = [];
+        const query = "WorkflowType = 'service' AND ExecutionStatus = 'Running'";
+        for await (const workflow of temporal.workflow.list({ query })) {
+          names.push(workflow.workflowId.replace(/^service\//, ''));
+        }
+        return names.toSorted();
+      });
+    },
+
+    async result(workflowId) {
+      return translated(() => temporal.workflow.getHandle(workflowId).result(), {
+        address,
+        about: workflowId,
+        taskQueue,
+      });
+    },
+  };
+
+  async function latestRun(service: string): Promise<string> {
+    const { active, runs } = await view(service);
+    const latest = active ?? runs[0];
+    if (latest !== undefined) return latest.workflowId;
+    throw new Failure('NotFound', `${service} has not been released yet`);
+  }
+}
+
+function specOf(request: DeployRequest): ReleaseSpec {
+  const { release } = request;
+  if ('schemaVersion' in release) return release;
+  return requireRelease({ ...release, version: release.version }).spec;
+}
+
+function asked({ who, why, requestId }: Request) {
+  return { who, why, requestId: requestId ?? randomUUID() };
+}
