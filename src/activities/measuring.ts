@@ -50,6 +50,6 @@ export function withoutThreshold(reading: Reading, thresholds: ReleaseSpec['thre
   };
 }
 
-export function hasThreshold(thresholds: ReleaseSpec['thresholds']): boolean {
+export function hasThreshold(thresholds: Partial<ReleaseSpec['thresholds']>): boolean {
   return Object.values(thresholds).some((limit) => limit !== undefined);
 }

@@ -21,7 +21,7 @@ export function createVerifyActivities(deps: ActivityDeps) {
       const { scheduledTimestampMs } = activityInfo();
       const { version, instances } = target;
       const measurer = openMeasurer(deps, request, 'live');
-      const limits: Thresholds = {
+      const limits: Partial<Thresholds> = {
         ...(before === null ? {} : verifyLimits(before)),
         ...set(thresholds),
       };

@@ -172,10 +172,17 @@ export type FailureCode = keyof typeof FAILURES;
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
+  /** When the other side said that a retry makes sense; absent, the caller chooses. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: FailureCode,
+    message: string,
+    options?: ErrorOptions & { readonly retryAfterMs?: number | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

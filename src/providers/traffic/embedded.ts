@@ -1,0 +1,86 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { request as fetchUrl } from 'undici';
+import { Failure, isFailureCode } from '../../domain/failure.ts';
+import type { TrafficSpec } from '../../domain/release/release.schema.ts';
+import { canonical, requireReady, requireWhole } from './check-change.ts';
+import { confirmServed } from './confirm.ts';
+import type { CountsQuery, TrafficRouter } from './router.ts';
+
+const ANSWER_WITHIN_MS = 5000;
+const DRAIN_ASK_EVERY_MS = 100;
+
+/** Steers `belay router` through its control address. */
+export function createEmbeddedRouter(
+  spec: Extract<TrafficSpec, { kind: 'embedded' }>,
+): TrafficRouter {
+  async function call<T>(
+    method: 'GET' | 'PUT',
+    path: string,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<T> {
+    const { statusCode, body: answer } = await fetchUrl(`${spec.control}${path}`, {
+      method,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new Failure('TrafficUnreachable', `the router at ${spec.control}: ${String(error)}`, {
+        cause: error,
+      });
+    });
+    const text = await answer.text();
+    if (statusCode === 200) return JSON.parse(text);
+    const { code, message } = failureIn(text);
+    throw new Failure(code, message);
+  }
+
+  const at = (service: string): string => `/services/${encodeURIComponent(service)}`;
+
+  return {
+    can: { mirror: false, affinity: false },
+    async apply(change, signal) {
+      requireWhole(change);
+      await requireReady(change, signal);
+      await call('PUT', `${at(change.service)}/traffic`, signal, change);
+      const { service, generation, routes } = change;
+      const expected = `${generation} ${canonical(routes)}`;
+      await confirmServed({ url: spec.url, service, expected }, signal);
+      return call('GET', `${at(service)}/traffic`, signal);
+    },
+    read: (service, signal) => call('GET', `${at(service)}/traffic`, signal),
+    async drain({ service, version, deadlineMs }, signal) {
+      const untilMs = Date.now() + deadlineMs;
+      const path = `${at(service)}/open?version=${encodeURIComponent(version)}`;
+      for (;;) {
+        const { open } = await call<{ open: number }>('GET', path, signal);
+        if (open === 0 || Date.now() >= untilMs) return { open };
+        await wait(DRAIN_ASK_EVERY_MS, undefined, { signal });
+      }
+    },
+    preview: (service, version) => ({
+      url: spec.url.replace(/\/$/, ''),
+      headers: { 'x-belay-version': version, 'x-belay-service': service },
+    }),
+    counts: (query, signal) =>
+      call('GET', `${at(query.service)}/counts?${countsQuery(query)}`, signal),
+    effects: (service, signal) => call('GET', `${at(service)}/effects`, signal),
+  };
+}
+
+/** The same for `belay router` and `belay tap`. */
+export function countsQuery({ version, audience, fromMs, toMs }: CountsQuery): string {
+  const query = { version, audience, from: String(fromMs), to: String(toMs) };
+  return new URLSearchParams(query).toString();
+}
+
+function failureIn(text: string): Failure {
+  try {
+    const { code, message }: { code?: unknown; message?: unknown } = JSON.parse(text);
+    if (isFailureCode(code)) return new Failure(code, String(message));
+  } catch {
+    // Not an answer of the router: told below.
+  }
+  return new Failure('TrafficUnreachable', `the router answered: ${text.slice(0, 200)}`);
+}

@@ -1,0 +1,62 @@
+import type { Effect } from '../../domain/effect.ts';
+import type { Failure } from '../../domain/failure.ts';
+import { fence, requireReady, requireWhole } from './check-change.ts';
+import { type Counted, createCountsStore } from './counts-store.ts';
+import type { TrafficChange, TrafficRouter, TrafficState } from './router.ts';
+
+/** A router without a data plane, for tests and rehearsals; it keeps every promise of the port. */
+export interface MemoryRouter extends TrafficRouter {
+  /** The next `times` applications fail like this, before anything changes. */
+  failNext(failure: Failure, times: number): void;
+  record(request: Counted): void;
+  /** Requests that are open at a version, as `drain` sees them. */
+  setOpen(version: string, open: number): void;
+}
+
+export function createMemoryRouter(
+  options: { readonly checkReady: boolean } = { checkReady: false },
+): MemoryRouter {
+  const states = new Map<string, TrafficState>();
+  const log: Effect[] = [];
+  const open = new Map<string, number>();
+  const counts = createCountsStore();
+  const failures: Failure[] = [];
+
+  function stateOf(service: string): TrafficState {
+    return states.get(service) ?? { service, generation: 0, key: '', routes: [] };
+  }
+
+  return {
+    can: { mirror: false, affinity: false },
+    async apply(change: TrafficChange, signal) {
+      requireWhole(change);
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+      if (options.checkReady) await requireReady(change, signal);
+      const { service, key, generation, routes } = change;
+      if (fence(stateOf(service), change) === 'new') {
+        states.set(service, { service, key, generation, routes });
+        log.push({ service, key, generation, what: describeRoutes(change), atMs: Date.now() });
+      }
+      return stateOf(service);
+    },
+    read: async (service) => stateOf(service),
+    drain: async ({ version }) => ({ open: open.get(version) ?? 0 }),
+    preview: (_service, version) => ({
+      url: 'http://127.0.0.1:9',
+      headers: { 'x-belay-version': version },
+    }),
+    counts: async (query) => counts.read(query, Date.now()),
+    effects: async (service) => log.filter((effect) => effect.service === service),
+    failNext(failure, times) {
+      for (let time = 0; time < times; time += 1) failures.push(failure);
+    },
+    record: (request) => counts.record(request),
+    setOpen: (version, number) => open.set(version, number),
+  };
+}
+
+/** `v1 0 %, v2 100 %`. */
+export function describeRoutes(change: Pick<TrafficChange, 'routes'>): string {
+  return change.routes.map((route) => `${route.version} ${route.weightPercent} %`).join(', ');
+}

@@ -1,0 +1,60 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { Failure } from '../domain/failure.ts';
+
+/** The only reader of the worker's environment. Temporal's own variables are read by envconfig. */
+const environmentSchema = z.object({
+  BELAY_TASK_QUEUE: z
+    .string()
+    .regex(/^[A-Za-z0-9._/-]{1,200}$/)
+    .default('belay'),
+  BELAY_STATE_DIR: z.string().min(1).optional(),
+  BELAY_METRICS_ADDRESS: z
+    .string()
+    .regex(/^[^:]*:\d{1,5}$/, 'an address is host:port')
+    .optional(),
+  BELAY_WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  BELAY_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(500),
+  BELAY_IDENTITY: z.string().min(1).max(200).optional(),
+  XDG_STATE_HOME: z.string().min(1).optional(),
+});
+
+export interface WorkerConfig {
+  readonly taskQueue: string;
+  /** Where the process environment keeps what outlives the worker; absolute. */
+  readonly stateDir: string;
+  /** Where Prometheus finds the worker; none, no metrics. */
+  readonly metricsAddress: string | undefined;
+  /** A bundle made at build time; none, the workflows are bundled at start. */
+  readonly workflowBundle: string | undefined;
+  readonly maxCachedWorkflows: number;
+  readonly identity: string | undefined;
+  /** The value of an environment variable that a release file names for a secret. */
+  secret(name: string): string | undefined;
+}
+
+export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}: ${issue.message}`,
+    );
+    throw new Failure('EnvironmentInvalid', `the worker's environment: ${problems.join('; ')}`);
+  }
+  const { data } = parsed;
+  return {
+    taskQueue: data.BELAY_TASK_QUEUE,
+    stateDir: resolve(data.BELAY_STATE_DIR ?? defaultStateDir(data.XDG_STATE_HOME)),
+    metricsAddress: data.BELAY_METRICS_ADDRESS,
+    workflowBundle: data.BELAY_WORKFLOW_BUNDLE,
+    maxCachedWorkflows: data.BELAY_MAX_CACHED_WORKFLOWS,
+    identity: data.BELAY_IDENTITY,
+    secret: (name) => environment[name],
+  };
+}
+
+/** One place a user, so that every worker on a machine finds the same instances. */
+function defaultStateDir(xdgStateHome: string | undefined): string {
+  return join(xdgStateHome ?? join(homedir(), '.local', 'state'), 'belay');
+}
