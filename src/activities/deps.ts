@@ -8,6 +8,7 @@ import type {
 } from '../domain/release/release.schema.ts';
 import type { EnvironmentDriver } from '../providers/environment/environment.ts';
 import type { HealthRound } from '../providers/health/check-all.ts';
+import type { ProbeAnswer, ProbeLoadRequest } from '../providers/health/probe-load.ts';
 import type { MetricsSource } from '../providers/metrics/source.ts';
 import type { NotificationChannel } from '../providers/notify/channel.ts';
 import type { TrafficRouter } from '../providers/traffic/router.ts';
@@ -34,13 +35,3 @@ export interface ActivityDeps {
   /** Sends one request and reports how it went; used for warm-up and probe load. */
   probe(request: ProbeLoadRequest, signal: AbortSignal): Promise<ProbeAnswer>;
 }
-
-export interface ProbeLoadRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-}
-
-export type ProbeAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly tookMs: number }
-  | { readonly kind: 'lost'; readonly why: string; readonly tookMs: number };

@@ -7,7 +7,8 @@ import {
 } from '../domain/judge/histogram.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
 import { pause } from './beating.ts';
-import type { ActivityDeps, ProbeLoadRequest } from './deps.ts';
+import type { ProbeLoadRequest } from '../providers/health/probe-load.ts';
+import type { ActivityDeps } from './deps.ts';
 
 /** What one side answered under probe load; plain JSON, as it travels in heartbeats. */
 export interface SideSamples {

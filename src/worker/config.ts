@@ -30,6 +30,8 @@ export interface WorkerConfig {
   readonly workflowBundle: string | undefined;
   readonly maxCachedWorkflows: number;
   readonly identity: string | undefined;
+  /** What the programs that a worker starts get from its environment: never its secrets. */
+  readonly inherited: Readonly<Record<string, string>>;
   /** The value of an environment variable that a release file names for a secret. */
   secret(name: string): string | undefined;
 }
@@ -50,6 +52,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     workflowBundle: data.BELAY_WORKFLOW_BUNDLE,
     maxCachedWorkflows: data.BELAY_MAX_CACHED_WORKFLOWS,
     identity: data.BELAY_IDENTITY,
+    inherited: inheritedOf(environment),
     secret: (name) => environment[name],
   };
 }
@@ -57,4 +60,15 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
 /** One place a user, so that every worker on a machine finds the same instances. */
 function defaultStateDir(xdgStateHome: string | undefined): string {
   return join(xdgStateHome ?? join(homedir(), '.local', 'state'), 'belay');
+}
+
+const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SSL_CERT_FILE'];
+
+function inheritedOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const name of INHERITED) {
+    const value = environment[name];
+    if (value !== undefined) inherited[name] = value;
+  }
+  return inherited;
 }

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { DatabaseSync } from 'node:sqlite';
+import { Failure } from '../../domain/failure.ts';
+import { EFFECTS_TABLE, appendEffect, transaction } from '../store/effect-log.ts';
+
+export const PROCESS_TABLES = `
+  CREATE TABLE IF NOT EXISTS instances (
+    service TEXT NOT NULL,
+    version TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL UNIQUE,
+    attempt INTEGER NOT NULL,
+    PRIMARY KEY (service, version, place)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS generations (
+    service TEXT NOT NULL,
+    version TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (service, version)
+  ) STRICT;
+  ${EFFECTS_TABLE}
+`;
+
+/** One instance that ought to run. Each attempt to start it has a number of its own. */
+export interface Place {
+  readonly service: string;
+  readonly version: string;
+  readonly place: number;
+  readonly host: string;
+  readonly port: number;
+  readonly attempt: number;
+}
+
+interface Claim {
+  readonly service: string;
+  readonly version: string;
+  readonly generation: number;
+  readonly key: string;
+}
+
+/** Outside the range from which Linux takes the ports of outgoing connections. */
+const DEFAULT_PORTS = { from: 20_000, to: 29_999 };
+
+export function placesOf(
+  database: DatabaseSync,
+  service: string,
+  version: string,
+): readonly Place[] {
+  return database
+    .prepare('SELECT * FROM instances WHERE service = ? AND version = ? ORDER BY place')
+    .all(service, version)
+    .map((row) => ({
+      service: String(row.service),
+      version: String(row.version),
+      place: Number(row.place),
+      host: String(row.host),
+      port: Number(row.port),
+      attempt: Number(row.attempt),
+    }));
+}
+
+/** Takes the version for this generation; refused when a newer one has it. */
+export function claim(database: DatabaseSync, by: Claim): void {
+  transaction(database, () => {
+    requireNewest(database, by);
+    database
+      .prepare(
+        'INSERT OR REPLACE INTO generations (service, version, generation, key) VALUES (?, ?, ?, ?)',
+      )
+      .run(by.service, by.version, by.generation, by.key);
+  });
+}
+
+/** The end is reached: its effect, and for a removal the end of its places, in one step. */
+export function conclude(
+  database: DatabaseSync,
+  by: Claim,
+  end: { readonly what: string; readonly removed: boolean },
+): void {
+  transaction(database, () => {
+    requireNewest(database, by);
+    if (end.removed) {
+      database
+        .prepare('DELETE FROM instances WHERE service = ? AND version = ?')
+        .run(by.service, by.version);
+    }
+    const { service, generation, key } = by;
+    appendEffect(database, { service, generation, key, what: end.what, atMs: Date.now() });
+  });
+}
+
+function requireNewest(database: DatabaseSync, by: Claim): void {
+  const row = database
+    .prepare('SELECT generation, key FROM generations WHERE service = ? AND version = ?')
+    .get(by.service, by.version);
+  if (row === undefined || Number(row.generation) <= by.generation) return;
+  throw new Failure(
+    'StaleGeneration',
+    `generation ${by.generation} (${by.key}) comes after ${Number(row.generation)} ` +
+      `(${String(row.key)}) of ${by.service} ${by.version}`,
+  );
+}
+
+/** Gives every place below `count` a port that it keeps. */
+export async function reservePlaces(
+  database: DatabaseSync,
+  wanted: {
+    readonly service: string;
+    readonly version: string;
+    readonly host: string;
+    readonly count: number;
+    readonly ports: { readonly from: number; readonly to: number } | undefined;
+  },
+): Promise<void> {
+  const { service, version, count } = wanted;
+  const has = new Set(placesOf(database, service, version).map(({ place }) => place));
+  for (let place = 0; place < count; place += 1) {
+    if (!has.has(place)) await reserve(database, { ...wanted, place });
+  }
+}
+
+async function reserve(
+  database: DatabaseSync,
+  wanted: Parameters<typeof reservePlaces>[1] & { readonly place: number },
+): Promise<void> {
+  const { service, version, place, host, ports } = wanted;
+  const { from, to } = ports ?? DEFAULT_PORTS;
+  const size = to - from + 1;
+  // Versions begin at different ports, so that one just freed is not taken up at once.
+  const start = ports === undefined ? spread(`${service}/${version}/${place}`, size) : 0;
+  const taken = database.prepare('SELECT 1 FROM instances WHERE port = ?');
+  for (let offset = 0; offset < size; offset += 1) {
+    const port = from + ((start + offset) % size);
+    if (taken.get(port) !== undefined || !(await isFree(host, port))) continue;
+    const { changes } = database
+      .prepare(
+        `INSERT INTO instances (service, version, place, host, port, attempt)
+         VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
+      )
+      .run(service, version, place, host, port);
+    const held = placesOf(database, service, version).some((one) => one.place === place);
+    if (changes > 0 || held) return;
+  }
+  throw new Failure(
+    'EnvironmentInvalid',
+    `no port from ${from} to ${to} on ${host} is free for ${version}/${place}`,
+  );
+}
+
+/** A new attempt, unless another worker has begun it already; answers with what holds now. */
+export function nextAttempt(database: DatabaseSync, after: Place): Place {
+  const { service, version, place, attempt } = after;
+  database
+    .prepare(
+      `UPDATE instances SET attempt = attempt + 1
+       WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
+    )
+    .run(service, version, place, attempt);
+  const now = placesOf(database, service, version).find((one) => one.place === place);
+  if (now !== undefined) return now;
+  throw new Failure('StaleGeneration', `${version}/${place} of ${service} has been removed`);
+}
+
+export function forgetPlace(database: DatabaseSync, { service, version, place }: Place): void {
+  database
+    .prepare('DELETE FROM instances WHERE service = ? AND version = ? AND place = ?')
+    .run(service, version, place);
+}
+
+function spread(text: string, size: number): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) % size;
+}
+
+async function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}

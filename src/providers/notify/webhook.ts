@@ -1,0 +1,82 @@
+import { request as fetchUrl } from 'undici';
+import { Failure } from '../../domain/failure.ts';
+import type { NotificationSpec } from '../../domain/release/release.schema.ts';
+import type { NotificationChannel } from './channel.ts';
+
+const ANSWER_WITHIN_MS = 10_000;
+/** Whatever a receiver asks for: later than this nobody is being told. */
+const RETRY_AFTER_MAX_MS = 5 * 60_000;
+/** Refusals that may pass: request timeout, too early, too many requests. */
+const PASSING = new Set([408, 425, 429]);
+
+/**
+ * Sends the notification as JSON by POST, with `Idempotency-Key: <dedupKey>`
+ * (draft-ietf-httpapi-idempotency-key-header), so that the receiver can drop a repeat. Any 2xx is
+ * taken; redirects are refused, as a secret in a header must not travel on.
+ */
+export function createWebhookChannel(
+  spec: Extract<NotificationSpec, { kind: 'webhook' }>,
+  secret: (name: string) => string | undefined,
+): NotificationChannel {
+  return {
+    async send(notification, signal) {
+      const headers: Record<string, string> = {};
+      for (const [header, variable] of Object.entries(spec.headersFromEnv)) {
+        const value = secret(variable);
+        if (value === undefined) {
+          throw new Failure(
+            'NotificationRejected',
+            `the worker's environment has no ${variable}, which the header ${header} needs`,
+          );
+        }
+        headers[header.toLowerCase()] = value;
+      }
+      const {
+        statusCode,
+        headers: answered,
+        body,
+      } = await fetchUrl(spec.url, {
+        method: 'POST',
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          'idempotency-key': notification.dedupKey,
+          'user-agent': 'belay',
+        },
+        body: JSON.stringify(notification),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw new Failure('NotificationUndelivered', `${hostOf(spec.url)}: ${String(error)}`, {
+          cause: error,
+        });
+      });
+      // The answer has come; its text is only for a person and must not undo that.
+      await body.dump().catch(() => undefined);
+      if (statusCode >= 200 && statusCode < 300) return { receipt: `status ${statusCode}` };
+      const why = `${hostOf(spec.url)} answered with status ${statusCode}`;
+      if (statusCode < 500 && !PASSING.has(statusCode)) {
+        throw new Failure('NotificationRejected', why);
+      }
+      throw new Failure('NotificationUndelivered', why, {
+        retryAfterMs: readRetryAfter(answered['retry-after'], Date.now()),
+      });
+    },
+  };
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3); `undefined` for neither. */
+export function readRetryAfter(
+  header: string | string[] | undefined,
+  nowMs: number,
+): number | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isFinite(ms) ? Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms)) : undefined;
+}
+
+/** The path of a webhook is often its secret: it stays out of messages. */
+function hostOf(url: string): string {
+  return `the webhook at ${new URL(url).host}`;
+}

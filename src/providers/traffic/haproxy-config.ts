@@ -1,0 +1,100 @@
+/** What differs between one HAProxy of Belay's and another. */
+export interface HaproxyConfig {
+  readonly services: readonly { readonly name: string; readonly bind: string }[];
+  /** The Runtime API: where Belay steers. */
+  readonly statsSocket: string;
+  /** Writable for HAProxy; holds `belay.map` (it must exist, empty at first) and the weights. */
+  readonly stateDir: string;
+  /** The path of `belay.lua`. */
+  readonly lua: string;
+  /** Where `belay tap` listens for the log: `host:port`. */
+  readonly tap: string;
+  /** The most instances of one version. */
+  readonly slots: number;
+}
+
+/**
+ * The configuration of a HAProxy (2.6 or newer, with Lua) that Belay steers. A service has two
+ * pools, for the two versions that may run at once; a map that `belay.lua` writes says which
+ * version is in which pool and how much of the traffic the second one has.
+ */
+export function renderHaproxyConfig(config: HaproxyConfig): string {
+  const { statsSocket, stateDir, lua, tap } = config;
+  return `# A HAProxy that Belay steers; made by \`renderHaproxyConfig\`.
+global
+    stats socket ${statsSocket} mode 600 level admin expose-fd listeners
+    setenv BELAY_STATE_DIR ${stateDir}
+    lua-load ${lua}
+    # After a reload the old process may finish open requests for this long, not longer.
+    hard-stop-after 30s
+    log ring@belay-tap local0
+
+ring belay-tap
+    description "every request, for the counts of belay tap"
+    format rfc5424
+    maxlen 1024
+    size 4194304
+    timeout connect 1s
+    timeout server 10s
+    server tap ${tap} log-proto octet-count
+
+defaults
+    mode http
+    log global
+    option httplog
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    timeout http-request 10s
+    timeout http-keep-alive 75s
+    # An instance that refuses a connection is not the user's problem; another one is asked.
+    retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response
+    http-reuse safe
+${config.services.map((service) => renderService(service, config)).join('')}`;
+}
+
+function renderService(
+  { name, bind }: HaproxyConfig['services'][number],
+  { stateDir, slots }: HaproxyConfig,
+): string {
+  const map = `${stateDir}/belay.map`;
+  const pool = (letter: string): string => `
+backend ${name}.${letter}
+    balance roundrobin
+    # Only what cannot have begun is asked again.
+    http-request disable-l7-retry unless { method GET HEAD OPTIONS }
+    server-template s 1-${slots} 127.0.0.1:1 disabled
+`;
+  return `
+frontend ${name}
+    bind ${bind}
+    http-request set-var(txn.began) date(0,us)
+    # What the data plane serves, for Belay to confirm a write; for nobody else.
+    acl confirms path /.well-known/belay/${name}
+    acl private src 127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1 fc00::/7
+    http-request set-var(txn.served) str(${name}.served),map(${map},0) if confirms
+    http-request return status 200 content-type application/json lf-string "{\\"served\\":\\"%[var(txn.served)]\\"}" if confirms private
+    http-request return status 404 if confirms
+    # A version on purpose, whatever its weight.
+    acl asks req.hdr(x-belay-version) -m found
+    http-request set-var(txn.asked) req.hdr(x-belay-version) if asks
+    http-request set-var(txn.pool) str(${name}/),concat(,txn.asked),map(${map},none) if asks
+    # By weight: one throw a request against the share of pool b.
+    http-request set-var(txn.weight_b) str(${name}.weight_b),map(${map},0),add(0) unless asks
+    http-request set-var(txn.over) rand(100),sub(txn.weight_b) unless asks
+    acl in_b var(txn.over) -m int lt 0
+    http-request set-var(txn.pool) str(b) if in_b !asks
+    http-request set-var(txn.pool) str(a) if !in_b !asks
+    http-request set-var(txn.audience) str(live)
+    http-request set-var(txn.audience) str(preview) if asks
+    http-request set-var(txn.version) str(${name}.version_),concat(,txn.pool),map(${map},-)
+    log-format "${name} %[var(txn.version)] %[var(txn.audience)] %ST %ts %[date(0,us),sub(txn.began)]"
+    use_backend ${name}.%[var(txn.pool)]
+    default_backend ${name}.none
+${pool('a')}${pool('b')}
+backend ${name}.none
+    http-request return status 503 content-type text/plain string "no such version"
+`;
+}

@@ -1,0 +1,21 @@
+import type { ActivityDeps } from '../activities/deps.ts';
+import { createEnvironments } from '../providers/environment/registry.ts';
+import { checkOnce } from '../providers/health/check-all.ts';
+import { createProbe } from '../providers/health/probe-load.ts';
+import { createSources } from '../providers/metrics/registry.ts';
+import { createChannels } from '../providers/notify/registry.ts';
+import { createRouters } from '../providers/traffic/registry.ts';
+import type { WorkerConfig } from './config.ts';
+
+/** Every adapter of a worker, from its configuration. */
+export function createProviders(config: WorkerConfig): ActivityDeps {
+  const { stateDir, inherited, secret } = config;
+  return {
+    environment: createEnvironments({ stateDir, inherited }),
+    router: createRouters(),
+    metrics: createSources({ secret }),
+    channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
+    checkHealth: checkOnce,
+    probe: createProbe(),
+  };
+}
