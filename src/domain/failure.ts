@@ -150,6 +150,14 @@ export const FAILURES = {
     exit: 5,
     mend: 'Set TEMPORAL_ADDRESS, or start a development server with `belay dev`.',
   },
+  SearchAttributesMissing: {
+    httpStatus: 503,
+    retry: false,
+    exit: 5,
+    mend:
+      'Add them as Keyword: `temporal operator search-attribute create --name BelayService ' +
+      '--type Keyword`, and so on for Version, Strategy, Phase, Outcome and Severity.',
+  },
   Internal: {
     httpStatus: 500,
     retry: false,

@@ -10,6 +10,7 @@ export async function runWorker(environment: NodeJS.ProcessEnv): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => workers.stop());
   }
+  process.stdout.write(`${JSON.stringify({ worker: 'ready', taskQueue: config.taskQueue })}\n`);
   await workers.done;
 }
 

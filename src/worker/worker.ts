@@ -10,6 +10,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createActivities, createWatching } from '../activities/activities.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import type { WorkerConfig } from './config.ts';
+import { registerSearchAttributes } from './register-search-attributes.ts';
 
 /** Kept in step with the workflows, which send their watches here. */
 const WATCH_QUEUE_SUFFIX = '-watch';
@@ -51,9 +52,11 @@ export async function startWorkers(
 ): Promise<RunningWorkers> {
   const connect = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connect.connectionOptions);
+  const namespace = connect.namespace ?? 'default';
+  await registerSearchAttributes(connection, namespace);
   const shared = {
     connection,
-    namespace: connect.namespace ?? 'default',
+    namespace,
     ...(config.identity === undefined ? {} : { identity: config.identity }),
     // Without a force time a hanging activity would keep a failed worker from ever ending.
     shutdownGraceTime: '5s',

@@ -6,3 +6,6 @@ export const VERSION = defineSearchAttributeKey('BelayVersion', SearchAttributeT
 export const STRATEGY = defineSearchAttributeKey('BelayStrategy', SearchAttributeType.KEYWORD);
 export const PHASE = defineSearchAttributeKey('BelayPhase', SearchAttributeType.KEYWORD);
 export const OUTCOME = defineSearchAttributeKey('BelayOutcome', SearchAttributeType.KEYWORD);
+export const SEVERITY = defineSearchAttributeKey('BelaySeverity', SearchAttributeType.KEYWORD);
+
+export const SEARCH_ATTRIBUTES = [SERVICE, VERSION, STRATEGY, PHASE, OUTCOME, SEVERITY] as const;

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+export interface ChildOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Where its error output goes, and its output when nothing waits for a line of it. */
+  readonly log: string;
+  /** Resolves the start: the first line of output for which this is true. None, at once. */
+  readonly ready?: (line: string) => boolean;
+  readonly cwd?: string;
+}
+
+export interface Child {
+  readonly pid: number;
+  /** The line that made it ready. */
+  readonly said: string;
+  readonly exited: Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  /** Asks it to end, forces it after a while, and returns when it has ended. */
+  stop(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 8000;
+
+/** Starts a child process in a group of its own, so that all it has started ends with it. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { command, args, env, log, ready, cwd } = options;
+  const output = openSync(log, 'a');
+  const child = spawn(command, [...args], {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    detached: true,
+    stdio: ['ignore', ready === undefined ? output : 'pipe', output],
+  });
+  closeSync(output);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const said = await firstLine(child, options);
+  const pid = child.pid ?? -1;
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended in between.
+    }
+  };
+  return {
+    pid,
+    said,
+    exited,
+    kill,
+    async stop() {
+      kill('SIGTERM');
+      const timer = setTimeout(() => kill('SIGKILL'), STOP_WITHIN_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function firstLine(child: ChildProcess, options: ChildOptions): Promise<string> {
+  const { command, args, log, ready } = options;
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      const tail = readFileSync(log, 'utf8').trim().slice(-800);
+      const name = [command, ...args].join(' ').slice(0, 200);
+      reject(new Error(`${name} ${why}; its log ${log} ends with:\n${tail}`));
+    };
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail('was not ready in time');
+    }, READY_WITHIN_MS);
+    child.once('error', (error) => fail(`did not start (${error.message})`));
+    child.once('exit', (code) => fail(`ended with status ${code}`));
+    if (ready === undefined) {
+      child.once('spawn', () => {
+        clearTimeout(timer);
+        resolve('');
+      });
+      return;
+    }
+    if (child.stdout === null) return fail('has no output');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!ready(line)) return;
+      clearTimeout(timer);
+      resolve(line);
+    });
+  });
+}

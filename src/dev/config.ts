@@ -1,0 +1,27 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The only reader of the environment in this folder. */
+export interface DevConfig {
+  /** A Temporal server that runs already. */
+  readonly temporalAddress: string | undefined;
+  readonly path: string;
+  /** Programs that were installed for development are kept here. */
+  readonly cacheDir: string;
+  /** `haproxy` or `embedded`; none, whichever is there. */
+  readonly traffic: string | undefined;
+  /** Leave everything running after the demo. */
+  readonly keep: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export function readDevConfig(environment: NodeJS.ProcessEnv): DevConfig {
+  return {
+    temporalAddress: environment.TEMPORAL_ADDRESS || undefined,
+    path: environment.PATH ?? '',
+    cacheDir: join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'belay'),
+    traffic: environment.TRAFFIC || undefined,
+    keep: environment.KEEP === '1',
+    environment,
+  };
+}

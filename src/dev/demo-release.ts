@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import type { ReleaseDocument } from '../domain/release/release.schema.ts';
+
+export interface DemoRelease {
+  readonly service: string;
+  readonly version: string;
+  /** What is wrong with it; see `demo-service.ts`. */
+  readonly fault?: string;
+  readonly traffic: ReleaseDocument['traffic'];
+  /** What differs from the release that follows here. */
+  readonly changes?: Partial<ReleaseDocument>;
+}
+
+/** A blue-green release of the demo service with every wait as short as a demonstration needs. */
+export function demoRelease({
+  service,
+  version,
+  fault,
+  traffic,
+  changes,
+}: DemoRelease): ReleaseDocument {
+  return {
+    service,
+    version,
+    strategy: 'blue_green',
+    health_check_endpoint: '/healthz',
+    health_check_timeout: '20s',
+    health_check_interval: '500ms',
+    warmup_duration: '3s',
+    warmup_requests_per_second: 10,
+    performance_thresholds: { max_latency_p95: '250ms', max_error_rate: '5%' },
+    environment: {
+      kind: 'process',
+      instances: 2,
+      command: [process.execPath, fileURLToPath(new URL('./demo-service.ts', import.meta.url))],
+      env: fault === undefined ? {} : { FAULT: fault },
+      stop_grace: '5s',
+    },
+    traffic,
+    validation: { window: '6s', requests_per_second: 10, no_data_budget: '10s' },
+    watch: { interval: '1s', window: '10s', no_data_budget: '20s' },
+    stabilization_period: '15s',
+    cleanup_delay: '3s',
+    drain_timeout: '10s',
+    rollback_verify_after: '5s',
+    ...changes,
+  };
+}

@@ -1,0 +1,110 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BelayClient, createBelayClient } from '../client/client.ts';
+import { type BalancerKind, type RunningBalancer, startBalancer } from './balancer.ts';
+import { type Child, startChild } from './children.ts';
+import type { DevConfig } from './config.ts';
+import { freePort } from './free-port.ts';
+import { type RunningTemporal, startTemporal } from './temporal-server.ts';
+
+export interface StackOptions {
+  readonly service: string;
+  readonly balancer: BalancerKind;
+  /** State, logs and sockets of everything. */
+  readonly folder: string;
+  /** For people: the ports that the documents name, where they are free. */
+  readonly usualPorts: 'yes' | 'no';
+  /** Built once, for workers that start fast; none, the worker bundles at its start. */
+  readonly workflowBundle?: string;
+  readonly taskQueue?: string;
+}
+
+export interface RunningStack {
+  readonly temporal: RunningTemporal;
+  /** None for a server that somebody else runs. */
+  readonly uiUrl: string | undefined;
+  readonly balancer: RunningBalancer;
+  readonly client: BelayClient;
+  readonly metricsAddress: string;
+  worker(): Child;
+  /** Another worker, in the place of the one before. */
+  startWorker(): Promise<Child>;
+  close(): Promise<void>;
+}
+
+/** All parts of a Belay on this machine, as processes of their own: real ones, only near together. */
+export async function startStack(
+  config: DevConfig,
+  options: StackOptions,
+  log: (line: string) => void,
+): Promise<RunningStack> {
+  const { folder, service, taskQueue = 'belay' } = options;
+  mkdirSync(folder, { recursive: true });
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).toReversed()) await step();
+  };
+  const usual = (port: number): Promise<number> =>
+    freePort(options.usualPorts === 'yes' ? port : 0);
+  try {
+    const uiPort = await usual(8233);
+    const temporal = await startTemporal(
+      config,
+      { dbFile: join(folder, 'temporal.sqlite'), port: await usual(7233), uiPort },
+      log,
+    );
+    closing.push(temporal.close);
+    const balancer = await startBalancer(options.balancer, config, {
+      service,
+      folder: join(folder, options.balancer),
+      port: options.usualPorts === 'yes' ? 8080 : 0,
+    });
+    closing.push(balancer.close);
+    log(`Load balancer: ${balancer.kind} at ${balancer.url}`);
+
+    const metricsAddress = `127.0.0.1:${await usual(9464)}`;
+    let worker: Child | undefined;
+    const startWorker = async (): Promise<Child> => {
+      worker = await startChild({
+        command: process.execPath,
+        args: [fileURLToPath(new URL('../worker/main.ts', import.meta.url))],
+        env: {
+          ...config.environment,
+          TEMPORAL_ADDRESS: temporal.address,
+          BELAY_TASK_QUEUE: taskQueue,
+          BELAY_STATE_DIR: join(folder, 'environment'),
+          BELAY_METRICS_ADDRESS: metricsAddress,
+          ...(options.workflowBundle === undefined
+            ? {}
+            : { BELAY_WORKFLOW_BUNDLE: options.workflowBundle }),
+        },
+        log: join(folder, 'worker.log'),
+        ready: (line) => line.includes('"worker":"ready"'),
+      });
+      return worker;
+    };
+    const current = (): Child => {
+      if (worker === undefined) throw new Error('no worker has been started');
+      return worker;
+    };
+    await startWorker();
+    closing.push(() => current().stop());
+    log(`Worker: task queue ${taskQueue}, metrics at http://${metricsAddress}/metrics`);
+    const client = await createBelayClient({ address: temporal.address, taskQueue });
+    closing.push(() => client.close());
+    return {
+      temporal,
+      uiUrl: temporal.environment === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
+      balancer,
+      client,
+      metricsAddress,
+      worker: current,
+      startWorker,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
