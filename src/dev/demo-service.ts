@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
  * The service that the demo and the tests release. It answers with its version and works for a few
  * milliseconds a request. `FAULT` gives a version a real mistake:
  *
- * - `pool`: a pool of one connection where each request holds it for 40 ms. It looks well under the
- *   few requests of a probe; under real load the queue grows, requests are slow and then fail.
+ * - `leak`: a connection goes back to its pool only 3 s after its request. The pool is large enough
+ *   for the few requests of a probe; under real load requests wait for one, and then fail.
  * - `slow`: 400 ms more for each request. `unhealthy`: /healthz answers 503.
  * - `GET /__fault?set=errors|none` (for tests) begins or ends failing every request at once.
  */
@@ -14,20 +14,26 @@ const version = process.env.BELAY_VERSION ?? 'dev';
 const fault = process.env.FAULT ?? 'none';
 const workMs = Number(process.env.WORK_MS ?? 2);
 
-const POOL_HOLD_MS = 40;
-const POOL_QUEUE_MAX = 25;
+const POOL_SIZE = 60;
+const LEAKED_FOR_MS = 3000;
+const WAITING_MAX = 15;
+/** When each connection of the pool comes back, the soonest first. */
+const back: number[] = Array.from({ length: POOL_SIZE }, () => 0);
 let waiting = 0;
-let poolFreeAt = 0;
 let errors = false;
 let served = 0;
 
-/** When this request has its connection, or `undefined` when too many wait already. */
+/** How long this request waits for its connection; `undefined` when too many wait already. */
 function takeFromPool(nowMs: number): number | undefined {
-  if (waiting >= POOL_QUEUE_MAX) return undefined;
-  waiting += 1;
-  poolFreeAt = Math.max(nowMs, poolFreeAt) + POOL_HOLD_MS;
-  setTimeout(() => (waiting -= 1), poolFreeAt - nowMs);
-  return poolFreeAt - nowMs;
+  const waitMs = Math.max(0, (back[0] ?? 0) - nowMs);
+  if (waitMs > 0 && waiting >= WAITING_MAX) return undefined;
+  back.shift();
+  back.push(nowMs + waitMs + LEAKED_FOR_MS);
+  if (waitMs > 0) {
+    waiting += 1;
+    setTimeout(() => (waiting -= 1), waitMs);
+  }
+  return waitMs;
 }
 
 const server = createServer((request, response) => {
@@ -49,10 +55,10 @@ const server = createServer((request, response) => {
     return answer(200, `# TYPE demo_requests_total counter\ndemo_requests_total ${served}`);
   }
   if (errors) return answer(500, `${version}: broken`);
-  if (fault === 'pool') {
+  if (fault === 'leak') {
     const waitMs = takeFromPool(Date.now());
     if (waitMs === undefined) return answer(500, `${version}: no connection left in the pool`);
-    setTimeout(() => answer(200, `hello from ${version}`), waitMs);
+    setTimeout(() => answer(200, `hello from ${version}`), waitMs + workMs);
     return;
   }
   setTimeout(() => answer(200, `hello from ${version}`), workMs + (fault === 'slow' ? 400 : 0));

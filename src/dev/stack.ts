@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BelayClient, createBelayClient } from '../client/client.ts';
+import { createProcessEnvironment } from '../providers/environment/process.ts';
 import { type BalancerKind, type RunningBalancer, startBalancer } from './balancer.ts';
 import { type Child, startChild } from './children.ts';
 import type { DevConfig } from './config.ts';
@@ -88,6 +89,8 @@ export async function startStack(
       if (worker === undefined) throw new Error('no worker has been started');
       return worker;
     };
+    // Instances outlive every worker; here they end with everything else.
+    closing.push(() => removeInstances(join(folder, 'environment'), service));
     await startWorker();
     closing.push(() => current().stop());
     log(`Worker: task queue ${taskQueue}, metrics at http://${metricsAddress}/metrics`);
@@ -106,5 +109,20 @@ export async function startStack(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Above every generation that a release can have. */
+const LAST_GENERATION = Number.MAX_SAFE_INTEGER;
+
+/** Ends every instance of a service that is recorded in this state folder. */
+async function removeInstances(stateDir: string, service: string): Promise<void> {
+  const environment = createProcessEnvironment({ stateDir, inherited: {} });
+  const versions = await environment.versions(service);
+  for (const version of versions) {
+    await environment.remove(
+      { service, version, key: `stop/${version}`, generation: LAST_GENERATION, graceMs: 1000 },
+      new AbortController().signal,
+    );
   }
 }

@@ -62,6 +62,13 @@ export function placesOf(
     }));
 }
 
+export function versionsOf(database: DatabaseSync, service: string): readonly string[] {
+  return database
+    .prepare('SELECT DISTINCT version FROM instances WHERE service = ? ORDER BY version')
+    .all(service)
+    .map((row) => String(row.version));
+}
+
 /** Takes the version for this generation; refused when a newer one has it. */
 export function claim(database: DatabaseSync, by: Claim): void {
   transaction(database, () => {

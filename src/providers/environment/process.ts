@@ -38,6 +38,7 @@ import {
   nextAttempt,
   placesOf,
   reservePlaces,
+  versionsOf,
 } from './process-table.ts';
 
 export interface ProcessEnvironmentOptions {
@@ -45,6 +46,11 @@ export interface ProcessEnvironmentOptions {
   readonly stateDir: string;
   /** What every instance gets besides its own block: `PATH`, `HOME` and the like, no secrets. */
   readonly inherited: Readonly<Record<string, string>>;
+}
+
+export interface ProcessEnvironment extends EnvironmentDriver {
+  /** The versions of a service that have instances here. */
+  versions(service: string): Promise<readonly string[]>;
 }
 
 type ProcessSpec = Extract<EnvironmentSpec, { kind: 'process' }>;
@@ -68,7 +74,7 @@ const LOG_TAIL_BYTES = 1024;
 const MARKS_KEPT_MS = 60 * 60_000;
 
 /** Runs instances as processes of this machine. They outlive the worker, which finds them again. */
-export function createProcessEnvironment(options: ProcessEnvironmentOptions): EnvironmentDriver {
+export function createProcessEnvironment(options: ProcessEnvironmentOptions): ProcessEnvironment {
   if (!existsSync('/proc/self/stat')) {
     throw new Failure('EnvironmentInvalid', 'the process environment needs Linux with /proc');
   }
@@ -221,6 +227,8 @@ export function createProcessEnvironment(options: ProcessEnvironmentOptions): En
       conclude(database, by, { what: `${version} removed`, removed: true });
       forgetOldMarks(join(stateDir, 'run', service, version));
     },
+
+    versions: async (service) => versionsOf(database, service),
 
     effects: async (service) => readEffects(database, service),
   };

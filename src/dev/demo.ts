@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BelayClient } from '../client/client.ts';
+import { formatDuration } from '../domain/quantity.ts';
+import { requireRelease } from '../domain/release/release-file.ts';
+import type { Progress, RunReport } from '../domain/release/progress.ts';
+import { quantile } from '../domain/judge/histogram.ts';
+import { installTelemetry } from '../worker/worker.ts';
+import { chooseBalancer } from './balancer.ts';
+import { readDevConfig } from './config.ts';
+import { demoRelease } from './demo-release.ts';
+import { type LoadCounts, type RunningLoad, startLoad } from './load.ts';
+import { type RunningStack, startStack } from './stack.ts';
+
+const SERVICE = 'checkout';
+const REQUESTS_PER_SECOND = 100;
+const LOOK_EVERY_MS = 500;
+const STATUS_EVERY_MS = 3000;
+/** For a release that holds and waits for a person nobody is here. */
+const RELEASE_WITHIN_MS = 90_000;
+
+/** What the demo has seen; its JSON form is the last line of `npm run demo -- --json`. */
+export interface DemoResult {
+  readonly releases: readonly { readonly version: string; readonly outcome: string }[];
+  readonly requests: number;
+  /** Lost, reset or answered by the balancer itself. */
+  readonly failed: number;
+  /** Bad answers of a version. */
+  readonly faulty: number;
+}
+
+const startedMs = Date.now();
+
+function say(text: string): void {
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(6);
+  process.stdout.write(`${seconds} s  ${text}\n`);
+}
+
+/** Releases v1 first of all, then v2, which is good, and v3, which breaks under load. */
+export async function runDemo(args: readonly string[], environment: NodeJS.ProcessEnv) {
+  const config = readDevConfig(environment);
+  const folder = mkdtempSync(join(tmpdir(), 'belay-demo-'));
+  installTelemetry(undefined);
+  const stack = await startStack(
+    config,
+    { service: SERVICE, balancer: chooseBalancer(config), folder, usualPorts: 'yes' },
+    say,
+  );
+  const cleanUp = async (): Promise<void> => {
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  let ending = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      ending = true;
+      say('stopping everything');
+      void cleanUp().then(() => process.exit(130));
+    });
+  }
+  try {
+    const { result, reports, counts } = await releaseAll(stack);
+    summarize(stack, reports, counts);
+    if (config.keep) {
+      say(`KEEP=1: everything stays, in ${folder}. Ctrl-C stops it.`);
+      if (args.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
+      await new Promise(() => undefined);
+    }
+    await cleanUp();
+    if (args.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
+    const expected = ['succeeded', 'rolled_back'];
+    const isAsPromised =
+      result.failed === 0 && result.releases.every(({ outcome }, i) => outcome === expected[i]);
+    process.exit(isAsPromised ? 0 : 1);
+  } catch (error) {
+    if (ending) return;
+    await cleanUp();
+    throw error;
+  }
+}
+
+async function releaseAll(stack: RunningStack) {
+  let load: RunningLoad | undefined;
+  const startTraffic = (): void => {
+    if (load !== undefined) return;
+    say(`traffic: ${REQUESTS_PER_SECOND} requests a second to ${stack.balancer.url}`);
+    load = startLoad({
+      url: stack.balancer.url,
+      connections: 64,
+      requestsPerSecond: REQUESTS_PER_SECOND,
+    });
+  };
+  const onLook = (progress: Progress): LoadCounts | undefined => {
+    if (progress.phase === 'stabilizing') startTraffic();
+    return load?.counts();
+  };
+  const first = await release(stack, { version: 'v1' }, onLook);
+  const reports: RunReport[] = [
+    await release(stack, { version: 'v2' }, onLook),
+    await release(stack, { version: 'v3', fault: 'leak' }, onLook),
+  ];
+  if (load === undefined) throw new Error(`v1 was not released: ${first.reason}`);
+  const counts = await load.stop();
+  const { requests, failed, faulty } = counts;
+  const releases = reports.map(({ version, outcome }) => ({ version, outcome }));
+  const result: DemoResult = { releases, requests, failed, faulty };
+  return { result, reports: [first, ...reports], counts };
+}
+
+async function release(
+  { client, balancer }: RunningStack,
+  { version, fault }: { readonly version: string; readonly fault?: string },
+  onLook: (progress: Progress) => LoadCounts | undefined,
+): Promise<RunReport> {
+  const document = demoRelease({
+    service: SERVICE,
+    version,
+    traffic: balancer.traffic,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  const { spec } = requireRelease({
+    text: JSON.stringify(document),
+    file: `${version}.json`,
+    folder: process.cwd(),
+    version,
+  });
+  const { workflowId } = await client.deploy({
+    release: spec,
+    who: 'demo',
+    why: fault === undefined ? `release ${version}` : `release ${version}, which has a fault`,
+  });
+  say(`── ${workflowId}: ${version} ${'─'.repeat(40)}`);
+  return follow(client, workflowId, onLook);
+}
+
+async function follow(
+  client: BelayClient,
+  workflowId: string,
+  onLook: (progress: Progress) => LoadCounts | undefined,
+): Promise<RunReport> {
+  let shown = 0;
+  let statusAtMs = 0;
+  const untilMs = Date.now() + RELEASE_WITHIN_MS;
+  let report: RunReport | undefined;
+  void client.result(workflowId).then(
+    (ended) => (report = ended),
+    () => undefined,
+  );
+  for (;;) {
+    const progress = await client.progress(workflowId);
+    const counts = onLook(progress);
+    for (const entry of progress.timeline.slice(shown)) {
+      say(`${entry.phase.padEnd(12)} ${entry.text}`);
+    }
+    shown = progress.timeline.length;
+    if (Date.now() - statusAtMs >= STATUS_EVERY_MS) {
+      statusAtMs = Date.now();
+      if (progress.weights.length > 0) say(`             ${statusOf(progress, counts)}`);
+    }
+    if (report !== undefined) return report;
+    if (Date.now() > untilMs) throw new Error(`${workflowId} did not end: ${progress.phase}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+function statusOf({ weights }: Progress, counts: LoadCounts | undefined): string {
+  const split = weights
+    .map(({ version, weightPercent }) => `${version} ${bar(weightPercent)} ${weightPercent} %`)
+    .join('  ');
+  if (counts === undefined) return split;
+  return `${split}   ${counts.requests} requests, ${counts.failed} failed, ${counts.faulty} faulty`;
+}
+
+function bar(percent: number): string {
+  const full = Math.round(percent / 10);
+  return '█'.repeat(full) + '░'.repeat(10 - full);
+}
+
+function summarize(stack: RunningStack, reports: readonly RunReport[], counts: LoadCounts): void {
+  const p95 = quantile(counts.latency, 0.95);
+  const lines = [
+    '',
+    `${counts.requests} requests: ${counts.failed} failed, ${counts.faulty} faulty answers, ` +
+      `p95 ${p95 === undefined ? '-' : p95.toFixed(1)} ms, through ${stack.balancer.kind}`,
+  ];
+  for (const { workflowId, version, outcome, reason, startedAtMs, endedAtMs } of reports) {
+    lines.push(
+      '',
+      `${version}  ${outcome} in ${formatDuration(Math.round((endedAtMs - startedAtMs) / 1000) * 1000)}`,
+      `    ${reason}`,
+    );
+    if (stack.uiUrl !== undefined) lines.push(`    ${workflowUrl(stack, workflowId)}`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n\n`);
+}
+
+function workflowUrl({ uiUrl, temporal }: RunningStack, workflowId: string): string {
+  return `${uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+if (import.meta.main) await runDemo(process.argv.slice(2), process.env);
