@@ -176,7 +176,7 @@ function createCalls({
       const workflowId = serviceOrWorkflowId.includes('/')
         ? serviceOrWorkflowId
         : await latestRun(serviceOrWorkflowId);
-      return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));
+      return withRollback(await progressOf(workflowId));
     },
 
     history: view,
@@ -200,6 +200,27 @@ function createCalls({
       });
     },
   };
+
+  async function progressOf(workflowId: string): Promise<Progress> {
+    return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));
+  }
+
+  /** The rollback is a run of its own; who follows the release wants to see what it does. */
+  async function withRollback(progress: Progress): Promise<Progress> {
+    const { rolledBackBy } = progress;
+    if (rolledBackBy === undefined) return progress;
+    // It may not have begun: then the release says all there is.
+    const back = await progressOf(rolledBackBy).catch(() => undefined);
+    if (back === undefined) return progress;
+    return {
+      ...progress,
+      weights: progress.phase === 'rolling_back' ? back.weights : progress.weights,
+      warnings: [...progress.warnings, ...back.warnings],
+      timeline: [...progress.timeline, ...back.timeline.filter(({ phase }) => phase !== 'ended')]
+        // The order of entries of one moment stays as it is.
+        .toSorted((a, b) => a.atMs - b.atMs),
+    };
+  }
 
   async function latestRun(service: string): Promise<string> {
     const { active, runs } = await view(service);

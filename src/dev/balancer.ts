@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ReleaseDocument } from '../domain/release/release.schema.ts';
 import { renderHaproxyConfig } from '../providers/traffic/haproxy-config.ts';
-import { type Child, startChild } from './children.ts';
+import { type Child, scriptPath, startChild } from './children.ts';
 import type { DevConfig } from './config.ts';
 import { findProgram } from './find-program.ts';
 import { freePort } from './free-port.ts';
@@ -67,7 +67,7 @@ async function startEmbedded(
   const child = await startChild({
     command: process.execPath,
     args: [
-      fileURLToPath(new URL('../router/main.ts', import.meta.url)),
+      scriptPath('../router/main', import.meta.url),
       ...['--listen', listen, '--control', control, '--state', folder],
     ],
     env: environment,
@@ -98,7 +98,7 @@ async function startHaproxy(
   const tap = await startChild({
     command: process.execPath,
     args: [
-      fileURLToPath(new URL('../tap/main.ts', import.meta.url)),
+      scriptPath('../tap/main', import.meta.url),
       ...['--listen', log, '--control', control, '--state', join(folder, 'tap')],
     ],
     env: config.environment,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 export interface ChildOptions {
   readonly command: string;
@@ -94,4 +95,10 @@ async function firstLine(child: ChildProcess, options: ChildOptions): Promise<st
       resolve(line);
     });
   });
+}
+
+/** A program of this project beside `from`: TypeScript in a checkout, JavaScript once built. */
+export function scriptPath(name: string, from: string): string {
+  const ending = from.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`${name}.${ending}`, from));
 }

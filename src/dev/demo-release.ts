@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { scriptPath } from './children.ts';
 import type { ReleaseDocument } from '../domain/release/release.schema.ts';
 
 export interface DemoRelease {
@@ -32,7 +32,7 @@ export function demoRelease({
     environment: {
       kind: 'process',
       instances: 2,
-      command: [process.execPath, fileURLToPath(new URL('./demo-service.ts', import.meta.url))],
+      command: [process.execPath, scriptPath('./demo-service', import.meta.url)],
       env: fault === undefined ? {} : { FAULT: fault },
       stop_grace: '5s',
     },

@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BelayClient, createBelayClient } from '../client/client.ts';
 import { createProcessEnvironment } from '../providers/environment/process.ts';
 import { type BalancerKind, type RunningBalancer, startBalancer } from './balancer.ts';
-import { type Child, startChild } from './children.ts';
+import { type Child, scriptPath, startChild } from './children.ts';
 import type { DevConfig } from './config.ts';
 import { freePort } from './free-port.ts';
 import { type RunningTemporal, startTemporal } from './temporal-server.ts';
@@ -69,7 +68,7 @@ export async function startStack(
     const startWorker = async (): Promise<Child> => {
       worker = await startChild({
         command: process.execPath,
-        args: [fileURLToPath(new URL('../worker/main.ts', import.meta.url))],
+        args: [scriptPath('../worker/main', import.meta.url)],
         env: {
           ...config.environment,
           TEMPORAL_ADDRESS: temporal.address,

@@ -334,8 +334,10 @@ async function goBack(
   run.allow([]);
   run.phase('rolling_back', `${trigger}: ${reason}`);
   const number = input.number + 1;
+  const rollbackId = rollbackWorkflowId(spec.service, number);
+  run.rolledBackBy(rollbackId);
   const report = await executeChild(rollback, {
-    workflowId: rollbackWorkflowId(spec.service, number),
+    workflowId: rollbackId,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     staticSummary: `${spec.service}: ${candidate.version} back to ${stable.version}`,

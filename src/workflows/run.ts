@@ -59,6 +59,7 @@ export function openRun(facts: RunFacts, first: Phase) {
     weights: [],
     verdict: undefined,
     warnings: [],
+    rolledBackBy: undefined,
     verbs,
     timeline: [],
     outcome: undefined,
@@ -145,6 +146,9 @@ export function openRun(facts: RunFacts, first: Phase) {
     },
     weights(weights: Progress['weights']): void {
       show({ weights });
+    },
+    rolledBackBy(rollbackId: string): void {
+      show({ rolledBackBy: rollbackId });
     },
     verdict(verdict: Verdict): void {
       show({ verdict });

@@ -60,6 +60,8 @@ export interface Progress {
   readonly weights: readonly { readonly version: string; readonly weightPercent: number }[];
   readonly verdict: Verdict | undefined;
   readonly warnings: readonly string[];
+  /** The workflow id of the rollback that a release has begun. */
+  readonly rolledBackBy: string | undefined;
   /** What a person can do now. */
   readonly verbs: readonly Verb[];
   readonly timeline: readonly TimelineEntry[];

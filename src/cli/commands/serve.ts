@@ -1,0 +1,68 @@
+import { releaseJsonSchema } from '../../domain/release/json-schema.schema.ts';
+import { type AddCommand, example, printJson } from './command.ts';
+
+/** Programs that run until they are ended; loaded only when they are asked for. */
+export const addServing: AddCommand = (program, deps, exit) => {
+  program
+    .command('worker')
+    .description('Run a worker: the process that carries releases out. Configured by environment.')
+    .addHelpText(
+      'after',
+      '\nEnvironment:\n' +
+        '  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …   as for the Temporal CLI\n' +
+        '  BELAY_TASK_QUEUE         default: belay\n' +
+        '  BELAY_STATE_DIR          where instances are kept; default: ~/.local/state/belay\n' +
+        '  BELAY_METRICS_ADDRESS    host:port for Prometheus; default: none\n' +
+        '  BELAY_WORKFLOW_BUNDLE    workflows bundled at build time\n' +
+        '  BELAY_MAX_CACHED_WORKFLOWS   default: 500\n' +
+        example('TEMPORAL_ADDRESS=temporal:7233 belay worker'),
+    )
+    .action(async () => {
+      const { runWorker } = await import('../../worker/main.ts');
+      await runWorker(process.env);
+    });
+  program
+    .command('dev')
+    .description('Run everything on this machine: Temporal with its UI, a load balancer, a worker.')
+    .option('--folder <folder>', 'state and logs', '.belay/dev')
+    .option('--service <name>', 'the service that the load balancer carries', 'checkout')
+    .addHelpText('after', example('belay dev'))
+    .action(async (options: { folder: string; service: string }) => {
+      const { runDev } = await import('../../dev/main.ts');
+      await runDev(options, process.env);
+    });
+  program
+    .command('router')
+    .description('Run the embedded load balancer, for where there is none.')
+    .option('--listen <address>', 'where users come in', '127.0.0.1:8080')
+    .option('--control <address>', 'where Belay steers; keep it private', '127.0.0.1:7071')
+    .option('--state <folder>', 'weights, effects and counts', '.belay/router')
+    .addHelpText('after', example('belay router --listen :80 --state /var/lib/belay/router'))
+    .action(async (options: { listen: string; control: string; state: string }) => {
+      const { runRouter } = await import('../../router/main.ts');
+      await runRouter(argumentsOf(options));
+    });
+  program
+    .command('tap')
+    .description('Count the requests that HAProxy logs; releases are judged by them.')
+    .option('--listen <address>', 'where HAProxy sends its log', '127.0.0.1:7072')
+    .option('--control <address>', 'where Belay asks', '127.0.0.1:7073')
+    .option('--state <folder>', 'counts of the last 15 minutes', '.belay/tap')
+    .addHelpText('after', example('belay tap --state /var/lib/belay/tap'))
+    .action(async (options: { listen: string; control: string; state: string }) => {
+      const { runTap } = await import('../../tap/main.ts');
+      await runTap(argumentsOf(options));
+    });
+  program
+    .command('schema')
+    .description('Print the JSON Schema of release files, for editors.')
+    .addHelpText('after', example('belay schema > release.schema.json'))
+    .action(() => {
+      printJson(deps, releaseJsonSchema());
+      exit(0);
+    });
+};
+
+function argumentsOf(options: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createBelayClient } from '../client/client.ts';
+import type { CliDeps } from './deps.ts';
+
+/** The real world for the commands; the only reader of the environment in this folder. */
+export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
+  const { BELAY_TASK_QUEUE: taskQueue, NO_COLOR: noColor, BELAY_WHO: who } = environment;
+  const isTty = process.stdout.isTTY === true;
+  return {
+    connect: () => createBelayClient(taskQueue === undefined ? {} : { taskQueue }),
+    user: who ?? userInfo().username,
+    cwd: process.cwd(),
+    isTty,
+    colors: isTty && (noColor === undefined || noColor === ''),
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    now: Date.now,
+    pause: (ms) => wait(ms),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  };
+}

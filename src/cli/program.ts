@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+import { FAILURES, Failure } from '../domain/failure.ts';
+import { addDeploy } from './commands/deploy.ts';
+import { addServing } from './commands/serve.ts';
+import { addExplain, addHistory, addStatus } from './commands/status.ts';
+import { addAbort, addPromote, addRollback } from './commands/steer.ts';
+import { addValidate } from './commands/validate.ts';
+import type { CliDeps } from './deps.ts';
+
+const COMMANDS = [
+  addDeploy,
+  addStatus,
+  addExplain,
+  addHistory,
+  addRollback,
+  addAbort,
+  addPromote,
+  addValidate,
+  addServing,
+];
+
+const EXIT_USAGE = 2;
+
+/**
+ * Runs one command line and returns the status to exit with, or `undefined` for a program that goes
+ * on until it is ended.
+ */
+export async function runCli(args: readonly string[], deps: CliDeps): Promise<number | undefined> {
+  let code: number | undefined;
+  const program = new Command('belay')
+    .description('Releases that come back by themselves, as durable Temporal workflows.')
+    .exitOverride()
+    .configureOutput({ writeOut: deps.out, writeErr: deps.err })
+    .showHelpAfterError('(belay --help, or belay COMMAND --help, shows what there is)')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 done; 1 the release did not succeed; 2 usage or release file;\n' +
+        '3 refused now; 4 not found; 5 Temporal or a worker is missing; 70 a bug.\n' +
+        'Temporal is found as by its own CLI: TEMPORAL_ADDRESS, or its profile file.\n',
+    );
+  for (const add of COMMANDS) {
+    add(program, deps, (status) => {
+      code = status;
+    });
+  }
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput({ writeOut: deps.out, writeErr: deps.err });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    return tell(error, args.includes('--json'), deps);
+  }
+}
+
+function tell(error: unknown, json: boolean, deps: CliDeps): number {
+  const failure =
+    error instanceof Failure
+      ? error
+      : new Failure(
+          'Internal',
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+        );
+  const { code, message } = failure;
+  const { mend, exit } = FAILURES[code];
+  if (json) deps.out(`${JSON.stringify({ error: { code, message, mend } })}\n`);
+  else deps.err(`${code}: ${message}\n${mend}\n`);
+  return exit;
+}

@@ -1,0 +1,29 @@
+import type { Progress, TimelineEntry } from '../../domain/release/progress.ts';
+import { type Style, clock, span, toned } from './style.ts';
+
+/** One entry of a live timeline. */
+export function renderEntry({ atMs, phase, text }: TimelineEntry, style: Style): string {
+  return `${style.faint(clock(atMs))}  ${phase.padEnd(12)}  ${text}`;
+}
+
+/** One line that says where a run stands now. */
+export function renderStatusLine(progress: Progress, nowMs: number): string {
+  const { workflowId, phase, phaseSinceMs, phaseUntilMs } = progress;
+  const time =
+    phaseUntilMs === undefined
+      ? `for ${span(nowMs - phaseSinceMs)}`
+      : `${span(phaseUntilMs - nowMs)} to go`;
+  const verdict = progress.verdict === undefined ? '' : `, verdict ${progress.verdict.kind}`;
+  return `${workflowId} ${phase} ${time}, ${renderWeights(progress)}${verdict}`;
+}
+
+export function renderWeights({ weights }: Pick<Progress, 'weights'>): string {
+  if (weights.length === 0) return 'traffic untouched';
+  return weights.map(({ version, weightPercent }) => `${version} ${weightPercent} %`).join(', ');
+}
+
+export function renderEnd(progress: Progress, style: Style): string {
+  const { workflowId, outcome, reason, startedAtMs, endedAtMs } = progress;
+  const took = endedAtMs === undefined ? '' : ` after ${span(endedAtMs - startedAtMs)}`;
+  return `${workflowId} ${toned(style, outcome ?? 'running')}${took}: ${reason ?? ''}`;
+}
