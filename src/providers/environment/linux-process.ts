@@ -2,18 +2,22 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 /**
  * One process for good: a process id alone is used again, together with its start time and the
- * boot it is not. (A mark in the process's environment would be lost by programs that write over
- * theirs to change their title.)
+ * boot it is not. (A mark in the process's environment alone would be lost by programs that write
+ * over theirs to change their title.)
  */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot: field 22 of `/proc/<pid>/stat`, see proc(5). */
   readonly startTicks: number;
   readonly bootId: string;
+  /** `NAME=value` of its environment, by which what it has started is known once it has ended. */
+  readonly environment: readonly string[];
 }
 
 interface Stat {
+  readonly pid: number;
   readonly state: string;
+  readonly group: number;
   readonly session: number;
   readonly cpuTicks: number;
   readonly startTicks: number;
@@ -39,29 +43,22 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /**
- * Sends a signal to the process and all that it has started (its process group), and tells whether
- * anything was there. Somebody else's process under a used id is never touched.
+ * Sends a signal to the process and all that it has started, also in process groups of their own.
+ * Somebody else's process under a used id is never touched.
  */
-export function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  if (identity.bootId !== bootId()) return false;
-  const leader = readStat(identity.pid);
-  // Without its leader the group keeps the id: the kernel gives it to nobody else meanwhile.
-  if (leader !== undefined && leader.startTicks !== identity.startTicks) return false;
-  if (leader === undefined && membersOf(identity.pid).length === 0) return false;
-  try {
-    process.kill(-identity.pid, signal);
-    return true;
-  } catch {
-    return false;
+export function signalSession(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  for (const group of new Set(membersOf(identity).map((stat) => stat.group))) {
+    try {
+      process.kill(-group, signal);
+    } catch {
+      // The group has ended meanwhile.
+    }
   }
 }
 
-/** Whether anything that the process has started still runs. */
-export function isGroupAlive(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== bootId()) return false;
-  const leader = readStat(identity.pid);
-  if (leader !== undefined && leader.startTicks !== identity.startTicks) return false;
-  return membersOf(identity.pid).some((stat) => stat.state !== 'Z');
+/** Whether the process or anything that it has started still runs. */
+export function isSessionAlive(identity: ProcessIdentity): boolean {
+  return isAlive(identity) || membersOf(identity).some((stat) => stat.state !== 'Z');
 }
 
 /** Resident memory and processor time of the process and all that it has started. */
@@ -71,20 +68,39 @@ export function usageOf(identity: ProcessIdentity): {
 } {
   let pages = 0;
   let ticks = 0;
-  for (const stat of membersOf(identity.pid)) {
+  for (const stat of membersOf(identity)) {
     pages += stat.rssPages;
     ticks += stat.cpuTicks;
   }
   return { memoryBytes: pages * BYTES_A_PAGE, cpuTimeMs: ticks * MS_A_TICK };
 }
 
-/** Instances are started as the leader of a session of their own, whose id is their process id. */
-function membersOf(session: number): Stat[] {
-  return readdirSync('/proc')
+/**
+ * Instances are started as the leader of a session of their own, whose id is their process id. The
+ * kernel gives that id to nobody else while the session has any member; once it had none, another
+ * leader may have come and gone under the same id. Hence what runs without its leader belongs to
+ * the instance only if one of it has the instance's environment.
+ */
+function membersOf({ pid, startTicks, bootId: boot, environment }: ProcessIdentity): Stat[] {
+  if (boot !== bootId()) return [];
+  const leader = readStat(pid);
+  if (leader !== undefined && leader.startTicks !== startTicks) return [];
+  const members = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readStat(Number(name)))
     .filter((stat) => stat !== undefined)
-    .filter((stat) => stat.session === session);
+    .filter((stat) => stat.session === pid);
+  if (leader !== undefined) return members;
+  return members.some((stat) => hasEnvironment(stat.pid, environment)) ? members : [];
+}
+
+function hasEnvironment(pid: number, expected: readonly string[]): boolean {
+  try {
+    const variables = new Set(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'));
+    return expected.every((variable) => variables.has(variable));
+  } catch {
+    return false;
+  }
 }
 
 function readStat(pid: number): Stat | undefined {
@@ -98,7 +114,9 @@ function readStat(pid: number): Stat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
   return {
+    pid,
     state: fields[0] ?? '?',
+    group: field(5),
     session: field(6),
     cpuTicks: field(14) + field(15),
     startTicks: field(22),

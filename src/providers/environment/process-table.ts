@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../domain/failure.ts';
+import type { Instance } from '../../domain/release/instance.ts';
 import { EFFECTS_TABLE, appendEffect, transaction } from '../store/effect-log.ts';
 
 export const PROCESS_TABLES = `
@@ -12,6 +13,7 @@ export const PROCESS_TABLES = `
     host TEXT NOT NULL,
     port INTEGER NOT NULL UNIQUE,
     attempt INTEGER NOT NULL,
+    ending INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (service, version, place)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS generations (
@@ -32,9 +34,12 @@ export interface Place {
   readonly host: string;
   readonly port: number;
   readonly attempt: number;
+  /** It has been asked to end, so that it does not count as running although it may still do. */
+  readonly ending: boolean;
 }
 
-interface Claim {
+/** In whose name something changes: refused as soon as a newer generation has the version. */
+export interface Claim {
   readonly service: string;
   readonly version: string;
   readonly generation: number;
@@ -43,6 +48,10 @@ interface Claim {
 
 /** Outside the range from which Linux takes the ports of outgoing connections. */
 const DEFAULT_PORTS = { from: 20_000, to: 29_999 };
+
+export function instanceOf({ version, place, host, port }: Place): Instance {
+  return { id: `${version}/${place}`, host, port };
+}
 
 export function placesOf(
   database: DatabaseSync,
@@ -59,6 +68,7 @@ export function placesOf(
       host: String(row.host),
       port: Number(row.port),
       attempt: Number(row.attempt),
+      ending: row.ending === 1,
     }));
 }
 
@@ -99,7 +109,7 @@ export function conclude(
   });
 }
 
-function requireNewest(database: DatabaseSync, by: Claim): void {
+export function requireNewest(database: DatabaseSync, by: Claim): void {
   const row = database
     .prepare('SELECT generation, key FROM generations WHERE service = ? AND version = ?')
     .get(by.service, by.version);
@@ -114,26 +124,26 @@ function requireNewest(database: DatabaseSync, by: Claim): void {
 /** Gives every place below `count` a port that it keeps. */
 export async function reservePlaces(
   database: DatabaseSync,
+  by: Claim,
   wanted: {
-    readonly service: string;
-    readonly version: string;
     readonly host: string;
     readonly count: number;
     readonly ports: { readonly from: number; readonly to: number } | undefined;
   },
 ): Promise<void> {
-  const { service, version, count } = wanted;
-  const has = new Set(placesOf(database, service, version).map(({ place }) => place));
-  for (let place = 0; place < count; place += 1) {
-    if (!has.has(place)) await reserve(database, { ...wanted, place });
+  const has = new Set(placesOf(database, by.service, by.version).map(({ place }) => place));
+  for (let place = 0; place < wanted.count; place += 1) {
+    if (!has.has(place)) await reserve(database, by, { ...wanted, place });
   }
 }
 
 async function reserve(
   database: DatabaseSync,
-  wanted: Parameters<typeof reservePlaces>[1] & { readonly place: number },
+  by: Claim,
+  wanted: Parameters<typeof reservePlaces>[2] & { readonly place: number },
 ): Promise<void> {
-  const { service, version, place, host, ports } = wanted;
+  const { service, version } = by;
+  const { place, host, ports } = wanted;
   const { from, to } = ports ?? DEFAULT_PORTS;
   const size = to - from + 1;
   // Versions begin at different ports, so that one just freed is not taken up at once.
@@ -142,14 +152,17 @@ async function reserve(
   for (let offset = 0; offset < size; offset += 1) {
     const port = from + ((start + offset) % size);
     if (taken.get(port) !== undefined || !(await isFree(host, port))) continue;
-    const { changes } = database
-      .prepare(
-        `INSERT INTO instances (service, version, place, host, port, attempt)
-         VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
-      )
-      .run(service, version, place, host, port);
-    const held = placesOf(database, service, version).some((one) => one.place === place);
-    if (changes > 0 || held) return;
+    const reserved = transaction(database, () => {
+      requireNewest(database, by);
+      const { changes } = database
+        .prepare(
+          `INSERT INTO instances (service, version, place, host, port, attempt)
+           VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
+        )
+        .run(service, version, place, host, port);
+      return changes > 0 || placeOf(database, by, place) !== undefined;
+    });
+    if (reserved) return;
   }
   throw new Failure(
     'EnvironmentInvalid',
@@ -158,23 +171,44 @@ async function reserve(
 }
 
 /** A new attempt, unless another worker has begun it already; answers with what holds now. */
-export function nextAttempt(database: DatabaseSync, after: Place): Place {
+export function nextAttempt(database: DatabaseSync, by: Claim, after: Place): Place {
   const { service, version, place, attempt } = after;
-  database
-    .prepare(
-      `UPDATE instances SET attempt = attempt + 1
-       WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
-    )
-    .run(service, version, place, attempt);
-  const now = placesOf(database, service, version).find((one) => one.place === place);
-  if (now !== undefined) return now;
-  throw new Failure('StaleGeneration', `${version}/${place} of ${service} has been removed`);
+  return transaction(database, () => {
+    requireNewest(database, by);
+    database
+      .prepare(
+        `UPDATE instances SET attempt = attempt + 1, ending = 0
+         WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
+      )
+      .run(service, version, place, attempt);
+    const now = placeOf(database, by, place);
+    if (now !== undefined) return now;
+    throw new Failure('EnvironmentFailed', `${version}/${place} of ${service} has been removed`);
+  });
 }
 
-export function forgetPlace(database: DatabaseSync, { service, version, place }: Place): void {
-  database
-    .prepare('DELETE FROM instances WHERE service = ? AND version = ? AND place = ?')
-    .run(service, version, place);
+/** From here on the present attempt of a place is over, also for who deploys it again meanwhile. */
+export function beginEnd(database: DatabaseSync, by: Claim, { place }: Place): Place | undefined {
+  return transaction(database, () => {
+    requireNewest(database, by);
+    database
+      .prepare('UPDATE instances SET ending = 1 WHERE service = ? AND version = ? AND place = ?')
+      .run(by.service, by.version, place);
+    return placeOf(database, by, place);
+  });
+}
+
+export function forgetPlace(database: DatabaseSync, by: Claim, { place }: Place): void {
+  transaction(database, () => {
+    requireNewest(database, by);
+    database
+      .prepare('DELETE FROM instances WHERE service = ? AND version = ? AND place = ?')
+      .run(by.service, by.version, place);
+  });
+}
+
+function placeOf(database: DatabaseSync, by: Claim, place: number): Place | undefined {
+  return placesOf(database, by.service, by.version).find((one) => one.place === place);
 }
 
 function spread(text: string, size: number): number {
