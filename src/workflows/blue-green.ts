@@ -1,39 +1,24 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  ParentClosePolicy,
-  condition,
-  executeChild,
-  getExternalWorkflowHandle,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import { formatDuration } from '../domain/quantity.ts';
 import { type WatchResult, afterWatch, isGood } from '../domain/release/decide.ts';
-import {
-  effectKey,
-  generationOf,
-  rollbackWorkflowId,
-  serviceWorkflowId,
-} from '../domain/release/names.ts';
-import type { DeployedVersion, RollbackTrigger, RunReport } from '../domain/release/progress.ts';
+import { effectKey, generationOf } from '../domain/release/names.ts';
+import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
 import { activitiesFor } from './activities.ts';
 import { failureOf } from './failure.ts';
 import type { ReleaseInput } from './inputs.ts';
-import { endedSignal, servingSignal } from './messages.ts';
 import { openNotices, titleOf } from './notices.ts';
 import { retireAll } from './retire.ts';
-import { rollback } from './rollback.ts';
+import { finish, goBack, noteServing } from './release-end.ts';
 import { AbortAsked, openRun } from './run.ts';
 
 /** The effects of a release, in order; the position is the step of its generation. */
 const EFFECTS = ['deploy', 'register', 'switch'] as const;
 type EffectName = (typeof EFFECTS)[number];
 
-type Context = ReturnType<typeof openContext>;
+export type Context = ReturnType<typeof openContext>;
 
 /**
  * Blue-green: green is started beside blue, proven, and gets all traffic at once; blue stays until
@@ -318,92 +303,6 @@ async function promote(context: Context, baseline: Reading | null): Promise<RunR
     serving: candidate,
     left,
   });
-}
-
-/** Hands over to a rollback of its own, which goes on whatever becomes of this workflow. */
-async function goBack(
-  context: Context,
-  trigger: RollbackTrigger,
-  reason: string,
-  before: Reading | null,
-): Promise<RunReport> {
-  const { run, spec, stable, candidate, input } = context;
-  if (stable === null) {
-    throw ApplicationFailure.nonRetryable('a rollback needs a stable version', 'Internal');
-  }
-  run.allow([]);
-  run.phase('rolling_back', `${trigger}: ${reason}`);
-  const number = input.number + 1;
-  const rollbackId = rollbackWorkflowId(spec.service, number);
-  run.rolledBackBy(rollbackId);
-  const report = await executeChild(rollback, {
-    workflowId: rollbackId,
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    staticSummary: `${spec.service}: ${candidate.version} back to ${stable.version}`,
-    args: [
-      {
-        schemaVersion: 1,
-        requestId: `${run.progress.workflowId}/rollback`,
-        who: trigger === 'manual' ? (run.abortedBy?.who ?? 'Belay') : 'Belay',
-        why: reason,
-        service: spec.service,
-        number,
-        trigger,
-        from: candidate,
-        to: stable,
-        toRuns: true,
-        before,
-      },
-    ],
-  });
-  run.weights([{ version: report.serving?.version ?? stable.version, weightPercent: 100 }]);
-  const outcome =
-    trigger === 'manual' && report.outcome === 'rolled_back' ? 'aborted' : report.outcome;
-  return finish(context, {
-    outcome,
-    cause: trigger,
-    reason: `${reason}; ${report.reason}`,
-    serving: report.serving,
-    left: [...input.left, ...report.left],
-    lastNumber: number,
-  });
-}
-
-async function noteServing(context: Context): Promise<void> {
-  const { spec, candidate, input, run } = context;
-  try {
-    await getExternalWorkflowHandle(serviceWorkflowId(spec.service)).signal(servingSignal, {
-      workflowId: run.progress.workflowId,
-      serving: candidate,
-      lastNumber: input.number,
-    });
-  } catch (error) {
-    run.warn(
-      `the service workflow was not told that ${candidate.version} serves: ${String(error)}`,
-    );
-  }
-}
-
-async function finish(
-  context: Context,
-  end: Pick<RunReport, 'outcome' | 'cause' | 'reason' | 'serving' | 'left'> & {
-    lastNumber?: number;
-  },
-): Promise<RunReport> {
-  const { run, input, spec, notices } = context;
-  const report = run.end({
-    lastNumber: end.lastNumber ?? input.number,
-    outcome: end.outcome,
-    cause: end.cause,
-    reason: end.reason,
-    serving: end.serving,
-    left: end.left,
-  });
-  await notices.settle(() =>
-    getExternalWorkflowHandle(serviceWorkflowId(spec.service)).signal(endedSignal, report),
-  );
-  return report;
 }
 
 function routesTo(to: DeployedVersion, other: DeployedVersion | null) {

@@ -14,7 +14,7 @@ const request = {
 it('fails as often as it was told to, before anything changes', async () => {
   const environment = createMemoryEnvironment();
   environment.failNext('deploy', new Failure('EnvironmentFailed', 'no room'), 2);
-  for (const _time of [1, 2]) {
+  for (let time = 0; time < 2; time += 1) {
     await expect(environment.deploy(request, signal)).rejects.toMatchObject({ message: 'no room' });
     expect(await environment.find('shop', 'v1')).toEqual([]);
     expect(await environment.effects('shop')).toEqual([]);

@@ -65,7 +65,7 @@ function parseAnswer(text: string): Answer {
 /** The file by which the environment knows the process of an instance. */
 function markFile(): string {
   const folder = join(rig.stateDir, 'run', 'shop', 'v1');
-  return join(folder, readdirSync(folder).sort().at(-1) ?? '');
+  return join(folder, readdirSync(folder).toSorted().at(-1) ?? '');
 }
 
 /** Somebody else's process: it only shares the mark that the test cleans up by. */
@@ -255,7 +255,7 @@ describe('the identity of a process', () => {
     giveProcessIdTo(other.pid);
     expect((await environment.find('shop', 'v1'))[0]?.running).toBe(false);
     await remove(0);
-    expect([...rig.processes()].sort()).toEqual([...own, other.pid].sort());
+    expect(rig.processes().toSorted()).toEqual([...own, other.pid].toSorted());
   });
 
   it('never lets what a stranger with a used process id has left behind be killed', async () => {

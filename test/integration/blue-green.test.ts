@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TestStack, environmentOf, SERVICE, startTestStack } from '../support/stack.ts';
+
+/** Against a real Temporal server and real load balancers; the cases build on each other. */
+describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balancer) => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    stack = await startTestStack(balancer);
+    const { workflowId } = await stack.deploy('v1');
+    await stack.until(workflowId, 'stabilizing');
+    stack.load();
+    expect(await stack.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  afterAll(async () => {
+    await stack?.close();
+  });
+
+  async function serving(): Promise<string | null> {
+    const answer = await fetch(stack.balancer.url);
+    await answer.text();
+    return answer.headers.get('x-version');
+  }
+
+  test('a good version takes over and the old one is removed', async () => {
+    const { workflowId } = await stack.deploy('v2');
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'succeeded', left: [] });
+    expect(await serving()).toBe('v2');
+    expect(await stack.client.history(SERVICE)).toMatchObject({ stable: 'v2', left: [] });
+  });
+
+  test('a version that is not healthy never meets a user, and is removed', async () => {
+    const { workflowId } = await stack.deploy('sick', {
+      health_check_timeout: '2s',
+      environment: environmentOf({ FAULT: 'unhealthy' }),
+    });
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'failed', cause: 'HealthCheckFailed', left: [] });
+    expect(report.reason).toContain('503');
+    expect(await serving()).toBe('v2');
+  });
+
+  test('a version that is too slow before the switch never meets a user', async () => {
+    const { workflowId } = await stack.deploy('slow', {
+      environment: environmentOf({ FAULT: 'slow' }),
+    });
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'failed', cause: 'ThresholdViolated', left: [] });
+    expect(report.reason).toContain('p95');
+    expect(stack.load().counts().byVersion.slow).toBeUndefined();
+    expect(await serving()).toBe('v2');
+  });
+
+  test('a version that breaks under live traffic is rolled back by itself', async () => {
+    const { workflowId } = await stack.deploy('leaky', {
+      stabilization_period: '20s',
+      environment: environmentOf({ FAULT: 'leak' }),
+    });
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'rolled_back', left: [] });
+    expect(report.serving?.version).toBe('v2');
+    expect(await serving()).toBe('v2');
+    const { runs } = await stack.client.history(SERVICE);
+    expect(runs[0]).toMatchObject({ version: 'leaky', outcome: 'rolled_back' });
+  });
+
+  test('a second release for the service is refused while one runs', async () => {
+    const { workflowId } = await stack.deploy('v3');
+    await expect(stack.deploy('v4')).rejects.toMatchObject({ code: 'ReleaseInProgress' });
+    expect(await stack.end(workflowId)).toMatchObject({ outcome: 'succeeded', version: 'v3' });
+    expect(await serving()).toBe('v3');
+  });
+
+  test('a person can go back to the version before', async () => {
+    const { workflowId } = await stack.client.rollback(SERVICE, { who: 'test', why: 'a look' });
+    expect(await stack.end(workflowId)).toMatchObject({ outcome: 'rolled_back' });
+    expect(await serving()).toBe('v2');
+  });
+
+  test('no request was lost in all of this', () => {
+    const { requests, failed, examples } = stack.load().counts();
+    expect({ failed, examples }).toEqual({ failed: 0, examples: [] });
+    expect(requests).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BalancerKind } from '../../src/dev/balancer.ts';
+import { readDevConfig } from '../../src/dev/config.ts';
+import { demoRelease } from '../../src/dev/demo-release.ts';
+import { type RunningLoad, startLoad } from '../../src/dev/load.ts';
+import { type RunningStack, startStack } from '../../src/dev/stack.ts';
+import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
+import { requireRelease } from '../../src/domain/release/release-file.ts';
+import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+
+export const SERVICE = 'checkout';
+
+const ENDS_WITHIN_MS = 100_000;
+
+export interface TestStack extends RunningStack {
+  /** Begins a release whose waits are as short as they can be; `changes` go over them. */
+  deploy(version: string, changes?: Partial<ReleaseDocument>): Promise<{ workflowId: string }>;
+  /** Waits for the end of a run. */
+  end(workflowId: string): Promise<RunReport>;
+  /** Waits until a run is in this phase. */
+  until(workflowId: string, phase: Progress['phase']): Promise<Progress>;
+  /** Begins traffic and leaves it on until the stack is closed. */
+  load(): RunningLoad;
+}
+
+/** The environment block of the demo service with a fault, and whatever else a test needs. */
+export function environmentOf(env: Record<string, string>): ReleaseDocument['environment'] {
+  const { environment } = demoRelease({
+    service: SERVICE,
+    version: 'any',
+    traffic: { kind: 'memory' },
+  });
+  return environment.kind === 'process' ? { ...environment, env } : environment;
+}
+
+/** The real parts together: Temporal, a load balancer, a worker, all processes of their own. */
+export async function startTestStack(balancer: BalancerKind): Promise<TestStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'belay-test-'));
+  const lines: string[] = [];
+  const stack = await startStack(
+    readDevConfig(process.env),
+    { service: SERVICE, balancer, folder, usualPorts: 'no' },
+    (line) => lines.push(line),
+  );
+  let load: RunningLoad | undefined;
+  return {
+    ...stack,
+    async deploy(version, changes = {}) {
+      const document = demoRelease({
+        service: SERVICE,
+        version,
+        traffic: stack.balancer.traffic,
+        changes: {
+          warmup_duration: '1s',
+          validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
+          watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
+          stabilization_period: '4s',
+          cleanup_delay: '1s',
+          rollback_verify_after: '2s',
+          ...changes,
+        },
+      });
+      const { spec } = requireRelease({
+        text: JSON.stringify(document),
+        file: 'test.json',
+        folder,
+        version,
+      });
+      return stack.client.deploy({ release: spec, who: 'test', why: `release ${version}` });
+    },
+    async end(workflowId) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
+      });
+      try {
+        return await Promise.race([stack.client.result(workflowId), late]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async until(workflowId, phase) {
+      const untilMs = Date.now() + ENDS_WITHIN_MS;
+      for (;;) {
+        const progress = await stack.client.progress(workflowId);
+        if (progress.phase === phase) return progress;
+        if (progress.phase === 'ended' || Date.now() > untilMs) {
+          throw new Error(`${workflowId} is ${progress.phase}, not ${phase}: ${progress.reason}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    load() {
+      load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
+      return load;
+    },
+    async close() {
+      await load?.stop();
+      await stack.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
