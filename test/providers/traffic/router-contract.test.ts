@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningBalancer, startBalancer } from '../../../src/dev/balancer.ts';
+import { readDevConfig } from '../../../src/dev/config.ts';
+import type { Instance } from '../../../src/domain/release/instance.ts';
+import { createMemoryRouter } from '../../../src/providers/traffic/memory.ts';
+import { createRouters } from '../../../src/providers/traffic/registry.ts';
+import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
+import { requireRelease } from '../../../src/domain/release/release-file.ts';
+import { demoRelease } from '../../../src/dev/demo-release.ts';
+
+const SERVICE = 'checkout';
+const signal = new AbortController().signal;
+
+/** A version that answers with its name; `/slow` answers only when it is let go. */
+async function startVersion(version: string) {
+  const held: (() => void)[] = [];
+  const server: Server = createServer((request, response) => {
+    const answer = (): void => void response.setHeader('x-version', version).end(version);
+    if (request.url === '/slow') held.push(answer);
+    else if (request.url === '/bad') response.writeHead(500, { 'x-version': version }).end();
+    else answer();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const instance: Instance = { id: `${version}/0`, host: '127.0.0.1', port };
+  return {
+    instance,
+    holding: () => held.length,
+    letGo: () => held.splice(0).forEach((answer) => answer()),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+type Version = Awaited<ReturnType<typeof startVersion>>;
+
+describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind) => {
+  let folder: string;
+  let balancer: RunningBalancer | undefined;
+  let router: TrafficRouter;
+  let v1: Version;
+  let v2: Version;
+  let generation = 0;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'belay-router-'));
+    [v1, v2] = await Promise.all([startVersion('v1'), startVersion('v2')]);
+    if (kind === 'memory') {
+      router = createMemoryRouter({ checkReady: true });
+      return;
+    }
+    balancer = await startBalancer(kind, readDevConfig(process.env), { service: SERVICE, folder });
+    const { traffic } = balancer;
+    const document = demoRelease({ service: SERVICE, version: 'v1', traffic });
+    const text = JSON.stringify(document);
+    const { spec } = requireRelease({ text, file: 'x.json', folder, version: undefined });
+    router = createRouters()(spec.traffic);
+  });
+
+  afterAll(async () => {
+    await balancer?.close();
+    v1.stop();
+    v2.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function routes(first: number, second: number): Route[] {
+    return [
+      { version: 'v1', weightPercent: first, instances: [v1.instance] },
+      { version: 'v2', weightPercent: second, instances: [v2.instance] },
+    ];
+  }
+
+  async function apply(to: Route[], at = (generation += 10), key = `release/checkout/${at}`) {
+    return router.apply({ service: SERVICE, key, generation: at, routes: to }, signal);
+  }
+
+  function weights(all: readonly Route[]): Record<string, number> {
+    return Object.fromEntries(all.map((route) => [route.version, route.weightPercent]));
+  }
+
+  test('has no routes and generation 0 before anything is written', async () => {
+    expect(await router.read(SERVICE, signal)).toMatchObject({ generation: 0, routes: [] });
+  });
+
+  test('answers with what it serves, and reads it back', async () => {
+    const state = await apply(routes(70, 30));
+    expect(weights(state.routes)).toEqual({ v1: 70, v2: 30 });
+    const read = await router.read(SERVICE, signal);
+    expect(weights(read.routes)).toEqual({ v1: 70, v2: 30 });
+    expect(read).toMatchObject({ generation, key: `release/checkout/${generation}` });
+  });
+
+  test('takes the same change twice and logs it once', async () => {
+    await apply(routes(50, 50));
+    await apply(routes(50, 50), generation);
+    const effects = await router.effects(SERVICE, signal);
+    const keys = effects.map(({ key }) => key);
+    expect(keys.filter((key) => key === `release/checkout/${generation}`)).toHaveLength(1);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('refuses a late write of a lower generation and stays as it is', async () => {
+    await apply(routes(0, 100));
+    await expect(apply(routes(100, 0), generation - 1)).rejects.toMatchObject({
+      code: 'StaleGeneration',
+    });
+    expect(weights((await router.read(SERVICE, signal)).routes)).toEqual({ v1: 0, v2: 100 });
+  });
+
+  test('refuses another value under a generation that is taken', async () => {
+    await expect(apply(routes(100, 0), generation)).rejects.toMatchObject({
+      code: 'GenerationConflict',
+    });
+  });
+
+  test.each([
+    ['that do not add up to 100', 50, 40],
+    ['with parts of percents', 50.5, 49.5],
+    ['below zero', -1, 101],
+  ])('refuses weights %s', async (_name, first, second) => {
+    await expect(apply(routes(first, second))).rejects.toMatchObject({ code: 'TrafficRefused' });
+  });
+
+  test('refuses traffic to a version that accepts no connections, and changes nothing', async () => {
+    const before = await router.read(SERVICE, signal);
+    const dead = { id: 'v9/0', host: '127.0.0.1', port: 1 };
+    const to = [{ version: 'v9', weightPercent: 100, instances: [dead] }];
+    await expect(apply(to)).rejects.toMatchObject({ code: 'TargetNotReady' });
+    expect(await router.read(SERVICE, signal)).toEqual(before);
+  });
+
+  test('tells that nothing is open at a version without requests', async () => {
+    await apply(routes(100, 0));
+    const drained = await router.drain(
+      { service: SERVICE, version: 'v2', deadlineMs: 1000 },
+      signal,
+    );
+    expect(drained).toEqual({ open: 0 });
+  });
+
+  describe.runIf(kind !== 'memory')('with its data plane', () => {
+    const url = (path = '/'): string => `${balancer?.url}${path}`;
+
+    test('splits requests by weight and never sends one to weight 0', async () => {
+      await apply(routes(80, 20));
+      const seen: Record<string, number> = { v1: 0, v2: 0 };
+      for (let i = 0; i < 400; i += 1) {
+        const version = await (await fetch(url())).text();
+        seen[version] = (seen[version] ?? 0) + 1;
+      }
+      // Six standard deviations of 400 throws at 20 % are 48.
+      expect(seen.v2).toBeGreaterThan(80 - 48);
+      expect(seen.v2).toBeLessThan(80 + 48);
+      await apply(routes(100, 0));
+      for (let i = 0; i < 50; i += 1) expect(await (await fetch(url())).text()).toBe('v1');
+    });
+
+    test('reaches a version on purpose, whatever its weight', async () => {
+      await apply(routes(100, 0));
+      const preview = router.preview(SERVICE, 'v2');
+      const answer = await fetch(`${preview.url}/`, { headers: preview.headers });
+      expect(await answer.text()).toBe('v2');
+    });
+
+    test('finishes an open request where it began, and drains by it', async () => {
+      await apply(routes(100, 0));
+      const open = fetch(url('/slow'));
+      await expect.poll(() => v1.holding()).toBe(1);
+      await apply(routes(0, 100));
+      const request = { service: SERVICE, version: 'v1' };
+      expect(await router.drain({ ...request, deadlineMs: 300 }, signal)).toEqual({ open: 1 });
+      v1.letGo();
+      expect(await (await open).text()).toBe('v1');
+      expect(await router.drain({ ...request, deadlineMs: 5000 }, signal)).toEqual({ open: 0 });
+    });
+
+    test('counts requests, faults and latencies by version', async () => {
+      await apply(routes(0, 100));
+      const fromMs = Date.now() + 1000;
+      await expect.poll(() => Date.now() > fromMs, { timeout: 3000 }).toBe(true);
+      for (let i = 0; i < 10; i += 1) await (await fetch(url(i < 3 ? '/bad' : '/'))).text();
+      const query = { service: SERVICE, version: 'v2', audience: 'live' as const, fromMs };
+      const counts = () => router.counts({ ...query, toMs: Date.now() + 1000 }, signal);
+      await expect.poll(async () => (await counts()).requests).toBe(10);
+      const { faulty, failed, latency } = await counts();
+      expect({ faulty, failed, total: latency.total }).toEqual({ faulty: 3, failed: 0, total: 10 });
+    });
+  });
+});
