@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,client,cli,worker}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/{domain,client,cli,worker,tap,router}/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

@@ -31,6 +31,7 @@ export async function watchRun(
     if (progress.outcome !== undefined) {
       if (output === 'json') deps.out(`${JSON.stringify(progress)}\n`);
       else deps.out(`${deps.isTty ? CLEAR_LINE : ''}${renderEnd(progress, style)}\n`);
+      await client.untilFree(workflowId);
       return progress;
     }
     if (deps.isTty && output === 'text') {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Failure } from '../domain/failure.ts';
@@ -57,8 +58,10 @@ export interface BelayClient {
   progress(serviceOrWorkflowId: string): Promise<Progress>;
   history(service: string): Promise<ServiceView>;
   services(): Promise<readonly string[]>;
-  /** Waits for the end of a run, however long that takes. */
+  /** Waits for the end of a run, however long that takes, and until its service is free again. */
   result(workflowId: string): Promise<RunReport>;
+  /** Waits, for 15 seconds at most, until a run that has ended no longer holds its service. */
+  untilFree(workflowId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export const DEFAULT_TASK_QUEUE = 'belay';
 
 /** A call that finds no worker must end: an update waits for one for ever. */
 const ANSWER_WITHIN_MS = 15_000;
+const FREE_ASK_EVERY_MS = 100;
 
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
@@ -193,13 +197,25 @@ function createCalls({
     },
 
     async result(workflowId) {
-      return translated(() => temporal.workflow.getHandle(workflowId).result(), {
-        address,
-        about: workflowId,
-        taskQueue,
-      });
+      const about = { address, about: workflowId, taskQueue };
+      const handle = temporal.workflow.getHandle<() => Promise<RunReport>>(workflowId);
+      const report = await translated(() => handle.result(), about);
+      await untilFree(workflowId);
+      return report;
     },
+
+    untilFree,
   };
+
+  /** The service learns of the end a moment later; who asks in between would be refused. */
+  async function untilFree(workflowId: string): Promise<void> {
+    const service = workflowId.split('/')[1] ?? '';
+    for (const untilMs = Date.now() + ANSWER_WITHIN_MS; Date.now() < untilMs;) {
+      const { active } = await view(service);
+      if (active?.workflowId !== workflowId) return;
+      await wait(FREE_ASK_EVERY_MS);
+    }
+  }
 
   async function progressOf(workflowId: string): Promise<Progress> {
     return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));

@@ -20,6 +20,8 @@ export interface LoadCounts {
 
 export interface RunningLoad {
   counts(): LoadCounts;
+  /** For a bounded load: when all of it has been sent and answered. */
+  done(): Promise<LoadCounts>;
   /** Sends no more and returns when every open request is answered. */
   stop(): Promise<LoadCounts>;
 }
@@ -112,13 +114,18 @@ export function startLoad(options: LoadOptions): RunningLoad {
     await Promise.all(open);
   }
 
+  async function finish(): Promise<LoadCounts> {
+    await loop;
+    await pool.close();
+    return counts();
+  }
+
   return {
     counts,
+    done: finish,
     async stop() {
       stopped = true;
-      await loop;
-      await pool.close();
-      return counts();
+      return finish();
     },
   };
 }

@@ -31,6 +31,7 @@ import {
   nowServing,
   refuseDeploy,
   refuseRollback,
+  refuseWhileRunning,
   rollbackRun,
   rollbackTarget,
   viewOf,
@@ -135,7 +136,14 @@ function openSlot(first: ServiceState) {
     const before = answerTo(state, command.requestId);
     if (before !== undefined) return before;
     refuse(command, () => refuseRollback(state, command));
-    if (state.active !== null) return passOn(state.active, command);
+    const running = state.active;
+    if (running !== null) {
+      const passed = await passOn(running, command);
+      if (passed !== undefined) return passed;
+      // It has ended and its report is on its way: then this is a rollback of its own.
+      await condition(() => state.active?.workflowId !== running.workflowId, ASK_EVERY_MS * 2);
+      refuse(command, () => refuseRollback(state, command) ?? refuseWhileRunning(state));
+    }
     const from = state.stable;
     const to = rollbackTarget(state, command.toVersion);
     if (from === null || to === undefined) {
@@ -193,10 +201,17 @@ function openSlot(first: ServiceState) {
     );
   }
 
-  /** During a release, going back is the release's own business: it knows what it has moved. */
-  async function passOn(run: ActiveRun, command: RollbackCommand): Promise<Accepted> {
+  /**
+   * During a release, going back is the release's own business: it knows what it has moved.
+   * `undefined` when the release has ended in between.
+   */
+  async function passOn(run: ActiveRun, command: RollbackCommand): Promise<Accepted | undefined> {
     const { requestId, who, why } = command;
-    await getExternalWorkflowHandle(run.workflowId).signal(abortSignal, { requestId, who, why });
+    try {
+      await getExternalWorkflowHandle(run.workflowId).signal(abortSignal, { requestId, who, why });
+    } catch {
+      return undefined;
+    }
     return {
       workflowId: run.workflowId,
       number: run.number,

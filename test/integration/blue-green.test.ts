@@ -67,7 +67,8 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
     expect(report.serving?.version).toBe('v2');
     expect(await serving()).toBe('v2');
     const { runs } = await stack.client.history(SERVICE);
-    expect(runs[0]).toMatchObject({ version: 'leaky', outcome: 'rolled_back' });
+    expect(runs[0]).toMatchObject({ kind: 'rollback', version: 'v2', outcome: 'rolled_back' });
+    expect(runs[1]).toMatchObject({ workflowId, version: 'leaky', outcome: 'rolled_back' });
   });
 
   test('a second release for the service is refused while one runs', async () => {

@@ -102,6 +102,11 @@ export function refuseRollback(state: ServiceState, command: RollbackCommand): R
   };
 }
 
+/** Refuses whatever needs the slot to itself. */
+export function refuseWhileRunning(state: ServiceState): Refusal | undefined {
+  return state.active === null ? undefined : inProgress(state.active);
+}
+
 function inProgress(active: ActiveRun): Refusal {
   return {
     code: 'ReleaseInProgress',
@@ -218,7 +223,10 @@ export function nowServing(state: ServiceState, note: ServingNote): ServiceState
     servedBy: note.lastNumber,
     nextNumber: Math.max(state.nextNumber, note.lastNumber + 1),
     runs: state.runs.map((run) =>
-      run.workflowId === note.workflowId && run.kind === 'release'
+      // A release that was rolled back ends with another version than its own in service.
+      run.workflowId === note.workflowId &&
+      run.kind === 'release' &&
+      run.version === note.serving.version
         ? { ...run, served: note.serving.spec }
         : run,
     ),

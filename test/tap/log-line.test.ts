@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { readLogLine } from '../../src/tap/log-line.ts';
+import { createFrameReader } from '../../src/tap/octet-frames.ts';
+
+const HEAD = '<134>1 2026-11-23T18:43:30.539296+00:00 - haproxy 3930 - - ';
+
+test('a request is read with its version, audience, time and latency', () => {
+  expect(readLogLine(`${HEAD}checkout v1 live 200 -- 1164`)).toEqual({
+    service: 'checkout',
+    version: 'v1',
+    audience: 'live',
+    kind: 'good',
+    latencyMs: 1.164,
+    atMs: Date.parse('2026-11-23T18:43:30.539Z'),
+  });
+});
+
+test.each([
+  ['a bad answer of the version', 'checkout v1 live 502 -- 10', 'faulty'],
+  ['an answer of HAProxy itself', 'checkout v1 live 503 SC 10', 'failed'],
+  ['an answer that was cut off', 'checkout v1 live 200 SD 10', 'failed'],
+  ['a request for no version', 'checkout - preview 503 LR 0', 'failed'],
+  ['a request refused by the client of the version', 'checkout v1 live 404 -- 10', 'good'],
+])('%s is told from the others', (_name, text, kind) => {
+  expect(readLogLine(HEAD + text)).toMatchObject({ kind });
+});
+
+test.each([
+  ['a notice of HAProxy', `${HEAD}Server checkout.a/s1 is UP/READY`],
+  ['a request that its client gave up', `${HEAD}checkout v1 live 200 CD 10`],
+  ['a question for what is served', `${HEAD}checkout - - 200 -- 10`],
+  ['something else', 'hello'],
+  ['nothing', ''],
+])('%s is not counted', (_name, line) => {
+  expect(readLogLine(line)).toBeUndefined();
+});
+
+function framesOf(chunks: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  const read = createFrameReader((line) => lines.push(line));
+  for (const chunk of chunks) read(Buffer.from(chunk));
+  return lines;
+}
+
+test('frames are read wherever the stream is cut', () => {
+  const stream = '5 hello3 abc10 0123456789';
+  for (let cut = 0; cut <= stream.length; cut += 1) {
+    expect(framesOf([stream.slice(0, cut), stream.slice(cut)])).toEqual([
+      'hello',
+      'abc',
+      '0123456789',
+    ]);
+  }
+});
+
+test.each(['GET / HTTP/1.1', '99999999 x', '-1 x', '0 x', 'abcdef'])(
+  'a stream that begins with %j is refused',
+  (text) => {
+    expect(() => framesOf([text])).toThrow('not an octet-counted syslog stream');
+  },
+);
