@@ -8,7 +8,8 @@ help: ## What there is
 setup: node_modules/.installed ## Install everything, start nothing
 
 node_modules/.installed: package.json package-lock.json
-	npm ci --no-audit --no-fund
+	@# Not `npm ci`: it refuses a lock file without the optional parts for other platforms.
+	npm install --no-save --no-audit --no-fund
 	@touch $@
 
 haproxy:
