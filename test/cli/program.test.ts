@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { CliDeps } from '../../src/cli/deps.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { Failure } from '../../src/domain/failure.ts';
+
+const GOOD = `
+service: shop
+version: '2'
+strategy: blue_green
+environment: { kind: memory }
+traffic: { kind: memory }
+`;
+
+async function run(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  let out = '';
+  let err = '';
+  const deps: CliDeps = {
+    connect: async () => {
+      throw new Failure('TemporalUnreachable', 'Temporal at nowhere:7233');
+    },
+    user: 'ann',
+    cwd: '/work',
+    isTty: false,
+    colors: false,
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    now: () => 0,
+    pause: async () => undefined,
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT ${path}`);
+      return text;
+    },
+  };
+  const code = await runCli(args, deps);
+  return { code, out, err };
+}
+
+test('a good file is explained and exits 0', async () => {
+  const { code, out } = await run(['validate', 'a.yaml'], { '/work/a.yaml': GOOD });
+  expect(code).toBe(0);
+  expect(out).toContain('shop 2, blue_green');
+});
+
+test('a bad file is refused with file, line, path and a suggestion, and exits 2', async () => {
+  const text = GOOD.replace('strategy', 'stratgy');
+  const { code, err } = await run(['validate', 'a.yaml'], { '/work/a.yaml': text });
+  expect(code).toBe(2);
+  expect(err).toMatch(/a\.yaml:\d+:\d+: /);
+  expect(err).toContain('strategy');
+});
+
+test('nothing is connected to when the file of a release is bad', async () => {
+  const { code, err } = await run(['deploy', 'a.yaml'], { '/work/a.yaml': 'service: 1' });
+  expect(code).toBe(2);
+  expect(err).toContain('ReleaseFileInvalid');
+});
+
+test('a file that is not there is an error of the file', async () => {
+  const { code, err } = await run(['deploy', 'none.yaml']);
+  expect(code).toBe(2);
+  expect(err).toContain('none.yaml cannot be read');
+});
+
+test('a failure exits with the status of its code and says what a person can do', async () => {
+  const { code, err } = await run(['deploy', 'a.yaml'], { '/work/a.yaml': GOOD });
+  expect(code).toBe(5);
+  expect(err).toContain('TemporalUnreachable: Temporal at nowhere:7233');
+  expect(err).toContain('TEMPORAL_ADDRESS');
+});
+
+test('with --json a failure is JSON on the standard output', async () => {
+  const { code, out } = await run(['history', 'shop', '--json']);
+  expect(code).toBe(5);
+  expect(JSON.parse(out)).toMatchObject({ error: { code: 'TemporalUnreachable' } });
+});
+
+test.each([[['bogus']], [['deploy']], [['rollback', 'shop']]])(
+  'wrong usage %j exits 2',
+  async (args) => {
+    const { code, err } = await run(args);
+    expect(code).toBe(2);
+    expect(err).toContain('error:');
+  },
+);
+
+test('every command has help with an example', async () => {
+  for (const name of ['deploy', 'status', 'explain', 'history', 'rollback', 'abort', 'worker']) {
+    const { code, out } = await run([name, '--help']);
+    expect({ name, code }).toEqual({ name, code: 0 });
+    expect(out).toContain('Example:');
+  }
+});
