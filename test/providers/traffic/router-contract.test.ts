@@ -148,7 +148,10 @@ describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind
     expect(drained).toEqual({ open: 0 });
   });
 
-  describe.runIf(kind !== 'memory')('with its data plane', () => {
+  // The memory router has no sockets that a request could reach.
+  if (kind === 'memory') return;
+
+  describe('with its data plane', () => {
     const url = (path = '/'): string => `${balancer?.url}${path}`;
 
     test('splits requests by weight and never sends one to weight 0', async () => {
