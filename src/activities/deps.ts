@@ -12,9 +12,11 @@ import type { ProbeAnswer, ProbeLoadRequest } from '../providers/health/probe-lo
 import type { MetricsSource } from '../providers/metrics/source.ts';
 import type { NotificationChannel } from '../providers/notify/channel.ts';
 import type { TrafficRouter } from '../providers/traffic/router.ts';
+import type { Clock } from './clock.ts';
 
 /** The adapters behind the activities, chosen by the specification of the release. */
 export interface ActivityDeps {
+  readonly clock: Clock;
   environment(spec: EnvironmentSpec): EnvironmentDriver;
   router(spec: TrafficSpec): TrafficRouter;
   metrics(

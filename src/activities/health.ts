@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
 import { formatDuration } from '../domain/quantity.ts';
-import { beating, pause } from './beating.ts';
+import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { ProveReadyRequest } from './requests.ts';
 
@@ -30,9 +30,9 @@ export function createHealthActivities(deps: ActivityDeps) {
           if (details.warmSinceMs === undefined) {
             const deadlineMs = scheduledTimestampMs + request.health.deadlineMs;
             const rounds = await checkUntil(deps, request, deadlineMs, details.rounds, signal);
-            details = { ...details, rounds, warmSinceMs: Date.now() };
+            details = { ...details, rounds, warmSinceMs: deps.clock.nowMs() };
           }
-          const endMs = (details.warmSinceMs ?? Date.now()) + request.warmup.durationMs;
+          const endMs = (details.warmSinceMs ?? deps.clock.nowMs()) + request.warmup.durationMs;
           await warmUp(deps, request, endMs, signal, () => {
             details = { ...details, sent: details.sent + 1 };
           });
@@ -60,21 +60,21 @@ async function checkUntil(
   let waitMs = health.intervalMs;
   // At least one round, also when the worker was away until the deadline.
   for (let rounds = roundsBefore + 1; ; rounds += 1) {
-    const leftMs = deadlineMs - Date.now();
+    const leftMs = deadlineMs - deps.clock.nowMs();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(leftMs, 5000))]);
     const round = await deps.checkHealth(
       { service, version, instances, checks: health.checks },
       limit,
     );
     if (round.kind === 'healthy') return rounds;
-    if (Date.now() + waitMs >= deadlineMs) {
+    if (deps.clock.nowMs() + waitMs >= deadlineMs) {
       throw new Failure(
         'HealthCheckFailed',
         `${version} was not healthy within ${formatDuration(health.deadlineMs)}, ` +
           `${rounds} round(s): ${round.report}`,
       );
     }
-    await pause(waitMs, signal);
+    await deps.clock.pause(waitMs, signal);
     waitMs = Math.min(waitMs * 2, health.intervalMs * SLOWEST_FACTOR);
   }
 }
@@ -90,7 +90,7 @@ async function warmUp(
   const { target, warmup } = request;
   const everyMs = 1000 / warmup.requestsPerSecond;
   const open = new Set<Promise<unknown>>();
-  for (let count = 0; Date.now() < endMs; count += 1) {
+  for (let count = 0; deps.clock.nowMs() < endMs; count += 1) {
     const instance = target.instances[count % target.instances.length];
     if (instance === undefined) return;
     const sent = deps.probe(
@@ -104,7 +104,7 @@ async function warmUp(
     onSent();
     open.add(sent);
     void sent.finally(() => open.delete(sent)).catch(() => undefined);
-    await pause(Math.min(everyMs, Math.max(0, endMs - Date.now())), signal);
+    await deps.clock.pause(Math.min(everyMs, Math.max(0, endMs - deps.clock.nowMs())), signal);
   }
   await Promise.allSettled(open);
 }

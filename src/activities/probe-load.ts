@@ -6,7 +6,6 @@ import {
   quantile,
 } from '../domain/judge/histogram.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
-import { pause } from './beating.ts';
 import type { ProbeLoadRequest } from '../providers/health/probe-load.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -38,11 +37,11 @@ export async function probeSides<Name extends string>(
 ): Promise<void> {
   const everyMs = 1000 / pace.requestsPerSecond;
   const open = new Set<Promise<void>>();
-  const startedMs = Date.now();
+  const startedMs = deps.clock.nowMs();
   for (let count = 0; ; count += 1) {
     const dueMs = startedMs + count * everyMs;
     if (dueMs >= pace.untilMs) break;
-    await pause(Math.max(0, dueMs - Date.now()), signal);
+    await deps.clock.pause(Math.max(0, dueMs - deps.clock.nowMs()), signal);
     if (open.size >= OPEN_MAX) continue;
     for (const { name, request } of sides) {
       const sent = deps.probe(request(count), signal).then((answer) => {

@@ -47,7 +47,10 @@ export function createValidateActivities(deps: ActivityDeps) {
       }
       return beating(
         async (signal) => {
-          const windowEndMs = Math.max(details.startedMs + validation.windowMs, Date.now() + 1000);
+          const windowEndMs = Math.max(
+            details.startedMs + validation.windowMs,
+            deps.clock.nowMs() + 1000,
+          );
           let untilMs = windowEndMs;
           for (;;) {
             await probeSides(
@@ -60,9 +63,9 @@ export function createValidateActivities(deps: ActivityDeps) {
               signal,
             );
             const result = await judge(deps, request, details, signal);
-            const budgetOver = Date.now() >= windowEndMs + validation.noDataBudgetMs;
+            const budgetOver = deps.clock.nowMs() >= windowEndMs + validation.noDataBudgetMs;
             if (result.verdict.kind !== 'no_data' || budgetOver) return result;
-            untilMs = Date.now() + MORE_MS;
+            untilMs = deps.clock.nowMs() + MORE_MS;
           }
         },
         () => details,
@@ -79,7 +82,7 @@ async function judge(
 ): Promise<ValidateResult> {
   const { candidate, stable, thresholds, validation } = request;
   const measurer = openMeasurer(deps, request, 'preview');
-  const window = { fromMs: details.startedMs, toMs: Date.now() };
+  const window = { fromMs: details.startedMs, toMs: deps.clock.nowMs() };
   const others = await measurer.measure(candidate, window, signal);
   const reading: Reading = { ...others, ...readingOf(details.candidate) };
   const baseline = stable === null ? null : readingOf(details.stable);

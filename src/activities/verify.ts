@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { judgeThresholds, verifyLimits } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Thresholds } from '../domain/release/release.schema.ts';
-import { beating, pause } from './beating.ts';
+import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import { hasThreshold, openMeasurer } from './measuring.ts';
 import type { VerifyRequest } from './requests.ts';
@@ -27,7 +27,7 @@ export function createVerifyActivities(deps: ActivityDeps) {
       };
       return beating(async (signal) => {
         for (;;) {
-          const nowMs = Date.now();
+          const nowMs = deps.clock.nowMs();
           const [reading, round] = await Promise.all([
             measurer.measure(target, { fromMs, toMs: nowMs }, signal),
             deps.checkHealth({ service, version, instances, checks: health.checks }, signal),
@@ -50,7 +50,7 @@ export function createVerifyActivities(deps: ActivityDeps) {
             : onlyHealth(version);
           const decided = verdict.kind !== 'no_data' && round.kind === 'healthy';
           if (decided || budgetOver) return verdict;
-          await pause(Math.min(watch.intervalMs, 5000), signal);
+          await deps.clock.pause(Math.min(watch.intervalMs, 5000), signal);
         }
       });
     },

@@ -3,7 +3,7 @@ import type { Reading } from '../domain/judge/measurement.ts';
 import { judgeThresholds } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { WatchResult } from '../domain/release/decide.ts';
-import { beating, pause } from './beating.ts';
+import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type Measurer, hasThreshold, openMeasurer, withoutThreshold } from './measuring.ts';
 import type { WatchRequest } from './requests.ts';
@@ -42,14 +42,17 @@ export function createWatchActivities(deps: ActivityDeps) {
             ...details,
             baseline: details.baseline ?? (await before(measurer, request, signal)),
           };
-          let dueMs = Date.now();
+          let dueMs = deps.clock.nowMs();
           for (;;) {
             dueMs += watch.intervalMs;
-            await pause(
-              Math.max(0, Math.min(dueMs, Math.max(untilMs, Date.now() + 100)) - Date.now()),
+            await deps.clock.pause(
+              Math.max(
+                0,
+                Math.min(dueMs, Math.max(untilMs, deps.clock.nowMs() + 100)) - deps.clock.nowMs(),
+              ),
               signal,
             );
-            const nowMs = Date.now();
+            const nowMs = deps.clock.nowMs();
             const [verdict, healthy] = await Promise.all([
               look(measurer, request, details, nowMs, signal),
               isHealthy(deps, request, signal),

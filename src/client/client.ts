@@ -78,6 +78,7 @@ export const DEFAULT_TASK_QUEUE = 'belay';
 /** A call that finds no worker must end: an update waits for one for ever. */
 const ANSWER_WITHIN_MS = 15_000;
 const FREE_ASK_EVERY_MS = 100;
+const FREE_ASKS_MAX = 20;
 
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
@@ -129,21 +130,16 @@ function createCalls({
   return {
     async deploy(request) {
       const spec = specOf(request);
-      const startWorkflowOperation = new WithStartWorkflowOperation('service', {
-        workflowId: serviceWorkflowId(spec.service),
-        taskQueue,
-        args: [newService(spec.service)],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: `Owner of ${spec.service}: what is stable, what came before`,
-        typedSearchAttributes: [{ key: SERVICE, value: spec.service }],
-      });
       const command = { ...asked(request), spec };
-      return call(spec.service, () =>
-        temporal.workflow.executeUpdateWithStart(deployUpdate, {
-          startWorkflowOperation,
-          updateId: command.requestId,
-          args: [command],
-        }),
+      // A start operation serves one call.
+      return whenFree(spec.service, () =>
+        call(spec.service, () =>
+          temporal.workflow.executeUpdateWithStart(deployUpdate, {
+            startWorkflowOperation: startService(spec.service, taskQueue),
+            updateId: command.requestId,
+            args: [command],
+          }),
+        ),
       );
     },
 
@@ -217,6 +213,26 @@ function createCalls({
     }
   }
 
+  /**
+   * A run that has ended holds its place until its service has heard of it; a request that comes in
+   * between is made again instead of being refused.
+   */
+  async function whenFree<T>(service: string, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const inTheWay = error instanceof Failure && error.code === 'ReleaseInProgress';
+        if (!inTheWay || attempt === FREE_ASKS_MAX) throw error;
+        const { active } = await view(service);
+        const runs =
+          active !== undefined && (await progressOf(active.workflowId)).phase !== 'ended';
+        if (runs) throw error;
+        await wait(FREE_ASK_EVERY_MS);
+      }
+    }
+  }
+
   async function progressOf(workflowId: string): Promise<Progress> {
     return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));
   }
@@ -244,6 +260,17 @@ function createCalls({
     if (latest !== undefined) return latest.workflowId;
     throw new Failure('NotFound', `${service} has not been released yet`);
   }
+}
+
+function startService(service: string, taskQueue: string) {
+  return new WithStartWorkflowOperation('service', {
+    workflowId: serviceWorkflowId(service),
+    taskQueue,
+    args: [newService(service)],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `Owner of ${service}: what is stable, what came before`,
+    typedSearchAttributes: [{ key: SERVICE, value: service }],
+  });
 }
 
 function specOf(request: DeployRequest): ReleaseSpec {

@@ -1,3 +1,4 @@
+import { systemClock } from '../activities/clock.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createEnvironments } from '../providers/environment/registry.ts';
 import { checkOnce } from '../providers/health/check-all.ts';
@@ -11,6 +12,7 @@ import type { WorkerConfig } from './config.ts';
 export function createProviders(config: WorkerConfig): ActivityDeps {
   const { stateDir, inherited, secret } = config;
   return {
+    clock: systemClock,
     environment: createEnvironments({ stateDir, inherited }),
     router: createRouters(),
     metrics: createSources({ secret }),

@@ -111,6 +111,12 @@ export function openRun(facts: RunFacts, first: Phase) {
     };
   }
 
+  // A cancellation of the workflow means abort, also inside scopes that cannot be cancelled.
+  CancellationScope.current().cancelRequested.catch(() => {
+    abort ??= { requestId: 'cancel', who: 'Temporal', why: 'the workflow was cancelled' };
+    scope?.cancel();
+  });
+
   setHandler(progressQuery, () => progress);
   setHandler(abortUpdate, (asked) => ask('abort', asked), {
     validator: refuseUnlessAllowed('abort'),

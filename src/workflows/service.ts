@@ -180,6 +180,8 @@ function openSlot(first: ServiceState) {
   ): Promise<Accepted> {
     state = activated(state, run, requestId);
     const answer = answerTo(state, requestId);
+    // Nobody need ask for a run that is only being started: it would not be found yet.
+    followed.add(run.workflowId);
     try {
       follow(run, await start(run));
     } catch (error) {
@@ -194,7 +196,6 @@ function openSlot(first: ServiceState) {
   }
 
   function follow({ workflowId }: ActiveRun, started: Started): void {
-    followed.add(workflowId);
     started.result().then(
       (report) => ends.push(report),
       (error: unknown) => ends.push({ workflowId, lost: rootCause(error) ?? String(error) }),
@@ -229,10 +230,12 @@ function openSlot(first: ServiceState) {
     const asked = { who: 'Belay', why: `${run.workflowId} ended without a report: ${how}` };
     const next = rollbackRun(state, run.candidate, run.stable, asked, Date.now());
     state = activated(state, next, next.workflowId);
+    followed.add(next.workflowId);
     try {
       follow(next, await startRollback(next));
     } catch (error) {
       // The release had begun its own rollback, which outlives it: that one is asked for instead.
+      followed.delete(next.workflowId);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
   }

@@ -15,6 +15,8 @@ export const SERVICE = 'checkout';
 const ENDS_WITHIN_MS = 100_000;
 
 export interface TestStack extends RunningStack {
+  /** Where everything keeps its state. */
+  readonly folder: string;
   /** Begins a release whose waits are as short as they can be; `changes` go over them. */
   deploy(version: string, changes?: Partial<ReleaseDocument>): Promise<{ workflowId: string }>;
   /** Waits for the end of a run. */
@@ -36,17 +38,21 @@ export function environmentOf(env: Record<string, string>): ReleaseDocument['env
 }
 
 /** The real parts together: Temporal, a load balancer, a worker, all processes of their own. */
-export async function startTestStack(balancer: BalancerKind): Promise<TestStack> {
+export async function startTestStack(
+  balancer: BalancerKind,
+  options: { readonly workflowBundle?: string } = {},
+): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-test-'));
   const lines: string[] = [];
   const stack = await startStack(
     readDevConfig(process.env),
-    { service: SERVICE, balancer, folder, usualPorts: 'no' },
+    { service: SERVICE, balancer, folder, usualPorts: 'no', ...options },
     (line) => lines.push(line),
   );
   let load: RunningLoad | undefined;
   return {
     ...stack,
+    folder,
     async deploy(version, changes = {}) {
       const document = demoRelease({
         service: SERVICE,

@@ -1,0 +1,69 @@
+import { Worker } from '@temporalio/worker';
+import { beforeAll, expect, test } from 'vitest';
+import { workflowCode } from '../support/workflow-code.ts';
+import { type History, readHistories } from './history-file.ts';
+
+/** What must be there: a gate that replays nothing would pass. */
+const NAMES = [
+  'release-aborted',
+  'release-failed-health',
+  'release-first',
+  'release-rolled-back',
+  'release-succeeded',
+  'rollback-by-person',
+  'rollback-by-release',
+  'service',
+];
+
+const histories = readHistories();
+let code: string;
+
+beforeAll(async () => {
+  code = await workflowCode();
+});
+
+async function replay(history: History): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+}
+
+test('a history of every kind of run is there', () => {
+  expect(histories.map(({ name }) => name)).toEqual(NAMES);
+});
+
+test.each(histories)('$name replays', async ({ history }) => {
+  expect(history.events?.length).toBeGreaterThan(10);
+  await replay(history);
+});
+
+test.each(histories)('$name does not replay with another command in it', async ({ history }) => {
+  await expect(replay(broken(history))).rejects.toThrow(/TMPRL1100|[Nn]ondeterminism/);
+});
+
+/** As the history of a code that ran other activities, or started other children. */
+function broken(history: History): History {
+  let changed = 0;
+  const events = (history.events ?? []).map((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
+    if (scheduled != null) {
+      changed += 1;
+      return {
+        ...event,
+        activityTaskScheduledEventAttributes: { ...scheduled, activityType: { name: 'another' } },
+      };
+    }
+    if (child != null) {
+      changed += 1;
+      return {
+        ...event,
+        startChildWorkflowExecutionInitiatedEventAttributes: {
+          ...child,
+          workflowType: { name: 'another' },
+        },
+      };
+    }
+    return event;
+  });
+  expect(changed).toBeGreaterThan(0);
+  return { ...history, events };
+}

@@ -1,0 +1,17 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflows } from '../../src/worker/bundle.ts';
+
+let code: string | undefined;
+
+/** The code of the workflows, built once for all tests of a file. */
+export async function workflowCode(): Promise<string> {
+  if (code !== undefined) return code;
+  const folder = mkdtempSync(join(tmpdir(), 'belay-bundle-'));
+  const file = join(folder, 'workflows.js');
+  await bundleWorkflows(file);
+  code = readFileSync(file, 'utf8');
+  rmSync(folder, { recursive: true, force: true });
+  return code;
+}

@@ -1,0 +1,214 @@
+import { activityInfo } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  type ActivityInterceptors,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { createActivities, createWatching } from '../../src/activities/activities.ts';
+import type { Clock } from '../../src/activities/clock.ts';
+import type { ActivityDeps } from '../../src/activities/deps.ts';
+import { createBelayClient } from '../../src/client/client.ts';
+import { readDevConfig } from '../../src/dev/config.ts';
+import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
+import type { Reading } from '../../src/domain/judge/measurement.ts';
+import type { RunReport } from '../../src/domain/release/progress.ts';
+import { requireRelease } from '../../src/domain/release/release-file.ts';
+import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { createMemoryEnvironment } from '../../src/providers/environment/memory.ts';
+import type { HealthRound } from '../../src/providers/health/check-all.ts';
+import { createMemorySource } from '../../src/providers/metrics/memory.ts';
+import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
+import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
+import { workflowCode } from './workflow-code.ts';
+
+export const SERVICE = 'checkout';
+
+export const GOOD: Reading = {
+  latency_p95: { kind: 'value', value: 40, samples: 1000 },
+  error_rate: { kind: 'value', value: 0, samples: 1000 },
+  throughput: { kind: 'value', value: 100, samples: 1000 },
+};
+
+export const BROKEN: Reading = {
+  ...GOOD,
+  error_rate: { kind: 'value', value: 0.4, samples: 1000 },
+};
+
+type Watching = ReturnType<typeof createWatching>;
+
+export type WorkflowRig = Awaited<ReturnType<typeof startWorkflowRig>>;
+
+/**
+ * The real workflows and activities on a server whose time is skipped: hours of waiting take
+ * milliseconds. The outside world is the memory adapter of each port.
+ */
+export async function startWorkflowRig(options: {
+  readonly maxCachedWorkflows: number;
+  /** In the place of an activity that watches, with the server's time in its hands. */
+  readonly watching?: (env: TestWorkflowEnvironment) => Partial<Watching>;
+}) {
+  quietRuntime();
+  const config = readDevConfig(process.env);
+  const env = await startTimeSkippingServer(config, () => undefined);
+  await addSearchAttributes(env);
+  const clock = skippingClock(env);
+  const environment = createMemoryEnvironment();
+  const router = createMemoryRouter();
+  const metrics = createMemorySource();
+  const channel = createMemoryChannel();
+  const health = new Map<string, HealthRound>();
+  const answers = new Map<string, { readonly status: number; readonly tookMs: number }>();
+  const deps: ActivityDeps = {
+    clock,
+    environment: () => environment,
+    router: () => router,
+    metrics: (spec) =>
+      spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
+    channel: () => channel,
+    checkHealth: async ({ version }) => health.get(version) ?? { kind: 'healthy', checks: 1 },
+    probe: async ({ headers }) => ({
+      kind: 'answered',
+      ...(answers.get(headers['x-belay-version'] ?? '') ?? { status: 200, tookMs: 5 }),
+    }),
+  };
+  const code = await workflowCode();
+  const taskQueue = 'belay';
+  const shared = {
+    connection: env.nativeConnection,
+    interceptors: { activity: [clock.interceptor] },
+    shutdownForceTime: '2s',
+  } satisfies Partial<WorkerOptions>;
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue,
+      workflowBundle: { code },
+      activities: createActivities(deps),
+      maxCachedWorkflows: options.maxCachedWorkflows,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: `${taskQueue}-watch`,
+      activities: { ...createWatching(deps), ...options.watching?.(env) },
+    }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const client = await createBelayClient({ address: env.address, taskQueue });
+
+  return {
+    env,
+    client,
+    clock,
+    environment,
+    router,
+    metrics,
+    channel,
+    /** What the health checks of a version find from now on. */
+    setHealth: (version: string, round: HealthRound) => health.set(version, round),
+    /** How a version answers the probe load. */
+    setAnswer: (version: string, answer: { status: number; tookMs: number }) =>
+      answers.set(version, answer),
+    /** Begins a release whose parts are all in memory. */
+    async deploy(version: string, changes: Partial<ReleaseDocument> = {}, requestId?: string) {
+      return client.deploy({
+        release: specOf(version, changes),
+        who: 'ada',
+        why: `release ${version}`,
+        ...(requestId === undefined ? {} : { requestId }),
+      });
+    },
+    /** Skips time until the run has ended and its service is free. */
+    async end(workflowId: string): Promise<RunReport> {
+      const report: RunReport = await env.client.workflow.getHandle(workflowId).result();
+      await client.untilFree(workflowId);
+      return report;
+    },
+    async close(): Promise<void> {
+      await client.close();
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await env.teardown();
+    },
+  };
+}
+
+/** A release of parts that are all in memory, with the waits of a real one. */
+export function specOf(version: string, changes: Partial<ReleaseDocument> = {}) {
+  const document: ReleaseDocument = {
+    service: SERVICE,
+    version,
+    strategy: 'blue_green',
+    environment: { kind: 'memory', instances: 2 },
+    traffic: { kind: 'memory' },
+    metrics: [{ kind: 'memory' }],
+    notifications: [{ kind: 'memory' }],
+    performance_thresholds: { max_latency_p95: '250ms', max_error_rate: '5%' },
+    warmup_duration: '10s',
+    validation: { window: '10s', requests_per_second: 2, no_data_budget: '10s' },
+    stabilization_period: '1m',
+    ...changes,
+  };
+  const text = JSON.stringify(document);
+  return requireRelease({ text, file: 'test.json', folder: '/', version }).spec;
+}
+
+type Moment = (activityType: string) => Promise<void> | void;
+
+/**
+ * The server's time, from which an activity runs ahead as it pauses; the server follows where a
+ * timer of the workflow waits as long. Its own `sleep` would skip heartbeat timeouts as well.
+ */
+function skippingClock(env: TestWorkflowEnvironment) {
+  let offsetMs = 0;
+  const moments = new Map<string, Moment>();
+  const follow = async (): Promise<void> => {
+    offsetMs = (await env.currentTimeMs()) - Date.now();
+  };
+  const clock: Clock = {
+    nowMs: () => Date.now() + offsetMs,
+    async pause(ms, signal) {
+      signal.throwIfAborted();
+      const { activityType } = activityInfo();
+      const moment = moments.get(activityType);
+      moments.delete(activityType);
+      await moment?.(activityType);
+      offsetMs += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+    },
+  };
+  return {
+    ...clock,
+    /** Does something in the middle of an activity of this type, once: in its first pause. */
+    during: (activityType: string, moment: Moment) => moments.set(activityType, moment),
+    interceptor: (): ActivityInterceptors => ({
+      inbound: {
+        async execute(input, next) {
+          await follow();
+          return next(input);
+        },
+      },
+    }),
+  };
+}
+
+async function addSearchAttributes({ connection }: TestWorkflowEnvironment): Promise<void> {
+  const KEYWORD = 2;
+  await connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name }) => [name, KEYWORD])),
+  });
+}
+
+let isQuiet = false;
+
+/** A failed activity is a case of a test here, not a line for a person. */
+function quietRuntime(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+}
