@@ -11,6 +11,7 @@ import {
 } from '../quantity.ts';
 
 const MAX_DURATION_MS = 30 * 86_400_000;
+const RATE_MAX = 1_000_000_000;
 
 /** Becomes milliseconds; at most 30 days. */
 export const duration = z
@@ -48,12 +49,13 @@ export const size = z
     abort: true,
   })
   .transform((text) => sizeBytes(text) ?? 0)
-  .refine((bytes) => bytes > 0, 'must be more than 0');
+  .refine((bytes) => bytes > 0, 'must be more than 0')
+  .refine((bytes) => Number.isSafeInteger(bytes), 'is more than any machine has');
 
 /** `1%` or `0.01`; becomes 0–1. A bare number above 1 is refused, as it could mean either. */
 export const ratio = z
   .union(
-    [z.number().min(0), z.string().regex(PERCENT_PATTERN)],
+    [z.number().min(0), textLike(PERCENT_PATTERN, 'a share is written like 1% or 0.01')],
     'a share is written like 1% or 0.01',
   )
   .transform((written, context) => {
@@ -69,26 +71,49 @@ export const ratio = z
     return z.NEVER;
   });
 
-/** `+50%` of growth may exceed 100 %: `50%`, `200%` or `0.5`; becomes a factor to add (0.5). */
+const GROWTH_MAX = 10;
+
+/**
+ * `50%`, `200%` or `0.5`; becomes a factor to add (0.5). Percents may exceed 100; a bare number
+ * above 1 is refused, as it could mean either.
+ */
 export const growth = z
   .union(
-    [z.number().min(0).max(10), z.string().regex(PERCENT_PATTERN)],
-    'growth is written like 50%',
+    [
+      z
+        .number()
+        .min(0)
+        .max(1, {
+          error: ({ input }) => `${input} is above 1: write ${input}% if you mean percent`,
+        }),
+      textLike(PERCENT_PATTERN, 'growth is written like 50% or 0.5'),
+    ],
+    'growth is written like 50% or 0.5',
   )
-  .transform((written) => (typeof written === 'number' ? written : (ratioOfPercent(written) ?? 0)));
+  .transform((written) => (typeof written === 'number' ? written : (ratioOfPercent(written) ?? 0)))
+  .refine((factor) => factor <= GROWTH_MAX, `is more than ${GROWTH_MAX * 100}%`);
 
 /** `20/s`, `600/m`, or a bare number that means requests a second; becomes requests a second. */
 export const rate = z
   .union(
-    [z.number().min(0), z.string().regex(RATE_PATTERN)],
+    [z.number().min(0), textLike(RATE_PATTERN, 'a rate is written like 20/s or 600/m')],
     'a rate is written like 20/s or 600/m (a bare number means requests a second)',
   )
-  .transform((written) => (typeof written === 'number' ? written : (ratePerSecond(written) ?? 0)));
+  .transform((written) => (typeof written === 'number' ? written : (ratePerSecond(written) ?? 0)))
+  .refine((perSecond) => perSecond <= RATE_MAX, `is more than ${RATE_MAX}/s`);
 
 /** A whole number of percents from 0 to 100: `10`, or `10%`. */
 export const wholePercent = z
   .union(
-    [z.number().int().min(0).max(100), z.string().regex(/^(100|\d{1,2})%$/)],
-    'write 10 or 10%',
+    [
+      z.number().int().min(0).max(100),
+      textLike(/^(100|\d{1,2})%$/, 'a whole number of percents is written like 10 or 10%'),
+    ],
+    'a whole number of percents is written like 10 or 10%',
   )
   .transform((written) => (typeof written === 'number' ? written : Number(written.slice(0, -1))));
+
+/** Text of a form; wrong text is repeated beside what is right. */
+function textLike(pattern: RegExp, right: string) {
+  return z.string().regex(pattern, { error: ({ input }) => `"${input}": ${right}` });
+}

@@ -1,13 +1,17 @@
 import type { z } from 'zod';
-import { LineCounter, isMap, isScalar, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar } from 'yaml';
 import { Failure } from '../failure.ts';
 import { contradictions, remarksOn } from './release-checks.ts';
 import { type ParsedRelease, releaseSchema } from './release.schema.ts';
 import { type ReleaseSpec, toReleaseSpec } from './release-spec.ts';
+import { readText } from './release-text.ts';
 import { nearest, suggestion } from './suggestion.ts';
 
 /** The most that a release file may hold; a larger one is not a release file. */
 const FILE_MAX_CHARACTERS = 64 * 1024;
+
+/** Whoever has more than this to mend begins with these. */
+const PROBLEMS_MAX = 50;
 
 /** One thing that is wrong with a file: where, what, and how to mend it. */
 export interface Problem {
@@ -37,24 +41,19 @@ export interface ReleaseSource {
 /** Reads a release file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
 export function readRelease(source: ReleaseSource): ReleaseFile {
   const { text, file } = source;
-  const lines = new LineCounter();
   if (text.length > FILE_MAX_CHARACTERS) {
     const message = `the file has ${text.length} characters; ${FILE_MAX_CHARACTERS} is the most`;
     return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
   }
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const { document, lines, flaws } = readText(text);
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
-      file,
-      ...at(error.pos[0]),
-      path: '',
-      message: error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML',
-    }));
-    return { kind: 'invalid', problems };
+  if (flaws.length > 0) {
+    return invalid(
+      flaws.map(({ offset, message }) => ({ file, ...at(offset), path: '', message })),
+    );
   }
   const content = contentOf(document);
   const parsed = releaseSchema.safeParse(content.kind === 'value' ? content.value : undefined, {
@@ -69,8 +68,7 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
       path: [...path, ...(key === undefined ? [] : [key])].join('.'),
       message,
     }));
-    problems.sort((one, other) => one.line - other.line || one.column - other.column);
-    return { kind: 'invalid', problems };
+    return invalid(problems);
   }
   const version = source.version ?? parsed.data.version ?? '';
   return {
@@ -78,6 +76,17 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
     spec: toReleaseSpec(parsed.data, version, source.folder),
     remarks: remarksOn(parsed.data, content.kind === 'value' ? content.value : undefined),
   };
+}
+
+function invalid(problems: readonly Problem[]): ReleaseFile {
+  const sorted = problems.toSorted(
+    (one, other) => one.line - other.line || one.column - other.column,
+  );
+  const told = sorted.slice(0, PROBLEMS_MAX);
+  const next = sorted[PROBLEMS_MAX];
+  if (next === undefined) return { kind: 'invalid', problems: told };
+  const message = `and ${sorted.length - PROBLEMS_MAX} more problems from here on`;
+  return { kind: 'invalid', problems: [...told, { ...next, path: '', message }] };
 }
 
 /** The specification, or one `ReleaseFileInvalid` that lists every problem. */
@@ -102,8 +111,6 @@ interface Found {
   readonly key?: string;
   readonly message: string;
 }
-
-type Document = ReturnType<typeof parseDocument>;
 
 function contentOf(
   document: Document,
@@ -139,11 +146,33 @@ function problemsOf(
     const allowed = allowedOf(issue);
     if (allowed.length > 0)
       return [{ path, message: notOneOf(inputAt(issue.input, issue), allowed) }];
+    if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
+      return [{ path, message: `must be ${nameOfType(issue.expected)}${whatStands(issue.input)}` }];
+    }
     return [{ path, message: issue.message }];
   });
 }
 
 type Issue = z.core.$ZodIssue;
+
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a set of keys',
+  record: 'a set of keys',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function nameOfType(expected: string): string {
+  return TYPES[expected] ?? expected;
+}
+
+function whatStands(input: unknown): string {
+  if (input === null) return ', but nothing stands here';
+  return typeof input === 'object' ? '' : `, not ${JSON.stringify(input)}`;
+}
 
 /** The words that are taken where a wrong one stands. */
 function allowedOf(issue: Issue): readonly string[] {
@@ -194,7 +223,7 @@ function offsetOf(
     const parent = path.slice(0, length);
     const node: unknown = length === 0 ? document.contents : document.getIn(parent, true);
     if (key !== undefined && length === path.length && isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
       if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
     }
     const range = hasRange(node) ? node.range : undefined;

@@ -11,8 +11,11 @@ export function suggestion(key: string, path: readonly (string | number)[]): str
   return known.length === 0 ? '' : `; known here: ${known.join(', ')}`;
 }
 
+let schema: Record<string, unknown> | undefined;
+
 function knownKeys(path: readonly (string | number)[]): readonly string[] {
-  let nodes: unknown[] = [releaseJsonSchema()];
+  schema ??= releaseJsonSchema();
+  let nodes: unknown[] = [schema];
   for (const part of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
       if (typeof part === 'number') return 'items' in node ? [node.items] : [];
@@ -40,8 +43,11 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of known) {
+    const most = Math.max(2, candidate.length / 3);
+    // Also keeps the cost of a very long word small.
+    if (Math.abs(word.length - candidate.length) > most) continue;
     const between = distance(word.toLowerCase().replaceAll('-', '_'), candidate);
-    if (between < bestDistance && between <= Math.max(2, candidate.length / 3)) {
+    if (between < bestDistance && between <= most) {
       best = candidate;
       bestDistance = between;
     }

@@ -1,0 +1,69 @@
+import {
+  type Document,
+  LineCounter,
+  type Node,
+  isNode,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml';
+
+/** What is wrong at a place of a text. */
+export interface Flaw {
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface ReleaseText {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  /** Of the text itself, whatever it means: nothing of it is to be used while there are any. */
+  readonly flaws: readonly Flaw[];
+}
+
+/** Reads YAML, of which JSON is a part. What a parser would pass over in silence is a flaw here. */
+export function readText(text: string): ReleaseText {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const notYaml = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    offset: pos[0],
+    message: inOurWords(message),
+  }));
+  const tooDeep = notYaml.find(({ message }) => message === TOO_DEEP);
+  if (tooDeep !== undefined) return { document, lines, flaws: [tooDeep] };
+  return { document, lines, flaws: notYaml.length > 0 ? notYaml : odditiesOf(document) };
+}
+
+const TOO_DEEP = 'is nested too deep';
+
+function inOurWords(message: string): string {
+  if (message.startsWith('Maximum call stack')) return TOO_DEEP;
+  if (message.startsWith('Source contains multiple documents')) {
+    return 'a second document begins here: a file holds one release';
+  }
+  return message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML';
+}
+
+function odditiesOf(document: Document): readonly Flaw[] {
+  const flaws: Flaw[] = [];
+  const tell = (node: Node | null, message: string): void => {
+    flaws.push({ offset: node?.range?.[0] ?? 0, message });
+  };
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined) {
+        tell(alias, `*${alias.source} stands for nothing: no &${alias.source} comes before it`);
+      }
+    },
+    Pair: (_key, { key }) => {
+      if (!isScalar(key)) tell(isNode(key) ? key : null, 'a key must be plain text');
+      else if (key.value === '__proto__') tell(key, '__proto__ cannot be a key');
+    },
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'string' && scalar.value.includes('\0')) {
+        tell(scalar, 'holds a NUL character, which no program takes');
+      }
+    },
+  });
+  return flaws;
+}
