@@ -1,4 +1,5 @@
 import { formatDuration } from '../quantity.ts';
+import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
 
 /** Load balancers keep their counts for this long; a look cannot see further back. */
@@ -12,7 +13,7 @@ export interface Contradiction {
 /** Parts of a file that are each right and cannot hold together. */
 export function contradictions(release: ParsedRelease): readonly Contradiction[] {
   const found: Contradiction[] = [];
-  const { watch, environment, performance_thresholds: limits } = release;
+  const { watch, environment } = release;
   if (watch.window > COUNTS_KEPT_MS) {
     found.push({
       path: ['watch', 'window'],
@@ -46,42 +47,7 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
       });
     }
   }
-  const measured = new Set(release.metrics.flatMap(signalsOf));
-  const wanted = [
-    ['max_latency_p95', limits.latencyP95MaxMs, 'latency_p95'],
-    ['max_error_rate', limits.errorRateMax, 'error_rate'],
-    ['min_throughput', limits.throughputMinPerSecond, 'throughput'],
-  ] as const;
-  for (const [key, limit, signal] of wanted) {
-    if (limit !== undefined && !measured.has(signal)) {
-      found.push({
-        path: ['performance_thresholds', key],
-        message: `no source under metrics measures ${signal}: add \`- kind: traffic\``,
-      });
-    }
-  }
-  return found;
-}
-
-function signalsOf(source: ParsedRelease['metrics'][number]): readonly string[] {
-  switch (source.kind) {
-    case 'traffic':
-      return source.signals ?? ['latency_p95', 'error_rate', 'throughput'];
-    case 'environment':
-      return source.signals ?? ['memory', 'cpu'];
-    case 'scrape':
-      return Object.entries(source.series).flatMap(([name, series]) => {
-        if (series === undefined) return [];
-        if (name === 'requests') return ['throughput'];
-        return [name === 'errors' ? 'error_rate' : name];
-      });
-    case 'prometheus':
-      return Object.keys(source.queries);
-    case 'memory':
-      return ['latency_p95', 'error_rate', 'throughput', 'memory', 'cpu'];
-    default:
-      return source satisfies never;
-  }
+  return [...found, ...metricsContradictions(release)];
 }
 
 /** Keys that belong to another strategy: allowed, because files are shared, but said aloud. */
@@ -95,6 +61,13 @@ export function remarksOn(release: ParsedRelease, written: unknown): readonly st
   }
   if ((strategy === 'blue_green' || strategy === 'ab_test') && has('rollout_duration')) {
     remarks.push(`rollout_duration has no effect under strategy ${strategy}`);
+  }
+  for (const source of release.metrics) {
+    if (source.kind !== 'prometheus') continue;
+    for (const [signal, promql] of Object.entries(source.queries)) {
+      if (promql.includes('{version}')) continue;
+      remarks.push(`the query for ${signal} has no {version}: it measures all versions together`);
+    }
   }
   const limits = release.performance_thresholds;
   if (Object.values(limits).every((limit) => limit === undefined)) {
