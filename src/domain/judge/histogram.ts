@@ -61,13 +61,13 @@ export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
 export function quantile(histogram: Histogram, q: number): number | undefined {
   if (!(q > 0 && q <= 1)) throw new RangeError(`not a quantile: ${q}`);
   if (histogram.total === 0) return undefined;
-  const rank = Math.ceil(q * histogram.total);
   let seen = 0;
   const buckets = Object.keys(histogram.counts).map(Number);
   buckets.sort((a, b) => a - b);
   for (const bucket of buckets) {
     seen += histogram.counts[bucket] ?? 0;
-    if (seen >= rank) return valueOfBucket(bucket);
+    // Not `seen >= ceil(q * total)`: 0.07 * 100 is a little more than 7.
+    if (seen / histogram.total >= q) return valueOfBucket(bucket);
   }
   return undefined;
 }

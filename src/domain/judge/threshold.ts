@@ -40,6 +40,7 @@ export const NO_DATA_CASES = [
   ['there are no samples', { kind: 'value', value: 0, samples: 0 }],
   ['there are too few samples', { kind: 'value', value: 0, samples: 1 }],
   ['the number of samples is not a number', { kind: 'value', value: 0, samples: NaN }],
+  ['the number of samples is infinite', { kind: 'value', value: 0, samples: Infinity }],
   ['the signal is absent', undefined],
 ] as const satisfies readonly (readonly [string, Measurement | undefined])[];
 
@@ -98,7 +99,7 @@ function usable(
   if (measurement.kind === 'no_data') return { why: measurement.why };
   const { value, samples } = measurement;
   if (!Number.isFinite(value) || value < 0) return { why: `the source answered ${value}` };
-  if (!(samples >= minSamples)) {
+  if (!(samples >= minSamples && Number.isFinite(samples))) {
     return { why: `${samples} sample(s), ${minSamples} are needed` };
   }
   return { value, samples };
