@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { createProcessEnvironment } from '../src/providers/environment/process.ts';
 import { SERVICE, startTestStack } from '../test/support/stack.ts';
 
 /**
@@ -14,10 +12,6 @@ const INTERVAL_MS = 1000;
 const REQUESTS_PER_SECOND = 100;
 
 const stack = await startTestStack('haproxy');
-const environment = createProcessEnvironment({
-  stateDir: join(stack.folder, 'environment'),
-  inherited: {},
-});
 
 /** Traffic of 100 requests a second, with the moments of bad answers and of their version. */
 function startTraffic(url: string) {
@@ -50,7 +44,7 @@ function startTraffic(url: string) {
 }
 
 async function fail(version: string): Promise<void> {
-  const instances = await environment.find(SERVICE, version);
+  const instances = await stack.environment.find(SERVICE, version);
   await Promise.all(
     instances.map(({ host, port }) => fetch(`http://${host}:${port}/__fault?set=errors`)),
   );

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
 import { formatDuration } from '../domain/quantity.ts';
+import type { HealthRound } from '../providers/health/check-all.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { ProveReadyRequest } from './requests.ts';
@@ -55,17 +56,14 @@ async function checkUntil(
   roundsBefore: number,
   signal: AbortSignal,
 ): Promise<number> {
-  const { service, target, health } = request;
-  const { version, instances } = target;
+  const { target, health } = request;
+  const { version } = target;
   let waitMs = health.intervalMs;
   // At least one round, also when the worker was away until the deadline.
   for (let rounds = roundsBefore + 1; ; rounds += 1) {
     const leftMs = deadlineMs - deps.clock.nowMs();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(leftMs, 5000))]);
-    const round = await deps.checkHealth(
-      { service, version, instances, checks: health.checks },
-      limit,
-    );
+    const round = await inspect(deps, request, limit);
     if (round.kind === 'healthy') return rounds;
     if (deps.clock.nowMs() + waitMs >= deadlineMs) {
       throw new Failure(
@@ -77,6 +75,22 @@ async function checkUntil(
     await deps.clock.pause(waitMs, signal);
     waitMs = Math.min(waitMs * 2, health.intervalMs * SLOWEST_FACTOR);
   }
+}
+
+/** An answer proves nothing where the instance itself has ended: somebody else has its port. */
+async function inspect(
+  deps: ActivityDeps,
+  { service, environment, target, health }: ProveReadyRequest,
+  signal: AbortSignal,
+): Promise<HealthRound> {
+  const { version, instances } = target;
+  const known = await deps.environment(environment).find(service, version);
+  const ended = known.filter(({ running }) => !running);
+  if (ended.length > 0) {
+    const report = ended.map(({ id, log }) => `${id} has ended by itself; its log is ${log}`);
+    return { kind: 'unhealthy', failures: ended.length, report: report.join('; ') };
+  }
+  return deps.checkHealth({ service, version, instances, checks: health.checks }, signal);
 }
 
 /** Sends requests to each instance in turn; their answers are not judged, only the time counts. */

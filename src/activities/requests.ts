@@ -29,7 +29,10 @@ export interface DeployVersionRequest extends Blocks {
   readonly register: (EffectId & { readonly serving: Target }) | null;
 }
 
-export interface ProveReadyRequest extends Pick<ReleaseSpec, 'service' | 'health' | 'warmup'> {
+export interface ProveReadyRequest extends Pick<
+  ReleaseSpec,
+  'service' | 'environment' | 'health' | 'warmup'
+> {
   readonly target: Target;
 }
 

@@ -103,7 +103,7 @@ async function prepare(context: Context): Promise<Reading | null> {
       `then ${formatDuration(spec.warmup.durationMs)} of warm-up`,
   );
   const { service, health, warmup, traffic, environment, metrics, thresholds, validation } = spec;
-  const ready = await act.proveReady({ service, health, warmup, target: candidate });
+  const ready = await act.proveReady({ service, environment, health, warmup, target: candidate });
   run.note(ready.report);
 
   run.phase(

@@ -169,7 +169,8 @@ async function startAgain(context: Context): Promise<Moved> {
       deploy: context.effect('deploy'),
       register: { ...context.effect('register'), serving: input.from },
     });
-    const ready = await act.proveReady({ service, health, warmup, target: { version, instances } });
+    const target = { version, instances };
+    const ready = await act.proveReady({ service, environment, health, warmup, target });
     run.note(ready.report);
     return { kind: 'moved', to: { ...input.to, instances } };
   } catch (error) {

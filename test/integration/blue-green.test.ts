@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generationOf } from '../../src/domain/release/names.ts';
 import { type TestStack, environmentOf, SERVICE, startTestStack } from '../support/stack.ts';
 
 /** Against a real Temporal server and real load balancers; the cases build on each other. */
@@ -71,17 +72,61 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
     expect(runs[1]).toMatchObject({ workflowId, version: 'leaky', outcome: 'rolled_back' });
   });
 
+  test('the old version cannot be removed: a warning, and the release has succeeded', async () => {
+    const { workflowId, number } = await stack.deploy('v2b', { cleanup_delay: '3s' });
+    await stack.until(workflowId, 'cleaning_up');
+    // Somebody gives the old version some traffic by hand, above all generations of this release.
+    const signal = new AbortController().signal;
+    const { routes } = await stack.router.read(SERVICE, signal);
+    const shared = routes.map((route) => ({
+      ...route,
+      weightPercent: route.version === 'v2' ? 10 : 90,
+    }));
+    const generation = generationOf(number, 50);
+    await stack.router.apply(
+      { service: SERVICE, key: 'by-hand', generation, routes: shared },
+      signal,
+    );
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'succeeded', left: [{ version: 'v2' }] });
+    const { warnings } = await stack.client.progress(workflowId);
+    expect(warnings.join()).toContain('v2 was not removed: v2 has 10 % of the traffic');
+    expect(await stack.environment.find(SERVICE, 'v2')).toHaveLength(2);
+  });
+
   test('a second release for the service is refused while one runs', async () => {
     const { workflowId } = await stack.deploy('v3');
     await expect(stack.deploy('v4')).rejects.toMatchObject({ code: 'ReleaseInProgress' });
-    expect(await stack.end(workflowId)).toMatchObject({ outcome: 'succeeded', version: 'v3' });
+    expect(await stack.end(workflowId)).toMatchObject({
+      outcome: 'succeeded',
+      version: 'v3',
+      left: [],
+    });
     expect(await serving()).toBe('v3');
+    // Also what the release before had left.
+    expect(await stack.environment.versions(SERVICE)).toEqual(['v3']);
   });
 
   test('a person can go back to the version before', async () => {
     const { workflowId } = await stack.client.rollback(SERVICE, { who: 'test', why: 'a look' });
     expect(await stack.end(workflowId)).toMatchObject({ outcome: 'rolled_back' });
-    expect(await serving()).toBe('v2');
+    expect(await serving()).toBe('v2b');
+  });
+
+  test('a release terminated by hand loses its traffic to the version before', async () => {
+    const { stable } = await stack.client.history(SERVICE);
+    const { workflowId, number } = await stack.deploy('orphan', { stabilization_period: '1m' });
+    await stack.until(workflowId, 'stabilizing');
+    await stack.terminate(workflowId);
+    const back = `rollback/${SERVICE}/${number + 1}`;
+    await expect
+      .poll(() => stack.client.history(SERVICE).then(({ active }) => active?.workflowId))
+      .toBe(back);
+    const report = await stack.end(back);
+
+    expect(report).toMatchObject({ outcome: 'rolled_back', serving: { version: stable } });
+    expect(await serving()).toBe(stable);
   });
 
   test('no request was lost in all of this', () => {

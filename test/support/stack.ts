@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import type { BalancerKind } from '../../src/dev/balancer.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { demoRelease } from '../../src/dev/demo-release.ts';
@@ -9,6 +10,12 @@ import { type RunningStack, startStack } from '../../src/dev/stack.ts';
 import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import {
+  type ProcessEnvironment,
+  createProcessEnvironment,
+} from '../../src/providers/environment/process.ts';
+import { createRouters } from '../../src/providers/traffic/registry.ts';
+import type { TrafficRouter } from '../../src/providers/traffic/router.ts';
 
 export const SERVICE = 'checkout';
 
@@ -18,13 +25,21 @@ export interface TestStack extends RunningStack {
   /** Where everything keeps its state. */
   readonly folder: string;
   /** Begins a release whose waits are as short as they can be; `changes` go over them. */
-  deploy(version: string, changes?: Partial<ReleaseDocument>): Promise<{ workflowId: string }>;
+  deploy(
+    version: string,
+    changes?: Partial<ReleaseDocument>,
+  ): Promise<{ workflowId: string; number: number }>;
   /** Waits for the end of a run. */
   end(workflowId: string): Promise<RunReport>;
   /** Waits until a run is in this phase. */
   until(workflowId: string, phase: Progress['phase']): Promise<Progress>;
   /** Begins traffic and leaves it on until the stack is closed. */
   load(): RunningLoad;
+  /** The balancer and the processes as the worker's drivers see them. */
+  readonly router: TrafficRouter;
+  readonly environment: ProcessEnvironment;
+  /** Ends a run as an operator of Temporal may: without asking it. */
+  terminate(workflowId: string): Promise<void>;
 }
 
 /** The environment block of the demo service with a fault, and whatever else a test needs. */
@@ -50,9 +65,26 @@ export async function startTestStack(
     (line) => lines.push(line),
   );
   let load: RunningLoad | undefined;
+  const { traffic } = stack.balancer;
+  const { spec: plain } = requireRelease({
+    text: JSON.stringify(demoRelease({ service: SERVICE, version: 'any', traffic })),
+    file: 'test.json',
+    folder,
+    version: undefined,
+  });
   return {
     ...stack,
     folder,
+    router: createRouters()(plain.traffic),
+    environment: createProcessEnvironment({
+      stateDir: join(folder, 'environment'),
+      inherited: {},
+    }),
+    async terminate(workflowId) {
+      const connection = await Connection.connect({ address: stack.temporal.address });
+      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
+      await connection.close();
+    },
     async deploy(version, changes = {}) {
       const document = demoRelease({
         service: SERVICE,

@@ -55,6 +55,16 @@ describe('blue-green', () => {
     expect(await weights()).toEqual({ v1: 100 });
   });
 
+  test('whoever answers in the place of an instance that has ended proves nothing', async () => {
+    rig.clock.during('proveReady', () => rig.environment.crash('crashing'));
+    // The first look fails, so that there is a moment between two of them.
+    rig.setHealth('crashing', { kind: 'unhealthy', failures: 1, report: 'not yet' });
+    const { workflowId } = await rig.deploy('crashing', { health_check_timeout: '10s' });
+    const report = await rig.end(workflowId);
+    expect(report).toMatchObject({ outcome: 'failed', cause: 'HealthCheckFailed' });
+    expect(report.reason).toContain('crashing/0 has ended by itself; its log is memory');
+  });
+
   test('a version whose probe load fails never gets traffic', async () => {
     rig.setAnswer('faulty', { status: 500, tookMs: 5 });
     const { workflowId } = await rig.deploy('faulty');

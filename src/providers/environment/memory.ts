@@ -7,12 +7,15 @@ import type { EnvironmentDriver, InstanceUsage } from './environment.ts';
 export interface MemoryEnvironment extends EnvironmentDriver {
   /** The next `times` calls fail like this, before anything changes. */
   failNext(call: 'deploy' | 'remove', failure: Failure, times: number): void;
+  /** The instances of a version end by themselves, as a program does that crashes. */
+  crash(version: string): void;
   setUsage(version: string, usage: Pick<InstanceUsage, 'memoryBytes' | 'cpuTimeMs'>): void;
 }
 
 export function createMemoryEnvironment(): MemoryEnvironment {
   const running = new Map<string, readonly Instance[]>();
   const generations = new Map<string, number>();
+  const crashed = new Set<string>();
   const usages = new Map<string, Pick<InstanceUsage, 'memoryBytes' | 'cpuTimeMs'>>();
   const failures: { readonly call: 'deploy' | 'remove'; readonly failure: Failure }[] = [];
   const log: Effect[] = [];
@@ -45,6 +48,7 @@ export function createMemoryEnvironment(): MemoryEnvironment {
         return { id: `${version}/${place}`, host: '127.0.0.1', port: nextPort };
       });
       running.set(at, instances);
+      crashed.delete(version);
       const what = `${version} runs ${spec.instances}`;
       append({ service, key, generation, what, atMs: Date.now() });
       return instances;
@@ -52,7 +56,7 @@ export function createMemoryEnvironment(): MemoryEnvironment {
     find: async (service, version) =>
       (running.get(`${service}/${version}`) ?? []).map((instance) => ({
         ...instance,
-        running: true,
+        running: !crashed.has(version),
         log: 'memory',
       })),
     usage: async (service, version) =>
@@ -68,6 +72,9 @@ export function createMemoryEnvironment(): MemoryEnvironment {
     effects: async (service) => log.filter((effect) => effect.service === service),
     failNext(call, failure, times) {
       for (let time = 0; time < times; time += 1) failures.push({ call, failure });
+    },
+    crash: (version) => {
+      crashed.add(version);
     },
     setUsage: (version, usage) => usages.set(version, usage),
   };

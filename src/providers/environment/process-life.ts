@@ -6,7 +6,14 @@ import { Failure } from '../../domain/failure.ts';
 import { type ProcessIdentity, isAlive, isSessionAlive, signalSession } from './linux-process.ts';
 import { readMark, refuseStart } from './process-mark.ts';
 import { type ProcessSpec, environmentMarks, startInstance } from './process-start.ts';
-import { type Claim, type Place, beginEnd, instanceOf, nextAttempt } from './process-table.ts';
+import {
+  type Claim,
+  type Place,
+  beginEnd,
+  instanceOf,
+  leaveTakenPort,
+  nextAttempt,
+} from './process-table.ts';
 
 const POLL_MS = 20;
 /** Only a process that the kernel itself holds up outlives SIGKILL for so long. */
@@ -51,6 +58,7 @@ export function createProcessLife(options: {
       } else {
         // What the dead program has started must not hold the port.
         await stop(place, 0, signal);
+        await leaveTakenPort(database, by, place, spec.ports);
       }
     }
   }

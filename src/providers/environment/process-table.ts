@@ -137,10 +137,51 @@ export async function reservePlaces(
   }
 }
 
-async function reserve(
+interface PortWanted {
+  readonly host: string;
+  readonly ports: { readonly from: number; readonly to: number } | undefined;
+  readonly place: number;
+}
+
+async function reserve(database: DatabaseSync, by: Claim, wanted: PortWanted): Promise<void> {
+  const { service, version } = by;
+  const { place, host } = wanted;
+  await takePort(database, by, wanted, (port) => {
+    const { changes } = database
+      .prepare(
+        `INSERT INTO instances (service, version, place, host, port, attempt)
+         VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
+      )
+      .run(service, version, place, host, port);
+    return changes > 0 || placeOf(database, by, place) !== undefined;
+  });
+}
+
+/** Another port for an instance that has ended and whose port somebody else holds meanwhile. */
+export async function leaveTakenPort(
   database: DatabaseSync,
   by: Claim,
-  wanted: Parameters<typeof reservePlaces>[2] & { readonly place: number },
+  { service, version, place, attempt, host, port: taken }: Place,
+  ports: PortWanted['ports'],
+): Promise<void> {
+  if (await isFree(host, taken)) return;
+  await takePort(database, by, { host, ports, place }, (port) => {
+    const { changes } = database
+      .prepare(
+        `UPDATE OR IGNORE instances SET port = ?
+         WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
+      )
+      .run(port, service, version, place, attempt);
+    return changes > 0 || placeOf(database, by, place)?.attempt !== attempt;
+  });
+}
+
+/** Goes through the free ports until `take` has one, or finds that it needs none any more. */
+async function takePort(
+  database: DatabaseSync,
+  by: Claim,
+  wanted: PortWanted,
+  take: (port: number) => boolean,
 ): Promise<void> {
   const { service, version } = by;
   const { place, host, ports } = wanted;
@@ -154,13 +195,7 @@ async function reserve(
     if (taken.get(port) !== undefined || !(await isFree(host, port))) continue;
     const reserved = transaction(database, () => {
       requireNewest(database, by);
-      const { changes } = database
-        .prepare(
-          `INSERT INTO instances (service, version, place, host, port, attempt)
-           VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
-        )
-        .run(service, version, place, host, port);
-      return changes > 0 || placeOf(database, by, place) !== undefined;
+      return take(port);
     });
     if (reserved) return;
   }

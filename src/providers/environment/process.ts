@@ -69,7 +69,7 @@ export function createProcessEnvironment(options: ProcessEnvironmentOptions): Pr
         forgetPlace(database, by, extra);
       }
       conclude(database, by, { what: `${version} runs ${count}`, removed: false });
-      return wanted.map(instanceOf);
+      return placesOf(database, service, version).map(instanceOf);
     },
 
     async find(service, version) {

@@ -131,6 +131,24 @@ describe('an instance', () => {
       .toContain(`v1/0 listens on ${instance?.port}`);
   });
 
+  it('gets another port where a stranger has taken that of an instance that ended', async () => {
+    const [before] = await deploy();
+    const { pid } = await ask(before);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () =>
+      expect(await environment.find('shop', 'v1')).toMatchObject([{ running: false }]),
+    );
+    const stranger = createServer().listen(before?.port, '127.0.0.1');
+    await once(stranger, 'listening');
+    try {
+      const [after] = await deploy();
+      expect(after?.port).not.toBe(before?.port);
+      expect(await ask(after)).toMatchObject({ port: after?.port, instance: 'v1/0' });
+    } finally {
+      stranger.close();
+    }
+  });
+
   it('takes a port of the range that is given, and passes over one in use', async () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(18_731, '127.0.0.1', resolve));
@@ -151,14 +169,16 @@ describe('an instance', () => {
   });
 
   it('comes back at the same port after it has died', async () => {
-    const [instance] = await deploy();
+    // Its own, as other tests use the usual ones at the same time.
+    const ports = { from: 18_751, to: 18_759 };
+    const [instance] = await deploy({ ports });
     const { pid } = await ask(instance);
     process.kill(pid, 'SIGKILL');
     await expect
       .poll(async () => (await environment.find('shop', 'v1')).map(({ running }) => running))
       .toEqual([false]);
     expect(await environment.usage('shop', 'v1')).toEqual([]);
-    expect(await deploy()).toEqual([instance]);
+    expect(await deploy({ ports })).toEqual([instance]);
     expect((await ask(instance)).pid).not.toBe(pid);
   });
 
@@ -262,8 +282,8 @@ describe('the identity of a process', () => {
     await deploy({ command: SLEEPER });
     const other = stranger('/bin/sleep 600 &');
     await once(other, 'exit');
+    await expect.poll(() => rig.processes()).toHaveLength(2);
     const before = rig.processes();
-    expect(before).toHaveLength(2);
     giveProcessIdTo(other.pid);
     await remove(0);
     expect(rig.processes()).toEqual(before);
