@@ -3,6 +3,7 @@ import type { ActivityDeps } from '../activities/deps.ts';
 import { createEnvironments } from '../providers/environment/registry.ts';
 import { checkOnce } from '../providers/health/check-all.ts';
 import { createProbe } from '../providers/health/probe-load.ts';
+import { createProbes } from '../providers/health/registry.ts';
 import { createSources } from '../providers/metrics/registry.ts';
 import { createChannels } from '../providers/notify/registry.ts';
 import { createRouters } from '../providers/traffic/registry.ts';
@@ -11,13 +12,14 @@ import type { WorkerConfig } from './config.ts';
 /** Every adapter of a worker, from its configuration. */
 export function createProviders(config: WorkerConfig): ActivityDeps {
   const { stateDir, inherited, secret } = config;
+  const probeHealth = createProbes({ inherited });
   return {
     clock: systemClock,
     environment: createEnvironments({ stateDir, inherited }),
     router: createRouters(),
     metrics: createSources({ secret }),
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
-    checkHealth: checkOnce,
+    checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),
     probe: createProbe(),
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Instance } from '../../domain/release/instance.ts';
 import type { HealthCheckSpec } from '../../domain/release/release.schema.ts';
 import type { CheckResult, HealthProbe, ProbeRequest } from './probe.ts';
-import { isOncePerVersion, probeHealth } from './registry.ts';
+import { isOncePerVersion } from './registry.ts';
 
 export type HealthRound =
   | { readonly kind: 'healthy'; readonly checks: number }
@@ -23,12 +23,13 @@ const REPORT_MAX = 2000;
 
 /**
  * One round: every check of every instance, many at once, each with its own retries. A version
- * without instances or without checks is unhealthy: nothing has been proved.
+ * without instances or without checks is unhealthy: nothing has been proved. Where a timeout ends
+ * `signal`, what has no answer by then is unhealthy; any other end of it is thrown.
  */
 export async function checkOnce(
   { service, version, instances, checks }: RoundRequest,
   signal: AbortSignal,
-  probe: HealthProbe = probeHealth,
+  probe: HealthProbe,
 ): Promise<HealthRound> {
   const requests = checks.flatMap((check) =>
     (isOncePerVersion(check) ? instances.slice(0, 1) : instances).map((instance) => ({
@@ -63,13 +64,23 @@ async function withRetries(
   probe: HealthProbe,
 ): Promise<CheckResult> {
   let backoffMs = FIRST_BACKOFF_MS;
-  for (let attempt = 0; ; attempt += 1) {
-    const result = await probe(request, signal);
-    if (result.kind === 'healthy' || attempt >= request.check.retries) return result;
-    // Half of it by chance, so that many instances are not asked in step.
-    await wait(backoffMs * (0.5 + Math.random() / 2), undefined, { signal });
-    backoffMs = Math.min(LONGEST_BACKOFF_MS, backoffMs * 2);
+  let result: CheckResult = { kind: 'unhealthy', tookMs: 0, why: 'no answer before the deadline' };
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      result = await probe(request, signal);
+      if (result.kind === 'healthy' || attempt >= request.check.retries) return result;
+      // Half of it by chance, so that many instances are not asked in step.
+      await wait(backoffMs * (0.5 + Math.random() / 2), undefined, { signal });
+      backoffMs = Math.min(LONGEST_BACKOFF_MS, backoffMs * 2);
+    }
+  } catch (error) {
+    if (isTimeout(signal)) return result;
+    throw error;
   }
+}
+
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof Error && reason.name === 'TimeoutError';
 }
 
 function join(failures: readonly string[], checks: number): string {

@@ -1,9 +1,10 @@
 import { request as fetchUrl } from 'undici';
 import type { HealthCheckSpec } from '../../domain/release/release.schema.ts';
+import { readLimited } from '../limited-body.ts';
 import { messageOf } from './http.ts';
 import type { CheckResult, ProbeRequest } from './probe.ts';
 
-const SAID_MAX = 200;
+const SAID_MAX_BYTES = 200;
 
 /** Asks somebody else's validator: POST `{service, version, instance}`; healthy on any 2xx. */
 export async function probeHook(
@@ -19,7 +20,7 @@ export async function probeHook(
       body: JSON.stringify({ service, version, instance }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)]),
     });
-    const said = (await body.text()).slice(0, SAID_MAX).trim();
+    const said = (await readLimited(body, SAID_MAX_BYTES)).text.trim();
     if (statusCode >= 200 && statusCode < 300) return { kind: 'healthy', tookMs: took() };
     const why = `hook ${check.url}: status ${statusCode}${said === '' ? '' : ` (${said})`}`;
     return { kind: 'unhealthy', tookMs: took(), why };

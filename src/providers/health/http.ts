@@ -1,5 +1,6 @@
 import { request as fetchUrl } from 'undici';
 import type { HealthCheckSpec } from '../../domain/release/release.schema.ts';
+import { type LimitedBody, readLimited } from '../limited-body.ts';
 import { valueAt } from './json-path.ts';
 import type { CheckResult, ProbeRequest } from './probe.ts';
 
@@ -10,8 +11,7 @@ const BODY_MAX_BYTES = 64 * 1024;
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** At most 64 KiB. */
-  readonly body: string;
+  readonly body: LimitedBody;
   readonly tookMs: number;
 }
 
@@ -32,7 +32,8 @@ export async function probeHttp(
       headers: check.headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)]),
     });
-    answer = { status: statusCode, headers, body: await readBody(body), tookMs: took() };
+    const limited = await readLimited(body, BODY_MAX_BYTES);
+    answer = { status: statusCode, headers, body: limited, tookMs: took() };
   } catch (error) {
     signal.throwIfAborted();
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
@@ -61,12 +62,16 @@ function findProblems(check: HttpCheck, answer: Answer): readonly string[] {
       problems.push(`header ${name} is "${got.join(', ').slice(0, 100)}", expected "${expected}"`);
     }
   }
-  if (check.bodyContains !== undefined && !answer.body.includes(check.bodyContains)) {
-    problems.push(`the body does not contain "${check.bodyContains.slice(0, 100)}"`);
+  const { text, isWhole } = answer.body;
+  if (check.bodyContains !== undefined && !text.includes(check.bodyContains)) {
+    const what = isWhole ? 'the body' : `the first ${BODY_MAX_BYTES / 1024} KiB of the body`;
+    problems.push(`${what} does not contain "${check.bodyContains.slice(0, 100)}"`);
   }
-  if (check.json !== undefined) {
+  if (check.json !== undefined && !isWhole) {
+    problems.push(`the body is longer than ${BODY_MAX_BYTES / 1024} KiB, too long for JSON`);
+  } else if (check.json !== undefined) {
     const { path, equals } = check.json;
-    const found = valueAt(answer.body, path);
+    const found = valueAt(text, path);
     if (found.kind === 'none') problems.push(`${path}: ${found.why}`);
     else if (found.value !== equals) {
       const got = JSON.stringify(found.value).slice(0, 100);
@@ -80,17 +85,6 @@ function matches(expected: number | string, status: number): boolean {
   return typeof expected === 'number'
     ? expected === status
     : expected.startsWith(String(Math.floor(status / 100)));
-}
-
-async function readBody(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= BODY_MAX_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, BODY_MAX_BYTES).toString('utf8');
 }
 
 /** The errors of Node's network often keep what matters in their code. */
