@@ -138,14 +138,14 @@ describe('an instance', () => {
     await vi.waitFor(async () =>
       expect(await environment.find('shop', 'v1')).toMatchObject([{ running: false }]),
     );
-    const stranger = createServer().listen(before?.port, '127.0.0.1');
-    await once(stranger, 'listening');
+    const squatter = createServer().listen(before?.port, '127.0.0.1');
+    await once(squatter, 'listening');
     try {
       const [after] = await deploy();
       expect(after?.port).not.toBe(before?.port);
       expect(await ask(after)).toMatchObject({ port: after?.port, instance: 'v1/0' });
     } finally {
-      stranger.close();
+      squatter.close();
     }
   });
 
