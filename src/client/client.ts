@@ -78,7 +78,6 @@ export const DEFAULT_TASK_QUEUE = 'belay';
 /** A call that finds no worker must end: an update waits for one for ever. */
 const ANSWER_WITHIN_MS = 15_000;
 const FREE_ASK_EVERY_MS = 100;
-const FREE_ASKS_MAX = 20;
 
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
@@ -131,15 +130,12 @@ function createCalls({
     async deploy(request) {
       const spec = specOf(request);
       const command = { ...asked(request), spec };
-      // A start operation serves one call.
-      return whenFree(spec.service, () =>
-        call(spec.service, () =>
-          temporal.workflow.executeUpdateWithStart(deployUpdate, {
-            startWorkflowOperation: startService(spec.service, taskQueue),
-            updateId: command.requestId,
-            args: [command],
-          }),
-        ),
+      return call(spec.service, () =>
+        temporal.workflow.executeUpdateWithStart(deployUpdate, {
+          startWorkflowOperation: startService(spec.service, taskQueue),
+          updateId: command.requestId,
+          args: [command],
+        }),
       );
     },
 
@@ -210,26 +206,6 @@ function createCalls({
       const { active } = await view(service);
       if (active?.workflowId !== workflowId) return;
       await wait(FREE_ASK_EVERY_MS);
-    }
-  }
-
-  /**
-   * A run that has ended holds its place until its service has heard of it; a request that comes in
-   * between is made again instead of being refused.
-   */
-  async function whenFree<T>(service: string, work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        const inTheWay = error instanceof Failure && error.code === 'ReleaseInProgress';
-        if (!inTheWay || attempt === FREE_ASKS_MAX) throw error;
-        const { active } = await view(service);
-        const runs =
-          active !== undefined && (await progressOf(active.workflowId)).phase !== 'ended';
-        if (runs) throw error;
-        await wait(FREE_ASK_EVERY_MS);
-      }
     }
   }
 

@@ -11,12 +11,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  Accepted,
-  Asked,
-  DeployCommand,
-  RollbackCommand,
-} from '../domain/release/commands.ts';
+import type { Accepted, DeployCommand, RollbackCommand } from '../domain/release/commands.ts';
 import type { RunReport } from '../domain/release/progress.ts';
 import {
   type ActiveRun,
@@ -29,6 +24,7 @@ import {
   lostReport,
   notStarted,
   nowServing,
+  refuseAsWritten,
   refuseDeploy,
   refuseRollback,
   refuseWhileRunning,
@@ -52,6 +48,8 @@ import { PHASE, SERVICE, STRATEGY, VERSION } from './search-attributes.ts';
 
 /** How often a run is asked for that was started before this workflow continued as new. */
 const ASK_EVERY_MS = 15_000;
+/** For the end of a run that is on its way while the next request comes. */
+const FREE_WITHIN_MS = 1000;
 
 /** How a run ended: with its report, or without one (terminated, failed). */
 type End = RunReport | { readonly workflowId: string; readonly lost: string };
@@ -98,28 +96,36 @@ function openSlot(first: ServiceState) {
     ends.push(report);
   });
   setHandler(deployUpdate, deploy, {
-    validator: (command) => refuse(command, () => refuseDeploy(state, command)),
+    validator: (command) => refuse(refuseAsWritten(state, command)),
     description: 'Begins a release; refused while another one runs.',
   });
   setHandler(rollbackUpdate, goBack, {
-    validator: (command) => refuse(command, () => refuseRollback(state, command)),
+    validator: (command) => refuse(refuseAsWritten(state, command)),
     description: 'Goes back to a version that was stable before; ends a running release.',
   });
 
-  /** A request that has been answered is never refused. */
-  function refuse(command: Asked, why: () => Refusal | undefined): void {
-    if (answerTo(state, command.requestId) !== undefined) return;
-    const refusal = why();
-    if (refusal !== undefined) {
-      throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
-    }
+  function refuse(refusal: Refusal | undefined): void {
+    if (refusal === undefined) return;
+    throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+  }
+
+  /**
+   * A run that has ended may hold the slot for another moment, also within one workflow task: an
+   * update is handled before the end of a child that came earlier. So no validator can say whether
+   * a run is in the way.
+   */
+  async function untilFree(): Promise<void> {
+    if (state.active !== null) await condition(() => state.active === null, FREE_WITHIN_MS);
   }
 
   async function deploy(command: DeployCommand): Promise<Accepted> {
     const before = answerTo(state, command.requestId);
     if (before !== undefined) return before;
-    // Asked again: another request of the same workflow task may have taken the slot since.
-    refuse(command, () => refuseDeploy(state, command));
+    await untilFree();
+    // The same request, or another one, may have been waiting as well.
+    const meanwhile = answerTo(state, command.requestId);
+    if (meanwhile !== undefined) return meanwhile;
+    refuse(refuseDeploy(state, command));
     const { stable } = state;
     const left = state.left.filter((old) => old.version !== command.spec.version);
     return begin(deployment(state, command, Date.now()), command.requestId, async (run) => {
@@ -135,14 +141,15 @@ function openSlot(first: ServiceState) {
   async function goBack(command: RollbackCommand): Promise<Accepted> {
     const before = answerTo(state, command.requestId);
     if (before !== undefined) return before;
-    refuse(command, () => refuseRollback(state, command));
+    if (refuseRollback(state, command) !== undefined) await untilFree();
+    refuse(refuseRollback(state, command));
     const running = state.active;
     if (running !== null) {
       const passed = await passOn(running, command);
       if (passed !== undefined) return passed;
       // It has ended and its report is on its way: then this is a rollback of its own.
       await condition(() => state.active?.workflowId !== running.workflowId, ASK_EVERY_MS * 2);
-      refuse(command, () => refuseRollback(state, command) ?? refuseWhileRunning(state));
+      refuse(refuseRollback(state, command) ?? refuseWhileRunning(state));
     }
     const from = state.stable;
     const to = rollbackTarget(state, command.toVersion);

@@ -123,6 +123,12 @@ interface Row {
   readonly doubled: readonly string[];
 }
 
+/** Two environments of one machine that know nothing of each other. */
+const PORTS = {
+  haproxy: { from: 21_000, to: 21_999 },
+  embedded: { from: 22_000, to: 22_999 },
+} as const satisfies Record<BalancerKind, unknown>;
+
 const signal = new AbortController().signal;
 
 /** Everything of one balancer; the cases run one after the other, each on what came before. */
@@ -134,7 +140,7 @@ async function chaos(kind: BalancerKind, workflowBundle: string): Promise<Row[]>
   const mark = `chaos-${process.pid}-${kind}`;
   const starts = join(stack.folder, 'starts.txt');
   writeFileSync(starts, '');
-  const environment = marked(mark, starts);
+  const environment = marked(mark, starts, PORTS[kind]);
   const rows: Row[] = [];
   try {
     const first = await stack.deploy('v1', { environment });
@@ -384,11 +390,19 @@ async function startCable({ balancer, folder }: TestStack) {
 }
 
 /** Instances that write a line as they begin, and that can be found without the driver. */
-function marked(mark: string, starts: string): ReleaseDocument['environment'] {
+function marked(
+  mark: string,
+  starts: string,
+  ports: (typeof PORTS)[BalancerKind],
+): ReleaseDocument['environment'] {
   const environment = environmentOf({ [TEST_MARK]: mark });
   if (environment.kind !== 'process') throw new Error('instances are processes here');
   const script = `echo "$BELAY_VERSION" >> "${starts}"; exec "$@"`;
-  return { ...environment, command: ['/bin/sh', '-c', script, 'sh', ...environment.command] };
+  return {
+    ...environment,
+    ports,
+    command: ['/bin/sh', '-c', script, 'sh', ...environment.command],
+  };
 }
 
 function withFault(

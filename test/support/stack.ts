@@ -65,6 +65,18 @@ export async function startTestStack(
     (line) => lines.push(line),
   );
   let load: RunningLoad | undefined;
+  const close = async (): Promise<void> => {
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+    await load?.stop();
+    await stack.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const interrupt = (): void => {
+    void close().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
   const { traffic } = stack.balancer;
   const { spec: plain } = requireRelease({
     text: JSON.stringify(demoRelease({ service: SERVICE, version: 'any', traffic })),
@@ -134,10 +146,6 @@ export async function startTestStack(
       load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
       return load;
     },
-    async close() {
-      await load?.stop();
-      await stack.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }

@@ -1,5 +1,7 @@
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
+import { workflowCode } from '../support/workflow-code.ts';
 import {
   BROKEN,
   GOOD,
@@ -10,11 +12,11 @@ import {
 
 const ASKED = { who: 'ada', why: 'a second look' };
 
-describe('blue-green', () => {
+describe.each([500, 0])('blue-green with %i workflows kept in the memory of a worker', (cached) => {
   let rig: WorkflowRig;
 
   beforeAll(async () => {
-    rig = await startWorkflowRig({ maxCachedWorkflows: 500 });
+    rig = await startWorkflowRig({ maxCachedWorkflows: cached });
     rig.metrics.set('v1', GOOD);
     const { workflowId, remarks } = await rig.deploy('v1');
     expect(remarks.join()).toContain('no way back');
@@ -143,5 +145,25 @@ describe('blue-green', () => {
     expect(rig.channel.received.slice(before)).toMatchObject([
       { workflowId, outcome: 'succeeded', version: 'v5' },
     ]);
+  });
+
+  test('a second release is refused, and told by whom', async () => {
+    rig.metrics.set('v6', GOOD);
+    const answers: unknown[] = [];
+    rig.clock.during('watchRelease', async () => {
+      answers.push(await rig.deploy('v7').catch((error: unknown) => error));
+    });
+    const { workflowId } = await rig.deploy('v6');
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+    expect(answers).toMatchObject([
+      { code: 'ReleaseInProgress', message: expect.stringContaining(workflowId) },
+    ]);
+  });
+
+  test('the history of the service replays', async () => {
+    const history = await rig.env.client.workflow.getHandle(`service/${SERVICE}`).fetchHistory();
+    const code = await workflowCode();
+    await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+    expect(history.events?.length).toBeGreaterThan(100);
   });
 });

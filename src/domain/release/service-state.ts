@@ -61,14 +61,34 @@ export function answerTo(state: ServiceState, requestId: string): Accepted | und
   return state.answered.find((kept) => kept.requestId === requestId)?.answer;
 }
 
-export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {
+/** What is wrong with a request whatever the service is doing now. */
+export function refuseAsWritten(
+  { service }: ServiceState,
+  command: DeployCommand | RollbackCommand,
+): Refusal | undefined {
+  const { who, why, requestId } = command;
+  if ([who, why, requestId].some((text) => typeof text !== 'string')) {
+    return { code: 'NotAllowedNow', message: 'a request needs who, why and requestId' };
+  }
+  if (!('spec' in command)) return undefined;
   const { spec } = command;
+  if (spec?.service !== service) {
+    return {
+      code: 'ReleaseFileInvalid',
+      message: `a release of ${spec?.service} cannot be begun by the owner of ${service}`,
+    };
+  }
   if (spec.strategy !== 'blue_green') {
     return {
       code: 'ReleaseFileInvalid',
       message: `strategy ${spec.strategy} is not built yet: this version of Belay runs blue_green`,
     };
   }
+  return undefined;
+}
+
+export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {
+  const { spec } = command;
   if (state.active !== null) return inProgress(state.active);
   if (state.stable?.version === spec.version) {
     return {
