@@ -1,5 +1,5 @@
 # The two commands of Belay: `make demo` and `make test`. `make help` lists the rest.
-.PHONY: help setup demo test haproxy
+.PHONY: help setup demo test programs
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -12,17 +12,23 @@ node_modules/.installed: package.json package-lock.json
 	npm install --no-save --no-audit --no-fund
 	@touch $@
 
-haproxy:
-	@command -v haproxy >/dev/null || test -x /usr/sbin/haproxy || { \
-	  echo "HAProxy is missing: installing it (apt-get install haproxy)"; \
-	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq haproxy; \
-	  else sudo -n apt-get update -qq && sudo -n apt-get install -y -qq haproxy; fi; } || { \
-	  echo "HAProxy could not be installed: run 'apt-get install haproxy' (2.6 or newer)"; exit 1; }
+programs: ## What the tests drive: HAProxy and Prometheus, installed where they are missing
+	@missing=; \
+	command -v haproxy >/dev/null || test -x /usr/sbin/haproxy || missing="$$missing haproxy"; \
+	command -v prometheus >/dev/null || missing="$$missing prometheus"; \
+	test -z "$$missing" || { \
+	  echo "Installing what is missing:$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
+	  $$root apt-get update -qq && \
+	    $$root apt-get install -y -qq --no-install-recommends $$missing; } || { \
+	  echo "The tests need$$missing, which could not be installed here. As root, run:"; \
+	  echo "  apt-get install$$missing"; \
+	  echo "(HAProxy 2.6 or newer; the programs may also simply be on PATH)"; exit 1; }
 
 demo: setup ## Release v2 (good) and v3 (bad) of a real service, with a live timeline
 	@npm run --silent demo
 
-test: setup haproxy ## Lint, types, and every test against real parts
+test: setup programs ## Lint, types, and every test against real parts
 	npm run --silent lint
 	npm run --silent types
 	npm test

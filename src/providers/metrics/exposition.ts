@@ -32,8 +32,9 @@ function readSample(line: string): Sample | undefined {
   if (name === undefined) return undefined;
   let at = name.length;
   let labels: Readonly<Record<string, string>> = {};
-  if (line[at] === '{') {
-    const read = readLabels(line, at + 1);
+  const [open] = /^\s*\{/.exec(line.slice(at)) ?? [];
+  if (open !== undefined) {
+    const read = readLabels(line, at + open.length);
     if (read === undefined) return undefined;
     labels = Object.fromEntries(read.labels.map(({ name: label, value }) => [label, value]));
     at = read.end;

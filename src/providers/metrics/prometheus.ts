@@ -8,7 +8,10 @@ import {
   type Signal,
 } from '../../domain/judge/measurement.ts';
 import type { MetricsSpec } from '../../domain/release/release.schema.ts';
+import { readLimited } from '../limited-body.ts';
 import type { MetricsQuery, MetricsSource } from './source.ts';
+
+const BODY_MAX_BYTES = 1024 * 1024;
 
 type PrometheusSpec = Extract<MetricsSpec, { kind: 'prometheus' }>;
 
@@ -16,6 +19,7 @@ const sampleSchema = z.tuple([z.number(), z.string()]);
 const answerSchema = z.union([
   z.object({
     status: z.literal('success'),
+    warnings: z.array(z.string()).default([]),
     data: z.discriminatedUnion('resultType', [
       z.object({ resultType: z.literal('scalar'), result: sampleSchema }),
       z.object({
@@ -91,7 +95,7 @@ async function ask(
       body: form.toString(),
       signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]),
     });
-    text = await body.text();
+    text = (await readLimited(body, BODY_MAX_BYTES)).text;
   } catch (error) {
     signal.throwIfAborted();
     throw new Failure('MetricsUnreachable', `${url}: ${String(error)}`, { cause: error });
@@ -110,6 +114,11 @@ function readAnswer(text: string, promql: string, url: string): Measurement {
     throw new Failure(code, `${answer.error} (${promql})`);
   }
   const { data } = answer;
+  // Such as a part of the data that could not be read: the rest is no figure.
+  const warning = answer.warnings.find((one) => !one.startsWith(ANNOTATION));
+  if (warning !== undefined) {
+    return { kind: 'no_data', why: `the answer is not whole: ${warning.slice(0, 200)}` };
+  }
   if (data.resultType === 'scalar') return valueOf(data.result[1]);
   if (data.resultType !== 'vector') {
     throw new Failure('MetricsInvalid', `the query answers a ${data.resultType}: ${promql}`);
@@ -123,6 +132,9 @@ function readAnswer(text: string, promql: string, url: string): Measurement {
   if (first.value === undefined) return { kind: 'no_data', why: 'the series is a histogram' };
   return valueOf(first.value[1]);
 }
+
+/** What newer versions remark on a query, not on its data, stands among the warnings as well. */
+const ANNOTATION = 'PromQL info: ';
 
 /** 0/0 in PromQL is NaN: there was nothing to divide, so that there is no figure either. */
 function valueOf(written: string): Measurement {

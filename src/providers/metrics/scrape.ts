@@ -4,6 +4,7 @@ import type { Measurement, Reading, Signal } from '../../domain/judge/measuremen
 import type { Instance } from '../../domain/release/instance.ts';
 import type { MetricsSpec } from '../../domain/release/release.schema.ts';
 import { valueAt } from '../health/json-path.ts';
+import { type LimitedBody, readLimited } from '../limited-body.ts';
 import { type Bucket, bucketQuantile } from './bucket-quantile.ts';
 import { readExposition } from './exposition.ts';
 import type { createReadings } from './readings.ts';
@@ -30,6 +31,7 @@ const BODY_MAX_BYTES = 8 * 1024 * 1024;
  */
 export function createScrapeSource(spec: ScrapeSpec, readings: ScrapeReadings): MetricsSource {
   const { series } = spec;
+  const asked = JSON.stringify([spec.path, spec.format, series]);
   const signals: Signal[] = [];
   if (series.latency_p95 !== undefined) signals.push('latency_p95');
   if (series.requests !== undefined) signals.push('throughput');
@@ -43,9 +45,9 @@ export function createScrapeSource(spec: ScrapeSpec, readings: ScrapeReadings): 
       const pairs = await Promise.all(
         query.instances.map(async (instance) => {
           const now = await scrape(spec, instance, signal);
-          const key = `${query.service} ${instance.id} ${instance.port} ${JSON.stringify(series)}`;
+          const key = `${query.service} ${instance.id} ${instance.port} ${asked}`;
           readings.add(key, now);
-          return { now, before: readings.beginning(key, query.fromMs, now.atMs) };
+          return sinceStart({ now, before: readings.beginning(key, query.fromMs, now.atMs) });
         }),
       );
       const all = readingOf(spec, pairs, query);
@@ -113,7 +115,7 @@ function latencyOf(spec: ScrapeSpec, pairs: readonly Pair[], samples: number): M
   for (const { now, before } of pairs) {
     for (const { upTo, count } of now.buckets) {
       const earlier = before?.buckets.find((bucket) => bucket.upTo === upTo)?.count ?? 0;
-      counts.set(upTo, (counts.get(upTo) ?? 0) + difference(count, earlier));
+      counts.set(upTo, (counts.get(upTo) ?? 0) + count - earlier);
     }
   }
   const buckets = [...counts].map(([upTo, count]) => ({ upTo, count }));
@@ -125,12 +127,24 @@ function latencyOf(spec: ScrapeSpec, pairs: readonly Pair[], samples: number): M
 function grown({ now, before }: Pair, name: 'requests' | 'errors' | 'cpu'): number | undefined {
   const value = now.values[name];
   if (value === undefined || before === undefined) return undefined;
-  return difference(value, before.values[name] ?? 0);
+  return value - (before.values[name] ?? 0);
 }
 
-/** A counter that is lower than before has begun anew with its process. */
-function difference(now: number, before: number): number {
-  return now < before ? now : now - before;
+/**
+ * A counter that is lower than before has begun anew with its process, and so have all others,
+ * also those that have overtaken what they were before.
+ */
+function sinceStart(pair: Pair): Pair {
+  const { now, before } = pair;
+  if (before === undefined) return pair;
+  const isLower =
+    (['requests', 'errors', 'cpu'] as const).some(
+      (name) => (now.values[name] ?? 0) < (before.values[name] ?? 0),
+    ) ||
+    before.buckets.some(
+      ({ upTo, count }) => (now.buckets.find((bucket) => bucket.upTo === upTo)?.count ?? 0) < count,
+    );
+  return isLower ? { now, before: { atMs: before.atMs, values: {}, buckets: [] } } : pair;
 }
 
 function perSecond(pair: Pair, name: 'requests' | 'cpu'): number | undefined {
@@ -156,20 +170,21 @@ function highest(values: readonly (number | undefined)[]): number | undefined {
 
 async function scrape(spec: ScrapeSpec, instance: Instance, signal: AbortSignal): Promise<Scraped> {
   const url = `http://${instance.host}:${instance.port}${spec.path}`;
-  let text: string;
+  let answer: LimitedBody;
   let status: number;
   try {
     const { statusCode, body } = await fetchUrl(url, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]),
     });
     status = statusCode;
-    text = await body.text();
+    answer = await readLimited(body, BODY_MAX_BYTES);
   } catch (error) {
     signal.throwIfAborted();
     throw new Failure('MetricsUnreachable', `${url}: ${String(error)}`, { cause: error });
   }
   if (status !== 200) throw new Failure('MetricsUnreachable', `${url} answered ${status}`);
-  if (text.length > BODY_MAX_BYTES) throw new Failure('MetricsInvalid', `${url} answers too much`);
+  const { text, isWhole } = answer;
+  if (!isWhole) throw new Failure('MetricsInvalid', `${url} answers more than 8 MiB`);
   return spec.format === 'expvar' ? readExpvar(spec, text) : readPrometheus(spec, text, url);
 }
 

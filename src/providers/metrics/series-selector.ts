@@ -25,7 +25,7 @@ export function parseSelector(text: string): SeriesSelector {
       throw new Failure('MetricsInvalid', `the label matchers of "${text}" cannot be read`);
     }
     const test = compile(operator ?? '=', unescapeLabel(written), text);
-    tests.push((labels) => test(labels[label] ?? ''));
+    tests.push((labels) => test(Object.hasOwn(labels, label) ? (labels[label] ?? '') : ''));
   }
   return { name, matches: (labels) => tests.every((test) => test(labels)) };
 }

@@ -29,7 +29,7 @@ function readingOf(
 ): Reading {
   const behindMs = toMs - counts.countedUntilMs;
   if (behindMs > LAG_MAX_MS) {
-    const why = `the load balancer's counts end ${Math.round(behindMs / 1000)} s before the window`;
+    const why = `the load balancer's counts end ${Math.round(behindMs / 1000)} s before the window does`;
     const none: Measurement = { kind: 'no_data', why };
     return { latency_p95: none, error_rate: none, throughput: none };
   }
