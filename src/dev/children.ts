@@ -26,6 +26,14 @@ export interface Child {
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 8000;
+const CLEANED_WITHIN_MS = 40_000;
+const PARENT_ASK_EVERY_MS = 500;
+
+/** Children are in groups of their own, which no Ctrl-C reaches: none outlives this process. */
+const running = new Set<(signal: NodeJS.Signals) => void>();
+process.once('exit', () => {
+  for (const kill of running) kill('SIGKILL');
+});
 
 /** Starts a child process in a group of its own, so that all it has started ends with it. */
 export async function startChild(options: ChildOptions): Promise<Child> {
@@ -38,22 +46,24 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdio: ['ignore', ready === undefined ? output : 'pipe', output],
   });
   closeSync(output);
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
-  const said = await firstLine(child, options);
-  const pid = child.pid ?? -1;
+  const { pid } = child;
   const kill = (signal: NodeJS.Signals): void => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     try {
       process.kill(-pid, signal);
     } catch {
       // It has ended in between.
     }
   };
+  running.add(kill);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  void exited.then(() => running.delete(kill));
+  const said = await firstLine(child, options);
   return {
-    pid,
+    pid: pid ?? -1,
     said,
     exited,
     kill,
@@ -95,6 +105,36 @@ async function firstLine(child: ChildProcess, options: ChildOptions): Promise<st
       resolve(line);
     });
   });
+}
+
+/**
+ * Calls `clean` once when this program is to end, by Ctrl-C, SIGTERM, a closed terminal or the end
+ * of the `npm run` around it, and exits with `status` after it. Install it before the first child
+ * is started. What has been cut off by the end, and fails for that, is no error.
+ */
+export function cleanWhenStopped(
+  environment: NodeJS.ProcessEnv,
+  status: number,
+  clean: () => Promise<void>,
+): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (): void => {
+    if (stopping.signal.aborted) return;
+    stopping.abort(new Error('stopped'));
+    for (const event of ['uncaughtException', 'unhandledRejection']) {
+      process.on(event, () => undefined);
+    }
+    setTimeout(() => process.exit(status), CLEANED_WITHIN_MS);
+    const end = (): void => process.exit(status);
+    void clean().then(end, end);
+  };
+  // Not `once`: an impatient second Ctrl-C must not end the cleaning.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (environment.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && stop(), PARENT_ASK_EVERY_MS).unref();
+  }
+  return stopping.signal;
 }
 
 /** A program of this project beside `from`: TypeScript in a checkout, JavaScript once built. */

@@ -8,6 +8,7 @@ import type { Progress, RunReport } from '../domain/release/progress.ts';
 import { quantile } from '../domain/judge/histogram.ts';
 import { installTelemetry } from '../worker/worker.ts';
 import { chooseBalancer } from './balancer.ts';
+import { cleanWhenStopped } from './children.ts';
 import { readDevConfig } from './config.ts';
 import { demoRelease } from './demo-release.ts';
 import { type LoadCounts, type RunningLoad, startLoad } from './load.ts';
@@ -42,45 +43,50 @@ export async function runDemo(args: readonly string[], environment: NodeJS.Proce
   const config = readDevConfig(environment);
   const folder = mkdtempSync(join(tmpdir(), 'belay-demo-'));
   installTelemetry(undefined);
-  const stack = await startStack(
+  const starting = startStack(
     config,
     { service: SERVICE, balancer: chooseBalancer(config), folder, usualPorts: 'yes' },
     say,
   );
   const cleanUp = async (): Promise<void> => {
-    await stack.close();
+    // A start that fails cleans up by itself.
+    const stack = await starting.catch(() => undefined);
+    await stack?.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  let ending = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      ending = true;
-      say('stopping everything');
-      void cleanUp().then(() => process.exit(130));
-    });
-  }
-  try {
-    const { result, reports, counts } = await releaseAll(stack);
-    summarize(stack, reports, counts);
-    if (config.keep) {
-      say(`KEEP=1: everything stays, in ${folder}. Ctrl-C stops it.`);
-      if (args.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
-      await new Promise(() => undefined);
-    }
+  const stopping = cleanWhenStopped(environment, 130, async () => {
+    say('stopping everything');
     await cleanUp();
+  });
+  try {
+    const stack = await starting;
+    const { result, reports, counts } = await releaseAll(stack, stopping);
+    summarize(stack, reports, counts);
+    if (config.keep) sayWhatStays(stack, folder);
+    else await cleanUp();
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (config.keep) await new Promise<never>(() => undefined);
     const expected = ['succeeded', 'rolled_back'];
     const isAsPromised =
       result.failed === 0 && result.releases.every(({ outcome }, i) => outcome === expected[i]);
     process.exit(isAsPromised ? 0 : 1);
   } catch (error) {
-    if (ending) return;
+    if (stopping.aborted) return;
     await cleanUp();
     throw error;
   }
 }
 
-async function releaseAll(stack: RunningStack) {
+function sayWhatStays({ uiUrl, temporal, balancer }: RunningStack, folder: string): void {
+  say(`KEEP=1: everything but the traffic stays, with its logs in ${folder}`);
+  if (uiUrl !== undefined) say(`  Temporal UI:       ${uiUrl}`);
+  say(`  The service:       ${balancer.url}`);
+  say(`  In another shell:  export TEMPORAL_ADDRESS=${temporal.address}`);
+  say(`                     npm run belay -- explain ${SERVICE}`);
+  say('Ctrl-C stops everything.');
+}
+
+async function releaseAll(stack: RunningStack, stopping: AbortSignal) {
   let load: RunningLoad | undefined;
   const startTraffic = (): void => {
     if (load !== undefined) return;
@@ -92,6 +98,7 @@ async function releaseAll(stack: RunningStack) {
     });
   };
   const onLook = (progress: Progress): LoadCounts | undefined => {
+    stopping.throwIfAborted();
     if (progress.phase === 'stabilizing') startTraffic();
     return load?.counts();
   };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { installTelemetry } from '../worker/worker.ts';
 import { chooseBalancer } from './balancer.ts';
+import { cleanWhenStopped } from './children.ts';
 import { readDevConfig } from './config.ts';
 import { startStack } from './stack.ts';
 
@@ -12,7 +13,7 @@ export async function runDev(
   const config = readDevConfig(environment);
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   installTelemetry(undefined);
-  const stack = await startStack(
+  const starting = startStack(
     config,
     {
       service: options.service,
@@ -22,15 +23,19 @@ export async function runDev(
     },
     say,
   );
+  const stopping = cleanWhenStopped(environment, 0, async () => {
+    say('Stopping everything.');
+    // A start that fails cleans up by itself.
+    const stack = await starting.catch(() => undefined);
+    await stack?.close();
+  });
+  const stack = await starting;
+  if (stopping.aborted) return;
   say('');
   if (stack.uiUrl !== undefined) say(`Temporal UI:  ${stack.uiUrl}`);
   say(`Service:      ${stack.balancer.url}`);
   say(`In a release file:  traffic: ${JSON.stringify(stack.balancer.traffic)}`);
   say(`In another shell:   export TEMPORAL_ADDRESS=${stack.temporal.address}`);
   say('Ctrl-C stops everything.');
-  await new Promise<void>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-  });
-  await stack.close();
-  process.exit(0);
+  await new Promise<never>(() => undefined);
 }
