@@ -8,6 +8,7 @@ import {
   type Signal,
 } from '../../domain/judge/measurement.ts';
 import type { MetricsSpec } from '../../domain/release/release.schema.ts';
+import { cannotBeSent } from '../cannot-be-sent.ts';
 import { readLimited } from '../limited-body.ts';
 import type { MetricsQuery, MetricsSource } from './source.ts';
 
@@ -98,7 +99,8 @@ async function ask(
     text = (await readLimited(body, BODY_MAX_BYTES)).text;
   } catch (error) {
     signal.throwIfAborted();
-    throw new Failure('MetricsUnreachable', `${url}: ${String(error)}`, { cause: error });
+    const code = cannotBeSent(error) ? 'MetricsInvalid' : 'MetricsUnreachable';
+    throw new Failure(code, `${url}: ${String(error)}`, { cause: error });
   }
   return readAnswer(text, promql, url);
 }

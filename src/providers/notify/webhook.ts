@@ -1,6 +1,7 @@
 import { request as fetchUrl } from 'undici';
 import { Failure } from '../../domain/failure.ts';
 import type { NotificationSpec } from '../../domain/release/release.schema.ts';
+import { cannotBeSent } from '../cannot-be-sent.ts';
 import type { NotificationChannel } from './channel.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -8,6 +9,8 @@ const ANSWER_WITHIN_MS = 10_000;
 const RETRY_AFTER_MAX_MS = 5 * 60_000;
 /** Refusals that may pass: request timeout, too early, too many requests. */
 const PASSING = new Set([408, 425, 429]);
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, or the older form with the whole weekday. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d\d.* GMT$/;
 
 /**
  * Sends the notification as JSON by POST, with `Idempotency-Key: <dedupKey>`
@@ -17,6 +20,7 @@ const PASSING = new Set([408, 425, 429]);
 export function createWebhookChannel(
   spec: Extract<NotificationSpec, { kind: 'webhook' }>,
   secret: (name: string) => string | undefined,
+  answerWithinMs = ANSWER_WITHIN_MS,
 ): NotificationChannel {
   return {
     async send(notification, signal) {
@@ -44,12 +48,11 @@ export function createWebhookChannel(
           'user-agent': 'belay',
         },
         body: JSON.stringify(notification),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
       }).catch((error: unknown) => {
         signal.throwIfAborted();
-        throw new Failure('NotificationUndelivered', `${hostOf(spec.url)}: ${String(error)}`, {
-          cause: error,
-        });
+        const code = cannotBeSent(error) ? 'NotificationRejected' : 'NotificationUndelivered';
+        throw new Failure(code, `${hostOf(spec.url)}: ${String(error)}`, { cause: error });
       });
       // The answer has come; its text is only for a person and must not undo that.
       await body.dump().catch(() => undefined);
@@ -72,7 +75,9 @@ export function readRetryAfter(
 ): number | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   if (text === undefined) return undefined;
-  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  if (/^\d+$/.test(text.trim())) return Math.min(RETRY_AFTER_MAX_MS, Number(text) * 1000);
+  // `Date.parse` alone would take "in 5" for a day in May 2001.
+  const ms = HTTP_DATE.test(text.trim()) ? Date.parse(text) - nowMs : Number.NaN;
   return Number.isFinite(ms) ? Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms)) : undefined;
 }
 

@@ -294,6 +294,11 @@ describe('against a server that misbehaves', () => {
       code: 'MetricsInvalid',
       message: "the worker's environment has no PROM_TOKEN, which the header Authorization needs",
     });
+    const twoLines = { ...names, secrets: { PROM_TOKEN: 'Bearer abc\ndef' } };
+    await expect(ask('/remark', twoLines)).rejects.toMatchObject({
+      code: 'MetricsInvalid',
+      message: expect.not.stringContaining('abc'),
+    });
   });
 
   test('only what has a query is measured', async () => {
