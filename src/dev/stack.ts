@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Built once, for workers that start fast; none, the worker bundles at its start. */
   readonly workflowBundle?: string;
   readonly taskQueue?: string;
+  /** More arguments for the Temporal server. */
+  readonly temporalArgs?: readonly string[];
 }
 
 export interface RunningStack {
@@ -51,7 +53,12 @@ export async function startStack(
     const uiPort = await usual(8233);
     const temporal = await startTemporal(
       config,
-      { dbFile: join(folder, 'temporal.sqlite'), port: await usual(7233), uiPort },
+      {
+        dbFile: join(folder, 'temporal.sqlite'),
+        port: await usual(7233),
+        uiPort,
+        extraArgs: options.temporalArgs ?? [],
+      },
       log,
     );
     closing.push(temporal.close);

@@ -60,7 +60,6 @@ type End = RunReport | { readonly workflowId: string; readonly lost: string };
  */
 export async function service(first: ServiceState): Promise<never> {
   const slot = openSlot(first);
-  const runState = runStateActivity(workflowInfo().taskQueue);
   const handOn = (): boolean => workflowInfo().continueAsNewSuggested;
 
   for (;;) {
@@ -68,11 +67,9 @@ export async function service(first: ServiceState): Promise<never> {
     const woken = (): boolean => slot.hasEnds() || handOn();
     if (active === null || slot.follows(active)) {
       await condition(woken);
-    } else if (!(await condition(woken, ASK_EVERY_MS))) {
-      const { workflowId } = active;
-      const now = await runState(workflowId);
-      if (now.kind === 'completed') slot.learn(now.report);
-      if (now.kind === 'lost') slot.learn({ workflowId, lost: now.how });
+    } else {
+      await condition(() => woken() || slot.isWaitedFor(), ASK_EVERY_MS);
+      if (!woken()) await slot.askAfter(active);
     }
     await slot.settle();
     if (handOn()) break;
@@ -85,8 +82,10 @@ export async function service(first: ServiceState): Promise<never> {
 /** The one place of a service in which a run can be, with the handlers that fill and empty it. */
 function openSlot(first: ServiceState) {
   let state = first;
+  let isWaitedFor = false;
   const ends: End[] = [];
   const followed = new Set<string>();
+  const runState = runStateActivity(workflowInfo().taskQueue);
 
   setHandler(stateQuery, () => viewOf(state));
   setHandler(servingSignal, (note) => {
@@ -115,7 +114,9 @@ function openSlot(first: ServiceState) {
    * a run is in the way.
    */
   async function untilFree(): Promise<void> {
-    if (state.active !== null) await condition(() => state.active === null, FREE_WITHIN_MS);
+    if (state.active === null) return;
+    isWaitedFor = true;
+    await condition(() => state.active === null, FREE_WITHIN_MS);
   }
 
   async function deploy(command: DeployCommand): Promise<Accepted> {
@@ -256,8 +257,13 @@ function openSlot(first: ServiceState) {
     },
     follows: (run: ActiveRun): boolean => followed.has(run.workflowId),
     hasEnds: (): boolean => ends.length > 0,
-    learn(end: End): void {
-      ends.push(end);
+    /** Somebody waits for the slot: then the run is asked for at once. */
+    isWaitedFor: () => isWaitedFor,
+    async askAfter({ workflowId }: ActiveRun): Promise<void> {
+      isWaitedFor = false;
+      const now = await runState(workflowId);
+      if (now.kind === 'completed') ends.push(now.report);
+      if (now.kind === 'lost') ends.push({ workflowId, lost: now.how });
     },
     async settle(): Promise<void> {
       for (let end = ends.shift(); end !== undefined; end = ends.shift()) {

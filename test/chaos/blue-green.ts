@@ -110,9 +110,9 @@ const CASES: readonly Case[] = [
     kills: [
       { in: 'checking', afterMs: 700 },
       { write: 'unregister-', fate: 'unanswered' },
-      { received: 'message' },
     ],
   },
+  { name: 'unhealthy, as people are told', fault: 'unhealthy', kills: [{ received: 'message' }] },
 ];
 
 interface Row {
@@ -128,6 +128,8 @@ const PORTS = {
   haproxy: { from: 21_000, to: 21_999 },
   embedded: { from: 22_000, to: 22_999 },
 } as const satisfies Record<BalancerKind, unknown>;
+
+const MOMENT_WITHIN_MS = 90_000;
 
 const signal = new AbortController().signal;
 
@@ -243,12 +245,15 @@ async function strike(
   } else if ('write' in kill) {
     const isBack = kill.write === 'switch-back';
     const text = isBack ? `${back}/switch` : `/${kill.write}`;
-    await wire.strike(text, kill.fate);
+    await within(wire.strike(text, kill.fate), `the write ${text}`);
   } else if ('started' in kill) {
     const count = linesOf(starts).length;
-    while (linesOf(starts).length === count) await wait(1);
+    const begun = async (): Promise<void> => {
+      while (linesOf(starts).length === count) await wait(1);
+    };
+    await within(begun(), 'the start of an instance');
   } else {
-    await receiver.hangUp();
+    await within(receiver.hangUp(), 'the message');
   }
   const worker = stack.worker();
   worker.kill('SIGKILL');
@@ -256,8 +261,21 @@ async function strike(
   await stack.startWorker();
 }
 
+async function within<T>(moment: Promise<T>, what: string): Promise<T> {
+  const late = new AbortController();
+  const never = wait(MOMENT_WITHIN_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`${what} never came`);
+  });
+  try {
+    return await Promise.race([moment, never]);
+  } finally {
+    late.abort();
+    never.catch(() => undefined);
+  }
+}
+
 async function seen(stack: TestStack, phase: Phase, ids: readonly string[]): Promise<void> {
-  for (const untilMs = Date.now() + 90_000; Date.now() < untilMs; await wait(20)) {
+  for (const untilMs = Date.now() + MOMENT_WITHIN_MS; Date.now() < untilMs; await wait(20)) {
     for (const id of ids) {
       const progress = await stack.client.progress(id).catch(() => undefined);
       if (progress?.phase === phase) return;

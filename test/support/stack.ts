@@ -6,7 +6,7 @@ import type { BalancerKind } from '../../src/dev/balancer.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { demoRelease } from '../../src/dev/demo-release.ts';
 import { type RunningLoad, startLoad } from '../../src/dev/load.ts';
-import { type RunningStack, startStack } from '../../src/dev/stack.ts';
+import { type RunningStack, type StackOptions, startStack } from '../../src/dev/stack.ts';
 import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
@@ -28,6 +28,7 @@ export interface TestStack extends RunningStack {
   deploy(
     version: string,
     changes?: Partial<ReleaseDocument>,
+    requestId?: string,
   ): Promise<{ workflowId: string; number: number }>;
   /** Waits for the end of a run. */
   end(workflowId: string): Promise<RunReport>;
@@ -55,7 +56,7 @@ export function environmentOf(env: Record<string, string>): ReleaseDocument['env
 /** The real parts together: Temporal, a load balancer, a worker, all processes of their own. */
 export async function startTestStack(
   balancer: BalancerKind,
-  options: { readonly workflowBundle?: string } = {},
+  options: Pick<StackOptions, 'workflowBundle' | 'temporalArgs'> = {},
 ): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-test-'));
   const lines: string[] = [];
@@ -97,7 +98,7 @@ export async function startTestStack(
       await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
       await connection.close();
     },
-    async deploy(version, changes = {}) {
+    async deploy(version, changes = {}, requestId) {
       const document = demoRelease({
         service: SERVICE,
         version,
@@ -118,7 +119,12 @@ export async function startTestStack(
         folder,
         version,
       });
-      return stack.client.deploy({ release: spec, who: 'test', why: `release ${version}` });
+      return stack.client.deploy({
+        release: spec,
+        who: 'test',
+        why: `release ${version}`,
+        ...(requestId === undefined ? {} : { requestId }),
+      });
     },
     async end(workflowId) {
       let timer: NodeJS.Timeout | undefined;
