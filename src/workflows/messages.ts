@@ -11,7 +11,8 @@ import type { Progress, RunReport } from '../domain/release/progress.ts';
 
 /**
  * Everything that can be said to a workflow. Each command names who and why; its request id is the
- * update id, so that a repeat gives the first answer. Validators refuse without leaving a trace.
+ * update id, so that a repeat gives the first answer. A validator refuses without leaving a trace,
+ * where the request itself or the phase of a run says enough.
  */
 
 export const deployUpdate = defineUpdate<Accepted, [DeployCommand]>('deploy');

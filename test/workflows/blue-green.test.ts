@@ -147,6 +147,30 @@ describe.each([500, 0])('blue-green with %i workflows kept in the memory of a wo
     ]);
   });
 
+  test('a channel that is dead for hours keeps the slot from nobody, and gets its message', async () => {
+    const before = rig.channel.received.length;
+    rig.channel.failNext(new Failure('NotificationUndelivered', 'no answer'), 150, 'before');
+    rig.metrics.set('v5b', GOOD);
+    const { workflowId } = await rig.deploy('v5b');
+    const { endedAtMs } = await rig.end(workflowId);
+    expect(rig.channel.received.slice(before)).toMatchObject([{ workflowId }]);
+    expect((await rig.env.currentTimeMs()) - endedAtMs).toBeGreaterThan(2 * 60 * 60_000);
+    const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+    const signals = (events ?? []).map(
+      (event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes?.signalName,
+    );
+    expect(signals).toContain('ended');
+  });
+
+  test('a channel that refuses a message becomes a warning', async () => {
+    rig.channel.failNext(new Failure('NotificationRejected', 'status 404'), 1, 'before');
+    rig.metrics.set('v5c', GOOD);
+    const { workflowId } = await rig.deploy('v5c');
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+    const { warnings } = await rig.client.progress(workflowId);
+    expect(warnings.join()).toContain('memory was not told: status 404');
+  });
+
   test('a second release is refused, and told by whom', async () => {
     rig.metrics.set('v6', GOOD);
     const answers: unknown[] = [];
