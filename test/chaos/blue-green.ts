@@ -2,17 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { request } from 'undici';
 import type { BalancerKind } from '../../src/dev/balancer.ts';
-import { freePort } from '../../src/dev/free-port.ts';
 import type { Phase } from '../../src/domain/release/progress.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
 import { TEST_MARK, markedProcesses } from '../support/marked-processes.ts';
 import { SERVICE, type TestStack, environmentOf, startTestStack } from '../support/stack.ts';
+import { type Case, type Kill, CASES, expectations } from './cases.ts';
+import { compare, meetUsers } from './observe.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type TemporalProcess, temporalProcess } from './temporal-process.ts';
-import { type Fate, type Wire, startWire } from './wire.ts';
+import { type Wire, startCable, tookEffect } from './wire.ts';
 
 /**
  * Releases during which the worker, or the Temporal server, is ended with `kill -9`: at the
@@ -21,100 +21,6 @@ import { type Fate, type Wire, startWire } from './wire.ts';
  * what can be seen without them (processes, the versions that users meet, the messages received).
  * `npm run chaos:blue-green -- --json` ends with `{kills, ended, lost, doubled}`.
  */
-type Kill =
-  /** When the phase is first seen, or some time after that. */
-  | { readonly in: Phase; readonly afterMs?: number; readonly server?: true }
-  /** When the driver writes this effect, which then meets this fate. */
-  | { readonly write: string; readonly fate: Fate }
-  /** When the first instance of the candidate has begun to run. */
-  | { readonly started: 'instance' }
-  /** When a message has been received, before it is answered. */
-  | { readonly received: 'message' };
-
-interface Case {
-  readonly name: string;
-  readonly fault: 'none' | 'leak' | 'unhealthy';
-  readonly kills: readonly Kill[];
-}
-
-const CASES: readonly Case[] = [
-  {
-    name: 'good, each phase as it begins',
-    fault: 'none',
-    kills: [
-      { in: 'deploying' },
-      { in: 'checking' },
-      { in: 'validating' },
-      { write: 'switch', fate: 'lost' },
-      { in: 'stabilizing' },
-      { in: 'cleaning_up' },
-    ],
-  },
-  {
-    name: 'good, the middle of each phase',
-    fault: 'none',
-    kills: [
-      { started: 'instance' },
-      { in: 'checking', afterMs: 500 },
-      { in: 'validating', afterMs: 1500 },
-      { write: 'switch', fate: 'unanswered' },
-      { in: 'stabilizing', afterMs: 2000 },
-      { write: 'unregister-', fate: 'lost' },
-    ],
-  },
-  {
-    name: 'good, the first and last writes',
-    fault: 'none',
-    kills: [
-      { write: 'register', fate: 'unanswered' },
-      { write: 'switch', fate: 'late' },
-      { received: 'message' },
-      { write: 'unregister-', fate: 'unanswered' },
-    ],
-  },
-  {
-    name: 'good, the server',
-    fault: 'none',
-    kills: [
-      { in: 'deploying', server: true },
-      { in: 'stabilizing', afterMs: 1000, server: true },
-    ],
-  },
-  {
-    name: 'bad, each phase as it begins',
-    fault: 'leak',
-    kills: [{ write: 'switch-back', fate: 'lost' }, { in: 'verifying' }, { in: 'cleaning_up' }],
-  },
-  {
-    name: 'bad, the middle of each phase',
-    fault: 'leak',
-    kills: [
-      { write: 'switch-back', fate: 'unanswered' },
-      { in: 'verifying', afterMs: 1000 },
-      { write: 'unregister-', fate: 'unanswered' },
-      { received: 'message' },
-    ],
-  },
-  {
-    name: 'bad, a write that comes late; the server',
-    fault: 'leak',
-    kills: [
-      { write: 'switch', fate: 'late' },
-      { write: 'switch-back', fate: 'late' },
-      { in: 'verifying', server: true },
-    ],
-  },
-  {
-    name: 'unhealthy',
-    fault: 'unhealthy',
-    kills: [
-      { in: 'checking', afterMs: 700 },
-      { write: 'unregister-', fate: 'unanswered' },
-    ],
-  },
-  { name: 'unhealthy, as people are told', fault: 'unhealthy', kills: [{ received: 'message' }] },
-];
-
 interface Row {
   readonly name: string;
   readonly kills: number;
@@ -191,20 +97,12 @@ interface Scene {
   readonly stable: string;
 }
 
-async function play(scene: Scene, { fault, kills }: Case, version: string) {
-  const { stack, receiver, wire, traffic, environment, stable, starts } = scene;
+async function play(scene: Scene, one: Case, version: string) {
+  const { stack, receiver, wire, stable, starts } = scene;
+  const { fault, kills } = one;
   const before = await world(scene);
   const users = meetUsers(stack.balancer.url);
-  const { workflowId, number } = await stack.deploy(version, {
-    traffic,
-    environment: withFault(environment, fault),
-    health_check_timeout: '4s',
-    notifications: [{ kind: 'webhook', url: receiver.url }],
-    stabilization_period: fault === 'leak' ? '40s' : '4s',
-  });
-  const back = `rollback/${SERVICE}/${number + 1}`;
-  for (const kill of kills) await strike(scene, kill, { workflowId, back });
-  const report = await stack.end(workflowId);
+  const { workflowId, back, outcome } = await release(scene, one, version).finally(users.stop);
   const answers = await wire.deliver();
   const versions = await users.stop();
   const after = await world(scene);
@@ -218,11 +116,11 @@ async function play(scene: Scene, { fault, kills }: Case, version: string) {
     compare('start', expected.starts, linesOf(starts).slice(before.starts.length)),
     compare('running instance', ['1', '2'], range(after.running)),
     compare('serves', [`${expected.serves} 100`], after.serves),
-    compare('ends', [expected.outcome], [report.outcome]),
+    compare('ends', [expected.outcome], [outcome]),
   ];
   return {
     kills: kills.length,
-    ended: report.outcome === expected.outcome ? 1 : 0,
+    ended: outcome === expected.outcome ? 1 : 0,
     lost: comparisons.flatMap(({ missing }) => missing),
     doubled: [
       ...comparisons.flatMap(({ extra }) => extra),
@@ -230,6 +128,22 @@ async function play(scene: Scene, { fault, kills }: Case, version: string) {
       ...answers.filter((answer) => tookEffect(answer)).map((answer) => `late: ${answer}`),
     ],
   };
+}
+
+/** The release with everything that befalls it. */
+async function release(scene: Scene, { fault, kills }: Case, version: string) {
+  const { stack, receiver, traffic, environment } = scene;
+  const { workflowId, number } = await stack.deploy(version, {
+    traffic,
+    environment: withFault(environment, fault),
+    health_check_timeout: '4s',
+    notifications: [{ kind: 'webhook', url: receiver.url }],
+    stabilization_period: fault === 'leak' ? '40s' : '4s',
+  });
+  const back = `rollback/${SERVICE}/${number + 1}`;
+  for (const kill of kills) await strike(scene, kill, { workflowId, back });
+  const { outcome } = await stack.end(workflowId);
+  return { workflowId, back, outcome };
 }
 
 /** Waits for the moment and ends the process; the worker is back a moment later. */
@@ -301,112 +215,6 @@ async function world({ stack, receiver, mark, starts }: Scene) {
   };
 }
 
-function expectations(run: {
-  readonly fault: Case['fault'];
-  readonly workflowId: string;
-  readonly back: string;
-  readonly version: string;
-  readonly stable: string;
-}) {
-  const { fault, workflowId, back, version, stable } = run;
-  const starts = [version, version];
-  switch (fault) {
-    case 'none':
-      return {
-        outcome: 'succeeded',
-        writes: [`register`, `switch`, `unregister-${stable}`].map((one) => `${workflowId}/${one}`),
-        processes: ['deploy', `remove-${stable}`].map((one) => `${workflowId}/${one}`),
-        messages: [`${workflowId}/promoted`],
-        met: [stable, version],
-        serves: version,
-        starts,
-      };
-    case 'leak':
-      return {
-        outcome: 'rolled_back',
-        writes: [
-          `${workflowId}/register`,
-          `${workflowId}/switch`,
-          `${back}/switch`,
-          `${back}/unregister-${version}`,
-        ],
-        processes: [`${workflowId}/deploy`, `${back}/remove-${version}`],
-        messages: [`${back}/ended`],
-        met: [stable, version, stable],
-        serves: stable,
-        starts,
-      };
-    case 'unhealthy':
-      return {
-        outcome: 'failed',
-        writes: [`${workflowId}/register`, `${workflowId}/unregister-${version}`],
-        processes: [`${workflowId}/deploy`, `${workflowId}/remove-${version}`],
-        messages: [`${workflowId}/ended`],
-        met: [stable],
-        serves: stable,
-        starts,
-      };
-    default:
-      return fault satisfies never;
-  }
-}
-
-/** In order: what is missing, and what came twice, too early or unasked. */
-function compare(what: string, expected: readonly string[], found: readonly string[]) {
-  const missing: string[] = [];
-  const extra: string[] = [];
-  let at = 0;
-  for (const one of expected) {
-    const place = found.indexOf(one, at);
-    if (place < 0) {
-      missing.push(`${what} ${one}`);
-      continue;
-    }
-    extra.push(...found.slice(at, place).map((other) => `${what} ${other}`));
-    at = place + 1;
-  }
-  extra.push(...found.slice(at).map((other) => `${what} ${other}`));
-  return { missing, extra };
-}
-
-/** One user who asks again and again: the versions in the order in which they answered. */
-function meetUsers(url: string) {
-  const versions: string[] = [];
-  let stopped = false;
-  const loop = (async () => {
-    while (!stopped) {
-      const { headers, body } = await request(url);
-      await body.dump();
-      const version = String(headers['x-version']);
-      if (versions.at(-1) !== version) versions.push(version);
-      await wait(10);
-    }
-  })();
-  return {
-    async stop(): Promise<readonly string[]> {
-      stopped = true;
-      await loop;
-      return versions;
-    },
-  };
-}
-
-async function startCable({ balancer, folder }: TestStack) {
-  const { traffic } = balancer;
-  if (traffic.kind === 'haproxy') {
-    const socket = join(folder, 'wire.sock');
-    const wire = await startWire({ path: socket }, { path: traffic.socket });
-    return { wire, traffic: { ...traffic, socket } };
-  }
-  if (traffic.kind === 'embedded') {
-    const { hostname: host, port } = new URL(traffic.control);
-    const near = await freePort();
-    const wire = await startWire({ host, port: near }, { host, port: Number(port) });
-    return { wire, traffic: { ...traffic, control: `http://${host}:${near}` } };
-  }
-  throw new Error(`${traffic.kind} has no cable`);
-}
-
 /** Instances that write a line as they begin, and that can be found without the driver. */
 function marked(
   mark: string,
@@ -429,11 +237,6 @@ function withFault(
 ): ReleaseDocument['environment'] {
   if (environment.kind !== 'process') throw new Error('instances are processes here');
   return { ...environment, env: { ...environment.env, FAULT: fault } };
-}
-
-/** What a device says when it takes a write for a new one. */
-function tookEffect(answer: string): boolean {
-  return /^ok\b/.test(answer) || answer.startsWith('HTTP/1.1 200');
 }
 
 function linesOf(file: string): readonly string[] {

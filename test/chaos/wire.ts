@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { type NetConnectOpts, type Server, type Socket, connect, createServer } from 'node:net';
+import { freePort } from '../../src/dev/free-port.ts';
+import type { TestStack } from '../support/stack.ts';
 
 /** What becomes of a write that a driver sends to its device. */
 export type Fate =
@@ -114,4 +117,26 @@ export async function startWire(
       await once(server, 'close');
     },
   };
+}
+
+/** What a device says when it takes a write for a new one. */
+export function tookEffect(answer: string): boolean {
+  return /^ok\b/.test(answer) || answer.startsWith('HTTP/1.1 200');
+}
+
+/** A cable in the way to the balancer of this stack, and the block that leads over it. */
+export async function startCable({ balancer, folder }: TestStack) {
+  const { traffic } = balancer;
+  if (traffic.kind === 'haproxy') {
+    const socket = join(folder, 'wire.sock');
+    const wire = await startWire({ path: socket }, { path: traffic.socket });
+    return { wire, traffic: { ...traffic, socket } };
+  }
+  if (traffic.kind === 'embedded') {
+    const { hostname: host, port } = new URL(traffic.control);
+    const near = await freePort();
+    const wire = await startWire({ host, port: near }, { host, port: Number(port) });
+    return { wire, traffic: { ...traffic, control: `http://${host}:${near}` } };
+  }
+  throw new Error(`${traffic.kind} has no cable`);
 }
