@@ -70,7 +70,8 @@ export interface PreviewAddress {
  * - A switch loses no request: open requests finish where they began.
  * - `drain` returns when no request is open at a version of weight 0, or after `deadlineMs` with
  *   the number still open.
- * - `effects` lists each applied change once a key, in order; it is kept by the device.
+ * - `effects` lists each applied change once a key, in order: at least the last 1000 of a service.
+ *   The device keeps it.
  * - Failures: `TrafficUnreachable` when a retry may help.
  */
 export interface TrafficRouter {

@@ -1,54 +1,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningBalancer, startBalancer } from '../../../src/dev/balancer.ts';
 import { readDevConfig } from '../../../src/dev/config.ts';
-import type { Instance } from '../../../src/domain/release/instance.ts';
 import { createMemoryRouter } from '../../../src/providers/traffic/memory.ts';
 import { createRouters } from '../../../src/providers/traffic/registry.ts';
 import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
 import { requireRelease } from '../../../src/domain/release/release-file.ts';
 import { demoRelease } from '../../../src/dev/demo-release.ts';
+import { type VersionServer, startVersion } from '../../support/version-server.ts';
 
 const SERVICE = 'checkout';
 const signal = new AbortController().signal;
-
-/** A version that answers with its name; `/slow` answers only when it is let go. */
-async function startVersion(version: string) {
-  const held: (() => void)[] = [];
-  const server: Server = createServer((request, response) => {
-    const answer = (): void => void response.setHeader('x-version', version).end(version);
-    if (request.url === '/slow') held.push(answer);
-    else if (request.url === '/bad') response.writeHead(500, { 'x-version': version }).end();
-    else answer();
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const instance: Instance = { id: `${version}/0`, host: '127.0.0.1', port };
-  return {
-    instance,
-    holding: () => held.length,
-    letGo: () => held.splice(0).forEach((answer) => answer()),
-    stop: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-type Version = Awaited<ReturnType<typeof startVersion>>;
 
 describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind) => {
   let folder: string;
   let balancer: RunningBalancer | undefined;
   let router: TrafficRouter;
-  let v1: Version;
-  let v2: Version;
+  let v1: VersionServer;
+  let v2: VersionServer;
   let generation = 0;
 
   beforeAll(async () => {

@@ -1,0 +1,30 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Instance } from '../../src/domain/release/instance.ts';
+
+export type VersionServer = Awaited<ReturnType<typeof startVersion>>;
+
+/** A version that answers with its name; `/slow` answers only when it is let go. */
+export async function startVersion(version: string) {
+  const held: (() => void)[] = [];
+  const server: Server = createServer((request, response) => {
+    const answer = (): void => void response.setHeader('x-version', version).end(version);
+    if (request.url === '/slow') held.push(answer);
+    else if (request.url === '/bad') response.writeHead(500, { 'x-version': version }).end();
+    else answer();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const instance: Instance = { id: `${version}/0`, host: '127.0.0.1', port };
+  return {
+    instance,
+    holding: () => held.length,
+    letGo: () => held.splice(0).forEach((answer) => answer()),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
