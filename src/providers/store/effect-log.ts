@@ -11,15 +11,26 @@ export const EFFECTS_TABLE = `
     what TEXT NOT NULL,
     at_ms INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS effects_of_service ON effects (service, seq);
 `;
 
-/** A second effect of the same key changes nothing. */
-export function appendEffect(database: DatabaseSync, effect: Effect): void {
+/** So many effects of a service are kept: thousands of releases. Fences do not rest on them. */
+const EFFECTS_KEPT = 10_000;
+
+/** A second effect of the same key changes nothing. Called within a transaction of its change. */
+export function appendEffect(database: DatabaseSync, effect: Effect, kept = EFFECTS_KEPT): void {
   database
     .prepare(
       'INSERT OR IGNORE INTO effects (key, service, generation, what, at_ms) VALUES (?, ?, ?, ?, ?)',
     )
     .run(effect.key, effect.service, effect.generation, effect.what, effect.atMs);
+  database
+    .prepare(
+      `DELETE FROM effects WHERE service = ?1 AND seq <= (
+         SELECT seq FROM effects WHERE service = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2
+       )`,
+    )
+    .run(effect.service, kept);
 }
 
 export function readEffects(database: DatabaseSync, service: string): readonly Effect[] {

@@ -35,6 +35,7 @@ export function createCountsStore(file?: string) {
   function record(request: Counted): void {
     const second = Math.floor(request.atMs / 1000);
     newestMs = Math.max(newestMs, request.atMs);
+    if (second < oldestKept()) return;
     const slot = secondOf(keyOf(request), second);
     slot.requests += 1;
     if (request.kind === 'failed') {
@@ -53,9 +54,21 @@ export function createCountsStore(file?: string) {
     if (slot === undefined) {
       slot = { requests: 0, faulty: 0, failed: 0, buckets: new Map() };
       seconds.set(second, slot);
-      forget(seconds, second - KEPT_SECONDS);
+      forgetOld();
     }
     return slot;
+  }
+
+  function oldestKept(): number {
+    return Math.floor(newestMs / 1000) - KEPT_SECONDS;
+  }
+
+  /** Also what has had no request for as long: the versions of many releases add up. */
+  function forgetOld(): void {
+    for (const [key, seconds] of series) {
+      forget(seconds, oldestKept());
+      if (seconds.size === 0) series.delete(key);
+    }
   }
 
   function read(query: CountsQuery, countedUntilMs = newestMs): TrafficCounts {
@@ -96,6 +109,7 @@ export function createCountsStore(file?: string) {
     for (const [key, second, slot] of load(file)) {
       const seconds = series.get(key) ?? new Map<number, Second>();
       series.set(key, seconds.set(second, slot));
+      newestMs = Math.max(newestMs, second * 1000);
     }
   }
   return { record, read, save };
