@@ -74,7 +74,7 @@ async function goBack(context: Context): Promise<RunReport> {
     return end(context, 'rollback_unverified', input.from, [input.to], moved.why);
   }
   metricMeter
-    .createHistogram('belay_rollback_traffic', 'float', 's', 'From its start to traffic back')
+    .createHistogram('belay_rollback_traffic', 'float', 'seconds', 'From its start to traffic back')
     .record((Date.now() - run.progress.startedAtMs) / 1000, { trigger: input.trigger });
   run.weights([
     { version: input.from.version, weightPercent: 0 },

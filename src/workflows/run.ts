@@ -209,6 +209,6 @@ function measureEnd(progress: Progress, outcome: string, cause: Cause): void {
     .createCounter('belay_runs', 'runs', 'Releases and rollbacks that ended')
     .add(1, { kind, strategy, outcome, cause });
   metricMeter
-    .createHistogram('belay_run_duration', 'float', 's', 'From start to end of a run')
+    .createHistogram('belay_run_duration', 'float', 'seconds', 'From start to end of a run')
     .record((Date.now() - startedAtMs) / 1000, { kind, strategy, outcome });
 }

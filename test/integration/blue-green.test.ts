@@ -129,6 +129,24 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
     expect(await serving()).toBe(stable);
   });
 
+  test('the worker exports what happened, as Prometheus reads it', async () => {
+    const answer = await fetch(`http://${stack.metricsAddress}/metrics`);
+    const lines = (await answer.text()).split('\n');
+    const value = (name: string, ...labels: readonly string[]): number =>
+      lines
+        .filter((line) => line.startsWith(`${name}{`) && labels.every((one) => line.includes(one)))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+
+    expect(value('belay_runs_total', 'kind="release"', 'outcome="rolled_back"')).toBe(1);
+    expect(value('belay_runs_total', 'cause="HealthCheckFailed"')).toBe(1);
+    expect(value('belay_runs_total', 'kind="rollback"', 'outcome="rolled_back"')).toBe(3);
+    expect(value('belay_run_duration_seconds_count', 'kind="release"')).toBe(7);
+    expect(value('belay_rollback_traffic_seconds_count')).toBe(3);
+    expect(value('belay_notifications_total', 'channel="log"', 'result="accepted"')).toBe(9);
+    expect(value('belay_effects_failed_total', 'NotAllowedNow')).toBe(1);
+    expect(value('temporal_activity_execution_latency_seconds_count')).toBeGreaterThan(10);
+  });
+
   test('no request was lost in all of this', () => {
     const { requests, failed, examples } = stack.load().counts();
     expect({ failed, examples }).toEqual({ failed: 0, examples: [] });
