@@ -74,7 +74,8 @@ async function atRest({ balancer, environment }: TestStack) {
   }
   const p50Ms = median(through);
   const directP50Ms = median(beside);
-  return { p50Ms, directP50Ms, addedP50Ms: p50Ms - directP50Ms };
+  const addedP50Ms = Math.round((p50Ms - directP50Ms) * 1000) / 1000;
+  return { p50Ms, directP50Ms, addedP50Ms };
 }
 
 async function inTurns(urls: readonly string[]): Promise<readonly number[]> {
@@ -91,7 +92,8 @@ async function inTurns(urls: readonly string[]): Promise<readonly number[]> {
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return Math.round(middle * 1000) / 1000;
 }
 
 const rows = { haproxy: await measure('haproxy'), embedded: await measure('embedded') };

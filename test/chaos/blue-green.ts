@@ -192,7 +192,8 @@ async function seen(stack: TestStack, phase: Phase, ids: readonly string[]): Pro
   for (const untilMs = Date.now() + MOMENT_WITHIN_MS; Date.now() < untilMs; await wait(20)) {
     for (const id of ids) {
       const progress = await stack.client.progress(id).catch(() => undefined);
-      if (progress?.phase === phase) return;
+      // A release is deploying when it has been accepted; the look at it may come later.
+      if (progress?.timeline.some((entry) => entry.phase === phase)) return;
     }
   }
   throw new Error(`${ids.join(', ')}: ${phase} was never seen`);
