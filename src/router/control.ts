@@ -45,7 +45,7 @@ export async function answerControl(
   response: ServerResponse,
 ): Promise<void> {
   const { table, counts, proxy } = router;
-  const url = new URL(request.url ?? '/', 'http://router');
+  const url = URL.parse(request.url ?? '/', 'http://router') ?? new URL('http://router/');
   if (url.pathname === '/healthz') return json(response, { ok: true });
   const [, service = '', what] = /^\/services\/([^/]+)\/(\w+)$/.exec(url.pathname) ?? [];
   const query = Object.fromEntries(url.searchParams);
@@ -53,7 +53,7 @@ export async function answerControl(
     case 'GET traffic':
       return json(response, table.read(service));
     case 'PUT traffic': {
-      const change = checked(changeSchema, JSON.parse(await bodyOf(request)));
+      const change = checked(changeSchema, parseJson(await bodyOf(request)));
       if (change.service !== service)
         throw new Failure('TrafficRefused', 'another service is named');
       const state = table.apply(change);
@@ -72,6 +72,14 @@ export async function answerControl(
       return json(response, table.effects(service));
     default:
       throw new Failure('NotFound', `${request.method} ${url.pathname} is not served here`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure('TrafficRefused', 'the body is not JSON');
   }
 }
 

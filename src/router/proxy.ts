@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Instance } from '../domain/release/instance.ts';
@@ -71,7 +72,9 @@ export function createProxy({ table, counts, random }: ProxyDeps) {
     try {
       attempt = await forward(request, response, chooser.instances(service, route));
     } finally {
-      open.set(key, (open.get(key) ?? 1) - 1);
+      const left = (open.get(key) ?? 1) - 1;
+      if (left > 0) open.set(key, left);
+      else open.delete(key);
     }
     if (attempt.kind === 'failed') respond(response, attempt.status, `${key}: ${attempt.why}`);
     // Who leaves before the answer is neither the version's fault nor the balancer's.
@@ -88,7 +91,7 @@ export function createProxy({ table, counts, random }: ProxyDeps) {
 
   function confirm(request: IncomingMessage, response: ServerResponse): void {
     if (!isPrivate(request.socket.remoteAddress)) return respond(response, 404, 'not found');
-    const service = decodeURIComponent((request.url ?? '').slice(CONFIRM_PATH.length));
+    const service = (request.url ?? '').slice(CONFIRM_PATH.length);
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ served: fingerprint(table.read(service)) }));
   }
@@ -133,21 +136,24 @@ export function createProxy({ table, counts, random }: ProxyDeps) {
   ): Promise<Attempt> {
     const gone = new AbortController();
     const onClose = (): void => gone.abort();
+    let broken = false;
     response.once('close', onClose);
     try {
       const answer = await poolOf(instance).request({
         method: request.method ?? 'GET',
         path: request.url ?? '/',
         headers: forwarded(request),
-        body: hasBody ? request : null,
+        body: hasBody ? Readable.from(chunksOf(request), { objectMode: false }) : null,
         signal: gone.signal,
         responseHeaders: 'raw',
       });
+      // What the instance breaks off closes the user's side as well: who was first is to blame.
+      answer.body.once('error', () => (broken = !gone.signal.aborted));
       response.writeHead(answer.statusCode, returned(answer.headers));
       await pipeline(answer.body, response);
       return { kind: 'answered', status: answer.statusCode };
     } catch (error) {
-      if (gone.signal.aborted && !response.writableFinished) return { kind: 'aborted' };
+      if (gone.signal.aborted && !response.writableFinished && !broken) return { kind: 'aborted' };
       if (response.headersSent) response.destroy();
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       const why = `${code} ${error instanceof Error ? error.message : String(error)}`.trim();
@@ -196,6 +202,11 @@ export function createProxy({ table, counts, random }: ProxyDeps) {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
+}
+
+/** The body, untouched until it is sent: the request itself would die with the first connection. */
+async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  for await (const chunk of request) yield chunk;
 }
 
 function respond(response: ServerResponse, status: number, why: string): void {

@@ -60,8 +60,9 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
   });
 
   const control = createHttpServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://tap');
-    const [, service] = /^\/services\/([^/]+)\/counts$/.exec(url.pathname) ?? [];
+    const url = URL.parse(request.url ?? '/', 'http://tap') ?? new URL('http://tap/');
+    // Names of services have no letter that would be escaped.
+    const [, service] = /^\/services\/([a-z0-9-]+)\/counts$/.exec(url.pathname) ?? [];
     const query = countsSchema.safeParse(Object.fromEntries(url.searchParams));
     if (url.pathname === '/healthz') {
       return json(response, 200, { haproxy: connected.size, lastSeenMs });
@@ -72,7 +73,7 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
       });
     }
     const { version, audience, from, to } = query.data;
-    const asked = { service: decodeURIComponent(service), version, audience };
+    const asked = { service, version, audience };
     // With HAProxy connected, silence means that no request has ended; without, it means nothing.
     const countedUntilMs = connected.size > 0 ? Date.now() : lastSeenMs;
     json(response, 200, counts.read({ ...asked, fromMs: from, toMs: to }, countedUntilMs));
