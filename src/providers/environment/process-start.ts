@@ -1,20 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../domain/failure.ts';
 import type { EnvironmentSpec } from '../../domain/release/release.schema.ts';
 import { isAlive } from './linux-process.ts';
+import { openLog, tailOf } from './process-log.ts';
 import { START, readMark } from './process-mark.ts';
 import { type Place, instanceOf } from './process-table.ts';
 
@@ -33,7 +24,6 @@ const MARK_WITHIN_MS = 5000;
 const POLL_MS = 10;
 /** A program that ends this soon has not started. */
 const SETTLE_MS = 200;
-const LOG_TAIL_BYTES = 1024;
 const SHOWN_COMMAND_LENGTH = 200;
 
 /** A release file always says its folder; whoever writes a specification without it gets this. */
@@ -48,8 +38,7 @@ export async function startInstance(start: Start, signal: AbortSignal): Promise<
   const { id } = instanceOf(place);
   const command = spec.command.map((text) => fill(text, place));
   mkdirSync(dirname(mark), { recursive: true });
-  mkdirSync(dirname(log), { recursive: true });
-  const output = openSync(log, 'a');
+  const output = openLog(log);
   try {
     const child = spawn('/bin/sh', ['-c', START, 'belay-start', mark, ...command], {
       cwd: spec.cwd ?? DEFAULT_FOLDER,
@@ -137,18 +126,5 @@ function isProgram(path: string): boolean {
     return !isFolder(path);
   } catch {
     return false;
-  }
-}
-
-function tailOf(file: string): string {
-  const opened = openSync(file, 'r');
-  try {
-    const { size } = fstatSync(opened);
-    const length = Math.min(size, LOG_TAIL_BYTES);
-    const bytes = Buffer.alloc(length);
-    readSync(opened, bytes, 0, length, size - length);
-    return bytes.toString('utf8').trim() || '(nothing)';
-  } finally {
-    closeSync(opened);
   }
 }

@@ -5,6 +5,7 @@ import { openDatabase, readEffects } from '../store/effect-log.ts';
 import type { EnvironmentDriver, InstanceState } from './environment.ts';
 import { isAlive, usageOf } from './linux-process.ts';
 import { createProcessLife } from './process-life.ts';
+import { forgetOldLogs } from './process-log.ts';
 import { forgetOldMarks } from './process-mark.ts';
 import { requireProgram } from './process-start.ts';
 import {
@@ -95,6 +96,8 @@ export function createProcessEnvironment(options: ProcessEnvironmentOptions): Pr
       await allOf(places.map((place) => end(place, by, graceMs, signal)));
       conclude(database, by, { what: `${version} removed`, removed: true });
       forgetOldMarks(join(stateDir, 'run', service, version));
+      const left = versionsOf(database, service).flatMap((one) => placesOf(database, service, one));
+      forgetOldLogs(join(stateDir, 'log', service), new Set(left.map(logOf)));
     },
 
     versions: async (service) => versionsOf(database, service),

@@ -4,12 +4,14 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Instance } from '../../../src/domain/release/instance.ts';
 import type { ProcessEnvironment } from '../../../src/providers/environment/process.ts';
@@ -264,6 +266,55 @@ describe('a removal', () => {
     expect((await environment.effects('shop')).map(({ key }) => key)).toEqual(['deploy 1']);
     await remove(0);
     expect(rig.processes()).toEqual([]);
+  });
+});
+
+describe('the log of an instance', () => {
+  const PRINT = ['/bin/sh', '-c', 'echo started; exec /bin/sleep 600'];
+  const TOO_LARGE = 11 * 1024 * 1024;
+  const WEEKS_AGO = new Date(Date.now() - 15 * 86_400_000);
+
+  async function logOf(): Promise<string> {
+    const [found] = await environment.find('shop', 'v1');
+    return found?.log ?? '';
+  }
+
+  it('goes on where the instance is started again', async () => {
+    await deploy({ command: PRINT });
+    const log = await logOf();
+    await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toBe('started\n'));
+    await remove(0, 2);
+    await deploy({ command: PRINT }, 3);
+    await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toBe('started\nstarted\n'));
+  });
+
+  it('begins anew at a start where it has grown large, and the old one is kept', async () => {
+    await deploy({ command: PRINT });
+    const log = await logOf();
+    await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toBe('started\n'));
+    for (let generation = 2; generation < 6; generation += 2) {
+      await remove(0, generation);
+      truncateSync(log, TOO_LARGE);
+      await deploy({ command: PRINT }, generation + 1);
+      await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toBe('started\n'));
+      expect(statSync(`${log}.old`).size).toBe(TOO_LARGE);
+    }
+    expect(readdirSync(dirname(log))).toHaveLength(2);
+  });
+
+  it('is forgotten weeks after its version was removed, and never while that is deployed', async () => {
+    await deploy({ command: PRINT });
+    const log = await logOf();
+    const removed = ['gone-0.log', 'gone-0.log.old'].map((name) => join(dirname(log), name));
+    const lately = join(dirname(log), 'lately-0.log');
+    for (const file of [...removed, lately, `${log}.old`]) writeFileSync(file, 'x');
+    for (const file of [...removed, log, `${log}.old`]) utimesSync(file, WEEKS_AGO, WEEKS_AGO);
+    const key = 'remove v0';
+    const removal = { service: 'shop', version: 'v0', key, generation: 1, graceMs: 0 };
+    await environment.remove(removal, signal);
+    expect(readdirSync(dirname(log)).toSorted()).toEqual(
+      [log, `${log}.old`, lately].map((file) => basename(file)).toSorted(),
+    );
   });
 });
 
