@@ -41,6 +41,11 @@ export const duration = z
 /** A duration above zero. */
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than 0s');
 
+const DAY_MS = 86_400_000;
+
+/** Of what a worker itself waits for. Its timers end at 24 days: more would be no time at all. */
+export const waitingTime = positiveDuration.refine((ms) => ms <= DAY_MS, 'must be at most 1d');
+
 /** Becomes bytes. */
 export const size = z
   .string('a size is written with its unit, like 512MiB or 1GB')

@@ -6,6 +6,7 @@ import {
   rate,
   ratio,
   size,
+  waitingTime,
   wholePercent,
 } from './quantities.schema.ts';
 import { SIGNALS } from '../judge/measurement.ts';
@@ -29,7 +30,7 @@ const command = z
 
 const checkFields = {
   name: z.string().min(1).max(64).optional(),
-  timeout: positiveDuration.prefault('5s').describe('Of one attempt.'),
+  timeout: waitingTime.prefault('5s').describe('Of one attempt.'),
   retries: z.number().int().min(0).max(20).default(0).describe('More attempts within one round.'),
 };
 
@@ -181,7 +182,7 @@ const metricsSource = z.discriminatedUnion('kind', [
       kind: z.literal('scrape'),
       path: path.default('/metrics'),
       format: z.enum(['prometheus', 'expvar']).default('prometheus'),
-      timeout: positiveDuration.prefault('2s'),
+      timeout: waitingTime.prefault('2s'),
       series: z
         .strictObject({
           latency_p95: z.string().min(1).optional().describe('A histogram, in seconds.'),
@@ -197,7 +198,7 @@ const metricsSource = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('prometheus'),
       url: httpUrl,
-      timeout: positiveDuration.prefault('5s'),
+      timeout: waitingTime.prefault('5s'),
       queries: z
         .partialRecord(z.enum(SIGNALS), z.string().min(1).max(4096))
         .describe('PromQL a signal; {service}, {version}, {window} (like 60s) are filled in.'),
@@ -273,8 +274,8 @@ export const releaseSchema = z.strictObject({
     .describe('May be given by --version instead.'),
   strategy: z.enum(['blue_green', 'canary', 'rolling', 'ab_test']),
   health_check_endpoint: path.optional().describe('Short for one http check of this path.'),
-  health_check_timeout: positiveDuration.prefault('2m').describe('For all checks together.'),
-  health_check_interval: positiveDuration.prefault('1s').describe('First wait; grows to 5 times.'),
+  health_check_timeout: waitingTime.prefault('2m').describe('For all checks together.'),
+  health_check_interval: waitingTime.prefault('1s').describe('First wait; grows to 5 times.'),
   health_checks: z.array(healthCheck).max(50).default([]),
   warmup_duration: duration.prefault('30s'),
   warmup_requests_per_second: z.number().min(1).max(200).default(5),

@@ -158,6 +158,11 @@ test.each([
     '6:16: cleanup_delay: 31d is longer than 30d, the most that is taken',
   ],
   [
+    'a wait that no timer can have',
+    'health_check_timeout: 25d',
+    '6:23: health_check_timeout: must be at most 1d',
+  ],
+  [
     'a duration of zero where something must happen in it',
     'watch: { window: 0s, interval: 1s }',
     '6:18: watch.window: must be longer than 0s',
