@@ -1,4 +1,4 @@
-import type { Reading } from '../domain/judge/measurement.ts';
+import type { Reading, Signal } from '../domain/judge/measurement.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 import { gatherReading } from '../providers/metrics/gather.ts';
 import type { MetricsSource } from '../providers/metrics/source.ts';
@@ -6,6 +6,8 @@ import type { ActivityDeps } from './deps.ts';
 import type { Target } from './requests.ts';
 
 export interface Measurer {
+  /** What any of the sources measures. */
+  readonly signals: ReadonlySet<Signal>;
   /** The reading of a version over a window; a source that cannot be reached is `no_data`. */
   measure(
     target: Target,
@@ -29,6 +31,7 @@ export function openMeasurer(
   const sources: MetricsSource[] = request.metrics.map((spec) => deps.metrics(spec, beside));
   sources.push(deps.metrics({ kind: 'environment', signals: undefined }, beside));
   return {
+    signals: new Set(sources.flatMap((source) => source.signals)),
     measure(target, window, signal) {
       const { service } = request;
       const { version, instances } = target;
@@ -48,6 +51,14 @@ export function withoutThreshold(reading: Reading, thresholds: ReleaseSpec['thre
       ? { error_rate: errors }
       : {}),
   };
+}
+
+/** What a version can be judged by before throughput means something. */
+export function withoutThroughput(
+  thresholds: ReleaseSpec['thresholds'],
+): Partial<ReleaseSpec['thresholds']> {
+  const { throughputMinPerSecond: _throughput, ...others } = thresholds;
+  return others;
 }
 
 export function hasThreshold(thresholds: Partial<ReleaseSpec['thresholds']>): boolean {

@@ -4,7 +4,7 @@ import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
-import { hasThreshold, openMeasurer } from './measuring.ts';
+import { hasThreshold, openMeasurer, withoutThroughput } from './measuring.ts';
 import {
   NO_SAMPLES,
   type RequestOf,
@@ -86,7 +86,7 @@ async function judge(
   const others = await measurer.measure(candidate, window, signal);
   const reading: Reading = { ...others, ...readingOf(details.candidate) };
   const baseline = stable === null ? null : readingOf(details.stable);
-  if (baseline === null && !hasThreshold(thresholds)) {
+  if (baseline === null && !hasThreshold(withoutThroughput(thresholds))) {
     return { verdict: onlyHealth(candidate.version), baseline };
   }
   const verdict = judgeThresholds({

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { type Reading, SIGNALS, type Signal } from '../domain/judge/measurement.ts';
 import { judgeThresholds, verifyLimits } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Thresholds } from '../domain/release/release.schema.ts';
@@ -13,8 +14,9 @@ export function createVerifyActivities(deps: ActivityDeps) {
   return {
     /**
      * Judges the live traffic since `fromMs` by the release's thresholds; where it has none, by
-     * stable's own figures from before. Instances must be healthy as well. Without data it looks
-     * again within the budget; then the verdict is `no_data`.
+     * stable's own figures from before, as far as a source measures them under live traffic.
+     * Instances must be healthy as well. Without data it looks again within the budget; then the
+     * verdict is `no_data`.
      */
     async verifyRollback(request: VerifyRequest): Promise<Verdict> {
       const { service, target, thresholds, before, watch, health, fromMs } = request;
@@ -22,7 +24,7 @@ export function createVerifyActivities(deps: ActivityDeps) {
       const { version, instances } = target;
       const measurer = openMeasurer(deps, request, 'live');
       const limits: Partial<Thresholds> = {
-        ...(before === null ? {} : verifyLimits(before)),
+        ...(before === null ? {} : verifyLimits(only(before, measurer.signals))),
         ...set(thresholds),
       };
       return beating(async (signal) => {
@@ -30,7 +32,10 @@ export function createVerifyActivities(deps: ActivityDeps) {
           const nowMs = deps.clock.nowMs();
           const [reading, round] = await Promise.all([
             measurer.measure(target, { fromMs, toMs: nowMs }, signal),
-            deps.checkHealth({ service, version, instances, checks: health.checks }, signal),
+            deps.checkHealth(
+              { service, version, instances, checks: health.checks },
+              AbortSignal.any([signal, AbortSignal.timeout(health.deadlineMs)]),
+            ),
           ]);
           const budgetOver = nowMs - scheduledTimestampMs >= watch.noDataBudgetMs;
           if (round.kind === 'unhealthy' && budgetOver) {
@@ -55,6 +60,15 @@ export function createVerifyActivities(deps: ActivityDeps) {
       });
     },
   };
+}
+
+function only(reading: Reading, signals: ReadonlySet<Signal>): Reading {
+  return Object.fromEntries(
+    SIGNALS.flatMap((name) => {
+      const measurement = reading[name];
+      return measurement !== undefined && signals.has(name) ? [[name, measurement]] : [];
+    }),
+  );
 }
 
 function set(thresholds: Thresholds): Partial<Thresholds> {

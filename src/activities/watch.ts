@@ -3,9 +3,16 @@ import type { Reading } from '../domain/judge/measurement.ts';
 import { judgeThresholds } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { WatchResult } from '../domain/release/decide.ts';
+import type { HealthRound } from '../providers/health/check-all.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
-import { type Measurer, hasThreshold, openMeasurer, withoutThreshold } from './measuring.ts';
+import {
+  type Measurer,
+  hasThreshold,
+  openMeasurer,
+  withoutThreshold,
+  withoutThroughput,
+} from './measuring.ts';
 import type { WatchRequest } from './requests.ts';
 import { onlyHealth } from './validate.ts';
 
@@ -44,19 +51,18 @@ export function createWatchActivities(deps: ActivityDeps) {
           };
           let dueMs = deps.clock.nowMs();
           for (;;) {
-            dueMs += watch.intervalMs;
-            await deps.clock.pause(
-              Math.max(
-                0,
-                Math.min(dueMs, Math.max(untilMs, deps.clock.nowMs() + 100)) - deps.clock.nowMs(),
-              ),
+            const beganMs = deps.clock.nowMs();
+            dueMs = Math.max(dueMs + watch.intervalMs, beganMs);
+            // The end is looked at as well; what is not decided by then is asked at the same pace.
+            const nextMs = beganMs < untilMs ? Math.min(dueMs, untilMs) : dueMs;
+            await deps.clock.pause(nextMs - beganMs, signal);
+            const nowMs = deps.clock.nowMs();
+            const { verdict, healthy } = await lookAndCheck(
+              (until) => look(measurer, request, details, nowMs, until),
+              (until) => isHealthy(deps, request, until),
               signal,
             );
-            const nowMs = deps.clock.nowMs();
-            const [verdict, healthy] = await Promise.all([
-              look(measurer, request, details, nowMs, signal),
-              isHealthy(deps, request, signal),
-            ]);
+            if (healthy === undefined) return { kind: 'judged', verdict };
             const unhealthyInARow = healthy.kind === 'healthy' ? 0 : details.unhealthyInARow + 1;
             const hasData = verdict.kind !== 'no_data';
             details = {
@@ -65,7 +71,6 @@ export function createWatchActivities(deps: ActivityDeps) {
               unhealthyInARow,
               dataAtMs: hasData ? nowMs : details.dataAtMs,
             };
-            if (verdict.kind === 'fail') return { kind: 'judged', verdict };
             if (healthy.kind === 'unhealthy' && unhealthyInARow >= health.failuresInARow) {
               return { kind: 'unhealthy', report: healthy.report };
             }
@@ -81,6 +86,24 @@ export function createWatchActivities(deps: ActivityDeps) {
       );
     },
   };
+}
+
+/** A broken limit ends the watch at once: then the health checks, which may be slow, are let go. */
+async function lookAndCheck(
+  judge: (signal: AbortSignal) => Promise<Verdict>,
+  check: (signal: AbortSignal) => Promise<HealthRound>,
+  signal: AbortSignal,
+): Promise<{ readonly verdict: Verdict; readonly healthy: HealthRound | undefined }> {
+  const done = new AbortController();
+  const checking = check(AbortSignal.any([signal, done.signal]));
+  // Told below, unless nobody waits for it any more.
+  checking.catch(() => undefined);
+  try {
+    const verdict = await judge(signal);
+    return { verdict, healthy: verdict.kind === 'fail' ? undefined : await checking };
+  } finally {
+    done.abort();
+  }
 }
 
 /** Stable's live figures from the window before, for the signals without a threshold. */
@@ -106,7 +129,10 @@ async function look(
   const beginMs = Math.max(fromMs, Math.min(nowMs - watch.windowMs, details.lookedUntilMs));
   const reading = await measurer.measure(target, { fromMs: beginMs, toMs: nowMs }, signal);
   const { baseline } = details;
-  if (!hasThreshold(thresholds) && request.baseline === null) return onlyHealth(target.version);
+  // A rate over the first moments says nothing yet.
+  const judgeThroughput = nowMs - fromMs >= watch.windowMs || nowMs >= untilMs;
+  const judged = judgeThroughput ? thresholds : withoutThroughput(thresholds);
+  if (!hasThreshold(judged) && request.baseline === null) return onlyHealth(target.version);
   return judgeThresholds({
     version: target.version,
     stage: 'watch',
@@ -120,15 +146,15 @@ async function look(
     },
     weightPercent,
     windowMs: nowMs - beginMs,
-    // A rate over the first moments says nothing yet.
-    judgeThroughput: nowMs - fromMs >= watch.windowMs || nowMs >= untilMs,
+    judgeThroughput,
   });
 }
 
 function isHealthy(deps: ActivityDeps, request: WatchRequest, signal: AbortSignal) {
   const { service, target, health } = request;
   const { version, instances } = target;
-  return deps.checkHealth({ service, version, instances, checks: health.checks }, signal);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(health.deadlineMs)]);
+  return deps.checkHealth({ service, version, instances, checks: health.checks }, limit);
 }
 
 function isDetails(value: unknown): value is Details {

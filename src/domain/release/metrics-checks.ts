@@ -102,7 +102,7 @@ function prometheusProblems({
 }
 
 function thresholdProblems(release: ParsedRelease): readonly Contradiction[] {
-  const { performance_thresholds: limits, watch, metrics } = release;
+  const { performance_thresholds: limits, metrics } = release;
   const measured = new Set(metrics.flatMap(signalsOf));
   const wanted = [
     ['max_latency_p95', limits.latencyP95MaxMs, 'latency_p95'],
@@ -117,18 +117,6 @@ function thresholdProblems(release: ParsedRelease): readonly Contradiction[] {
         message: `no source under metrics measures ${signal}: add \`- kind: traffic\``,
       });
     }
-  }
-  const onlyThroughput =
-    limits.throughputMinPerSecond !== undefined &&
-    limits.latencyP95MaxMs === undefined &&
-    limits.errorRateMax === undefined;
-  if (onlyThroughput && watch.no_data_budget < watch.window) {
-    found.push({
-      path: ['watch', 'no_data_budget'],
-      message:
-        'is shorter than watch.window: min_throughput is known after a whole window, and a first ' +
-        'release is judged by nothing else until then',
-    });
   }
   return found;
 }

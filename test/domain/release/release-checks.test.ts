@@ -50,11 +50,6 @@ describe('parts that cannot hold together are told where and why', () => {
       { performance_thresholds: { min_throughput: '1/s' }, metrics: [{ kind: 'environment' }] },
       'no source under metrics measures throughput',
     ],
-    [
-      'watch.no_data_budget',
-      { performance_thresholds: { min_throughput: 1 }, watch: { window: '5m' } },
-      'min_throughput is known after a whole window',
-    ],
   ])('%s', (path, changes, message) => {
     expect(messagesOf(changes)).toEqual([expect.stringContaining(`${path}: `)]);
     expect(messagesOf(changes)[0]).toContain(message);
@@ -147,7 +142,7 @@ test.each([
     'a limit of memory alone',
     { performance_thresholds: { max_memory_usage: '1GB' }, metrics: [{ kind: 'environment' }] },
   ],
-  ['throughput alone within the budget', { performance_thresholds: { min_throughput: 1 } }],
+  ['throughput alone', { performance_thresholds: { min_throughput: 1 } }],
   [
     'as many ports as blue and green need',
     { environment: { ...PROCESS, ports: { from: 3000, to: 3005 } } },
