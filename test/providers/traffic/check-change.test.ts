@@ -1,0 +1,134 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  acceptsConnections,
+  canonical,
+  fence,
+  requireReady,
+  requireWhole,
+} from '../../../src/providers/traffic/check-change.ts';
+import type { Route, TrafficChange } from '../../../src/providers/traffic/router.ts';
+import { closedPort, startTcp } from '../../support/local-server.ts';
+
+const { signal } = new AbortController();
+
+function route(version: string, weightPercent: number, ...ports: number[]): Route {
+  const instances = ports.map((port) => ({ id: `${version}/${port}`, host: '127.0.0.1', port }));
+  return { version, weightPercent, instances };
+}
+
+function change(generation: number, ...routes: Route[]): TrafficChange {
+  return { service: 'shop', key: `key ${generation}`, generation, routes };
+}
+
+describe('the fence', () => {
+  const current = change(10, route('v1', 100, 1), route('v2', 0, 2));
+
+  test.each([
+    ['a higher generation is new', change(11, route('v1', 100)), 'new'],
+    ['the same generation and routes are done', current, 'done'],
+    [
+      'whatever the order of its routes',
+      change(10, route('v2', 0, 2), route('v1', 100, 1)),
+      'done',
+    ],
+  ] as const)('%s', (_name, next, expected) => {
+    expect(fence(current, next)).toBe(expected);
+  });
+
+  test.each([
+    ['a lower generation comes too late', change(9, ...current.routes), 'StaleGeneration'],
+    [
+      'the same generation carries other weights',
+      change(10, route('v1', 0, 1), route('v2', 100, 2)),
+      'GenerationConflict',
+    ],
+    [
+      'the same generation carries other instances',
+      change(10, route('v1', 100, 9), route('v2', 0, 2)),
+      'GenerationConflict',
+    ],
+    [
+      'the same generation carries fewer versions',
+      change(10, route('v1', 100, 1)),
+      'GenerationConflict',
+    ],
+  ] as const)('%s', (_name, next, code) => {
+    expect(() => fence(current, next)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+test('the same routes have one writing, and others another', () => {
+  const routes = fc.uniqueArray(
+    fc.record({ version: fc.constantFrom('v1', 'v2', 'v3'), weight: fc.nat(100), port: fc.nat(3) }),
+    { selector: ({ version }) => version },
+  );
+  const plain = (all: { version: string; weight: number; port: number }[]) =>
+    all.map(({ version, weight, port }) => route(version, weight, port, 7));
+  fc.assert(
+    fc.property(routes, routes, (one, other) => {
+      const sorted = (all: object[]) => all.map((part) => JSON.stringify(part)).toSorted();
+      const same = JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+      expect(canonical(plain(one)) === canonical(plain(other))).toBe(same);
+      expect(canonical(plain(one.toReversed()))).toBe(canonical(plain(one)));
+    }),
+  );
+});
+
+describe('a change is whole', () => {
+  test.each([
+    ['when one version has all', [route('v1', 100)]],
+    ['when two share', [route('v1', 99), route('v2', 1)]],
+    ['when one of them has nothing', [route('v1', 100), route('v2', 0)]],
+  ])('%s', (_name, routes) => {
+    expect(requireWhole(change(1, ...routes))).toBeUndefined();
+  });
+
+  test.each([
+    ['without routes', [], 'none'],
+    ['with less than all', [route('v1', 99)], 'v1 99 %'],
+    ['with more than all', [route('v1', 100), route('v2', 1)], 'v1 100 %, v2 1 %'],
+    ['with parts', [route('v1', 99.5), route('v2', 0.5)], 'v1 99.5 %'],
+    ['with less than nothing', [route('v1', 101), route('v2', -1)], 'v2 -1 %'],
+    ['with what is no number', [route('v1', Number.NaN)], 'v1 NaN %'],
+    ['with a version twice', [route('v1', 50), route('v1', 50)], 'named twice'],
+  ])('but not %s', (_name, routes, message) => {
+    expect(() => requireWhole(change(1, ...routes))).toThrow(
+      expect.objectContaining({
+        code: 'TrafficRefused',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+});
+
+describe('a version that is to have traffic', () => {
+  test('needs one instance that accepts connections', async () => {
+    const server = await startTcp(() => undefined);
+    const dead = await closedPort();
+    await expect(
+      requireReady(change(1, route('v1', 100, dead, server.port)), signal),
+    ).resolves.toBeUndefined();
+    await expect(
+      requireReady(change(1, route('v1', 99, server.port), route('v2', 1, dead)), signal),
+    ).rejects.toMatchObject({
+      code: 'TargetNotReady',
+      message: `no instance of v2 accepts connections (127.0.0.1:${dead})`,
+    });
+    await server.close();
+  });
+
+  test('needs an instance at all, and one without traffic needs none', async () => {
+    await expect(requireReady(change(1, route('v1', 100)), signal)).rejects.toMatchObject({
+      message: expect.stringContaining('it has none'),
+    });
+    await expect(requireReady(change(1, route('v1', 0)), signal)).resolves.toBeUndefined();
+  });
+});
+
+test.each([
+  ['a host that does not exist', { host: 'no-such-host.invalid', port: 80 }],
+  ['a host that does not answer', { host: '192.0.2.1', port: 81 }],
+])('%s accepts no connection', async (_name, at) => {
+  expect(await acceptsConnections(at, signal)).toBe(false);
+});
