@@ -21,6 +21,9 @@ export interface HaproxyConfig {
 export function renderHaproxyConfig(config: HaproxyConfig): string {
   const { statsSocket, stateDir, lua, tap } = config;
   return `# A HAProxy that Belay steers; made by \`renderHaproxyConfig\`.
+#
+# One service more: copy the part of a service, from its \`frontend\` to its last \`backend\`, put the
+# new name for the old one everywhere in the copy, give it a port of its own, and reload HAProxy.
 global
     stats socket ${statsSocket} mode 600 level admin expose-fd listeners
     setenv BELAY_STATE_DIR ${stateDir}
