@@ -8,7 +8,10 @@ import { createServer } from 'node:http';
  *   for the few requests of a probe; under real load requests wait for one, and then fail.
  * - `slow`: 400 ms more for each request. `unhealthy`: /healthz answers 503.
  * - `GET /__fault?set=errors|none` (for tests) begins or ends failing every request at once.
+ *
+ * It listens on `HOST`, by default for this machine alone.
  */
+const host = process.env.HOST ?? '127.0.0.1';
 const port = Number(process.env.PORT ?? 8081);
 const version = process.env.BELAY_VERSION ?? 'dev';
 const fault = process.env.FAULT ?? 'none';
@@ -65,7 +68,7 @@ const server = createServer((request, response) => {
 });
 // Longer than the balancer's: it closes idle connections first, so that no request meets a close.
 server.keepAliveTimeout = 120_000;
-server.listen(port, '127.0.0.1');
+server.listen(port, host);
 
 // Open requests are answered before the process ends.
 process.once('SIGTERM', () => {
