@@ -1,9 +1,13 @@
 import { resolve } from 'node:path';
+import { Failure } from '../domain/failure.ts';
 import { installTelemetry } from '../worker/worker.ts';
 import { chooseBalancer } from './balancer.ts';
 import { cleanWhenStopped } from './children.ts';
 import { readDevConfig } from './config.ts';
 import { startStack } from './stack.ts';
+
+/** For the failure to be told. */
+const EXIT_AFTER_MS = 1000;
 
 /** `belay dev`: all parts on this machine until Ctrl-C; workflows are kept for the next time. */
 export async function runDev(
@@ -12,15 +16,12 @@ export async function runDev(
 ): Promise<void> {
   const config = readDevConfig(environment);
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const balancer = chosen(() => chooseBalancer(config));
   installTelemetry(undefined);
+  const { service, folder } = options;
   const starting = startStack(
     config,
-    {
-      service: options.service,
-      balancer: chooseBalancer(config),
-      folder: resolve(options.folder),
-      usualPorts: 'yes',
-    },
+    { service, balancer, folder: resolve(folder), usualPorts: 'yes' },
     say,
   );
   const stopping = cleanWhenStopped(environment, 0, async () => {
@@ -29,7 +30,11 @@ export async function runDev(
     const stack = await starting.catch(() => undefined);
     await stack?.close();
   });
-  const stack = await starting;
+  const stack = await starting.catch((error: unknown) => {
+    // The telemetry of Temporal's SDK would keep a program alive that has nothing left to do.
+    setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+    throw notStarted(error);
+  });
   if (stopping.aborted) return;
   say('');
   if (stack.uiUrl !== undefined) say(`Temporal UI:  ${stack.uiUrl}`);
@@ -38,4 +43,24 @@ export async function runDev(
   say(`In another shell:   export TEMPORAL_ADDRESS=${stack.temporal.address}`);
   say('Ctrl-C stops everything.');
   await new Promise<never>(() => undefined);
+}
+
+function chosen<T>(choose: () => T): T {
+  try {
+    return choose();
+  } catch (error) {
+    throw new Failure('EnvironmentInvalid', messageOf(error), { cause: error });
+  }
+}
+
+/** What is missing on this machine is no bug: it is told without a stack. */
+function notStarted(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const message = messageOf(error);
+  const code = message.startsWith('No Temporal') ? 'TemporalUnreachable' : 'EnvironmentFailed';
+  return new Failure(code, message, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
