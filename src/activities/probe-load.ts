@@ -45,11 +45,11 @@ export async function probeSides<Name extends string>(
     if (open.size >= OPEN_MAX) continue;
     for (const { name, request } of sides) {
       const sent = deps.probe(request(count), signal).then((answer) => {
-        const answered = answer.kind === 'answered';
+        const good = answer.kind === 'answered' && answer.status < 500;
         onAnswer(name, {
           requests: 1,
-          errors: answered && answer.status < 500 ? 0 : 1,
-          latency: answered ? histogramOf([answer.tookMs]) : EMPTY_HISTOGRAM,
+          errors: good ? 0 : 1,
+          latency: good ? histogramOf([answer.tookMs]) : EMPTY_HISTOGRAM,
         });
       });
       const settled = sent.catch(() => undefined).finally(() => open.delete(settled));
@@ -67,13 +67,16 @@ export function addSamples(one: SideSamples, other: SideSamples): SideSamples {
   };
 }
 
-/** Latency of the answered requests; lost ones count as errors. Nothing sent is `no_data`. */
+/**
+ * Latency of the good answers, as a refusal is quick and would be a baseline that nothing can keep;
+ * bad and lost ones are the error rate. Nothing sent is `no_data`.
+ */
 export function readingOf(samples: SideSamples): Reading {
   const p95 = quantile(samples.latency, 0.95);
   return {
     latency_p95:
       p95 === undefined
-        ? { kind: 'no_data', why: 'no probe request was answered' }
+        ? { kind: 'no_data', why: 'no probe request was answered well' }
         : { kind: 'value', value: p95, samples: samples.latency.total },
     error_rate:
       samples.requests === 0

@@ -29,7 +29,7 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
     });
   }
   const period = release.stabilization_period;
-  if (period > 0 && watch.interval > period) {
+  if (watch.interval > period) {
     found.push({
       path: ['watch', 'interval'],
       message: `is longer than stabilization_period (${formatDuration(period)}): nobody would look`,

@@ -93,7 +93,9 @@ export function refuseDeploy(state: ServiceState, command: DeployCommand): Refus
   if (state.stable?.version === spec.version) {
     return {
       code: 'VersionAlreadyStable',
-      message: `${spec.version} already serves ${state.service}`,
+      message:
+        `${spec.version} already serves ${state.service}; ` +
+        'where its instances are gone, release the same program under another version',
     };
   }
   return undefined;

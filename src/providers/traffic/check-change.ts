@@ -56,11 +56,19 @@ export function canonical(routes: readonly Route[]): string {
   return JSON.stringify(plain.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)));
 }
 
-/** Every version with weight needs an instance that accepts connections. */
-export async function requireReady(change: TrafficChange, signal: AbortSignal): Promise<void> {
+/**
+ * Every version that gets more traffic than it has needs an instance that accepts connections. One
+ * that keeps what it has is not asked: a stable version that is down must not be in the way of the
+ * version that takes its place.
+ */
+export async function requireReady(
+  change: TrafficChange,
+  current: TrafficState,
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all(
     change.routes
-      .filter((route) => route.weightPercent > 0)
+      .filter((route) => getsMore(route, current))
       .map(async (route) => {
         const ready = await Promise.all(
           route.instances.map((instance) => acceptsConnections(instance, signal)),
@@ -73,6 +81,16 @@ export async function requireReady(change: TrafficChange, signal: AbortSignal): 
         );
       }),
   );
+}
+
+/** Addresses are compared by port: a device may know the host by its address only. */
+function getsMore(route: Route, current: TrafficState): boolean {
+  const before = current.routes.find(({ version }) => version === route.version);
+  if (before === undefined || route.weightPercent > before.weightPercent) {
+    return route.weightPercent > 0;
+  }
+  const ports = new Set(before.instances.map(({ port }) => port));
+  return route.weightPercent > 0 && route.instances.some(({ port }) => !ports.has(port));
 }
 
 export async function acceptsConnections(

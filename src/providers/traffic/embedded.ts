@@ -42,12 +42,13 @@ export function createEmbeddedRouter(
     can: { mirror: false, affinity: false },
     async apply(change, signal) {
       requireWhole(change);
-      await requireReady(change, signal);
-      await call('PUT', `${at(change.service)}/traffic`, signal, change);
+      const path = `${at(change.service)}/traffic`;
+      await requireReady(change, await call('GET', path, signal), signal);
+      await call('PUT', path, signal, change);
       const { service, generation, routes } = change;
       const expected = `${generation} ${canonical(routes)}`;
       await confirmServed({ url: spec.url, service, expected }, signal);
-      return call('GET', `${at(service)}/traffic`, signal);
+      return call('GET', path, signal);
     },
     read: (service, signal) => call('GET', `${at(service)}/traffic`, signal),
     async drain({ service, version, deadlineMs }, signal) {

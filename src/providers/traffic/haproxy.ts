@@ -68,7 +68,7 @@ export function createHaproxyRouter(
     can: { mirror: false, affinity: false },
     async apply(change, signal) {
       requireWhole(change);
-      await requireReady(change, signal);
+      await requireReady(change, await show(change.service, signal), signal);
       const { service, generation, key, routes } = change;
       const expected = servedMark(change);
       const words = await Promise.all(routes.map(routeWord));

@@ -32,8 +32,8 @@ export function createMemoryRouter(
       requireWhole(change);
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
-      if (options.checkReady) await requireReady(change, signal);
       const { service, key, generation, routes } = change;
+      if (options.checkReady) await requireReady(change, stateOf(service), signal);
       if (fence(stateOf(service), change) === 'new') {
         states.set(service, { service, key, generation, routes });
         log.push({ service, key, generation, what: describeRoutes(change), atMs: Date.now() });

@@ -64,8 +64,8 @@ export interface PreviewAddress {
  *   routes with `GenerationConflict`; the same generation with the same routes is already done.
  *   It returns only when the *data plane* (the listening sockets that users reach, not only an
  *   admin interface) serves the new state, else it throws `TrafficNotConfirmed`.
- * - A version of weight above 0 needs at least one instance that accepts connections, else
- *   `TargetNotReady` and nothing changes. Routes that do not add up to 100 are `TrafficRefused`.
+ * - A version that gets more traffic than it has needs at least one instance that accepts
+ *   connections, else `TargetNotReady` and nothing changes. Routes that do not add up to 100 are `TrafficRefused`.
  * - The state survives a restart and a reload of the load balancer, generation included.
  * - A switch loses no request: open requests finish where they began.
  * - `drain` returns when no request is open at a version of weight 0, or after `deadlineMs` with

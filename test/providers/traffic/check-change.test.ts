@@ -7,7 +7,7 @@ import {
   requireReady,
   requireWhole,
 } from '../../../src/providers/traffic/check-change.ts';
-import type { Route, TrafficChange } from '../../../src/providers/traffic/router.ts';
+import type { Route, TrafficChange, TrafficState } from '../../../src/providers/traffic/router.ts';
 import { closedPort, startTcp } from '../../support/local-server.ts';
 
 const { signal } = new AbortController();
@@ -20,6 +20,8 @@ function route(version: string, weightPercent: number, ...ports: number[]): Rout
 function change(generation: number, ...routes: Route[]): TrafficChange {
   return { service: 'shop', key: `key ${generation}`, generation, routes };
 }
+
+const NOTHING: TrafficState = { service: 'shop', generation: 0, key: '', routes: [] };
 
 describe('the fence', () => {
   const current = change(10, route('v1', 100, 1), route('v2', 0, 2));
@@ -107,10 +109,10 @@ describe('a version that is to have traffic', () => {
     const server = await startTcp(() => undefined);
     const dead = await closedPort();
     await expect(
-      requireReady(change(1, route('v1', 100, dead, server.port)), signal),
+      requireReady(change(1, route('v1', 100, dead, server.port)), NOTHING, signal),
     ).resolves.toBeUndefined();
     await expect(
-      requireReady(change(1, route('v1', 99, server.port), route('v2', 1, dead)), signal),
+      requireReady(change(1, route('v1', 99, server.port), route('v2', 1, dead)), NOTHING, signal),
     ).rejects.toMatchObject({
       code: 'TargetNotReady',
       message: `no instance of v2 accepts connections (127.0.0.1:${dead})`,
@@ -119,10 +121,32 @@ describe('a version that is to have traffic', () => {
   });
 
   test('needs an instance at all, and one without traffic needs none', async () => {
-    await expect(requireReady(change(1, route('v1', 100)), signal)).rejects.toMatchObject({
+    await expect(requireReady(change(1, route('v1', 100)), NOTHING, signal)).rejects.toMatchObject({
       message: expect.stringContaining('it has none'),
     });
-    await expect(requireReady(change(1, route('v1', 0)), signal)).resolves.toBeUndefined();
+    await expect(requireReady(change(1, route('v1', 0)), NOTHING, signal)).resolves.toBeUndefined();
+  });
+});
+
+describe('a version that is down', () => {
+  test('keeps the traffic that it has, so that another one can come beside it', async () => {
+    const dead = await closedPort();
+    const serves: TrafficState = { ...NOTHING, routes: [route('v1', 100, dead)] };
+    const beside = change(2, route('v1', 100, dead), route('v2', 0, await closedPort()));
+    await expect(requireReady(beside, serves, signal)).resolves.toBeUndefined();
+    const less = change(2, route('v1', 100, dead));
+    await expect(requireReady(less, serves, signal)).resolves.toBeUndefined();
+  });
+
+  test('gets no more of it, and none at another address', async () => {
+    const dead = await closedPort();
+    const half: TrafficState = { ...NOTHING, routes: [route('v1', 50, dead)] };
+    const refused = { code: 'TargetNotReady' };
+    await expect(
+      requireReady(change(2, route('v1', 100, dead)), half, signal),
+    ).rejects.toMatchObject(refused);
+    const elsewhere = change(2, route('v1', 50, await closedPort()));
+    await expect(requireReady(elsewhere, half, signal)).rejects.toMatchObject(refused);
   });
 });
 
