@@ -147,7 +147,10 @@ test.each([
     'as many ports as blue and green need',
     { environment: { ...PROCESS, ports: { from: 3000, to: 3005 } } },
   ],
-  ['no watch at all', { stabilization_period: '0s' }],
 ])('%s is taken', (_name, changes) => {
   expect(messagesOf(changes)).toEqual([]);
+});
+
+test('a release that nobody would watch is refused', () => {
+  expect(messagesOf({ stabilization_period: '0s' }).join()).toContain('nobody would look');
 });
