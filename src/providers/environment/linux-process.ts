@@ -20,6 +20,7 @@ interface Stat {
   readonly group: number;
   readonly session: number;
   readonly cpuTicks: number;
+  readonly threads: number;
   readonly startTicks: number;
   readonly rssPages: number;
 }
@@ -37,9 +38,17 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return (
     stat !== undefined &&
     stat.startTicks === identity.startTicks &&
-    stat.state !== 'Z' &&
+    hasNotEnded(stat) &&
     identity.bootId === bootId()
   );
+}
+
+/**
+ * A zombie whose other threads still run, or are still ending, holds its ports and files: only its
+ * first thread is gone.
+ */
+function hasNotEnded({ state, threads }: Stat): boolean {
+  return state !== 'Z' || threads > 1;
 }
 
 /**
@@ -58,7 +67,7 @@ export function signalSession(identity: ProcessIdentity, signal: NodeJS.Signals)
 
 /** Whether the process or anything that it has started still runs. */
 export function isSessionAlive(identity: ProcessIdentity): boolean {
-  return isAlive(identity) || membersOf(identity).some((stat) => stat.state !== 'Z');
+  return isAlive(identity) || membersOf(identity).some(hasNotEnded);
 }
 
 /** Resident memory and processor time of the process and all that it has started. */
@@ -119,6 +128,7 @@ function readStat(pid: number): Stat | undefined {
     group: field(5),
     session: field(6),
     cpuTicks: field(14) + field(15),
+    threads: field(20),
     startTicks: field(22),
     rssPages: field(24),
   };

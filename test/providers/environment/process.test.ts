@@ -319,6 +319,19 @@ describe('the log of an instance', () => {
 });
 
 describe('the identity of a process', () => {
+  it('outlives its first thread, for as long as another one runs', async () => {
+    const script =
+      'import ctypes, threading, time\n' +
+      'threading.Thread(target=time.sleep, args=(600,)).start()\n' +
+      'ctypes.CDLL(None).pthread_exit(None)';
+    await deploy({ command: ['python3', '-c', script] });
+    const pid = Number(readFileSync(markFile(), 'utf8').split(' ')[0]);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+    expect(await environment.find('shop', 'v1')).toMatchObject([{ running: true }]);
+    await remove(0);
+    await expect.poll(() => readdirSync('/proc')).not.toContain(String(pid));
+  });
+
   it('never lets a stranger with a used process id be killed', async () => {
     await deploy({ command: SLEEPER });
     const own = rig.processes();
