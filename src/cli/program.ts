@@ -36,7 +36,13 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
       'after',
       '\nExit status: 0 done; 1 the release did not succeed; 2 usage or release file;\n' +
         '3 refused now; 4 not found; 5 Temporal or a worker is missing; 70 a bug.\n' +
-        'Temporal is found as by its own CLI: TEMPORAL_ADDRESS, or its profile file.\n',
+        '\nEnvironment:\n' +
+        '  TEMPORAL_ADDRESS  where Temporal is; else the profile file of its own CLI is read\n' +
+        '  BELAY_TASK_QUEUE  of the workers; default: belay\n' +
+        '  BELAY_WHO         who asks; default: the user who is logged in\n' +
+        '  NO_COLOR          anything: no colours\n' +
+        '\nBegin with `belay dev` on your machine and `belay validate FILE` on a release file.\n' +
+        'At night, when a release has gone wrong: `belay explain SERVICE`.\n',
     );
   for (const add of COMMANDS) {
     add(program, deps, (status) => {

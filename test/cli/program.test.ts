@@ -42,6 +42,22 @@ test('a good file is explained and exits 0', async () => {
   expect(out).toContain('shop 2, blue_green');
 });
 
+test('limits are told by their keys and with their units', async () => {
+  const limits = `
+performance_thresholds:
+  max_latency_p95: 250ms
+  min_throughput: 600/m
+  max_error_rate: 0.5%
+  max_memory_usage: 512MiB
+  max_cpu_usage: 80%
+`;
+  const { out } = await run(['validate', 'a.yaml'], { '/work/a.yaml': GOOD + limits });
+  expect(out).toContain(
+    'max_latency_p95 250ms, min_throughput 10/s, max_error_rate 0.5%, ' +
+      'max_memory_usage 512 MiB, max_cpu_usage 80% of a core',
+  );
+});
+
 test('a bad file is refused with file, line, path and a suggestion, and exits 2', async () => {
   const text = GOOD.replace('strategy', 'stratgy');
   const { code, err } = await run(['validate', 'a.yaml'], { '/work/a.yaml': text });
@@ -84,10 +100,17 @@ test.each([[['bogus']], [['deploy']], [['rollback', 'shop']]])(
   },
 );
 
-test('every command has help with an example', async () => {
-  for (const name of ['deploy', 'status', 'explain', 'history', 'rollback', 'abort', 'worker']) {
+test('every command has help with an example, and says what its arguments are', async () => {
+  const { out: all } = await run(['--help']);
+  const names = [...all.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)].map(([, name]) => name ?? '');
+  expect(names).toContain('explain');
+  for (const name of names.filter((one) => one !== 'help')) {
     const { code, out } = await run([name, '--help']);
     expect({ name, code }).toEqual({ name, code: 0 });
-    expect(out).toContain('Example:');
+    expect(out).toContain(`Example:\n  $ `);
+    expect(out).toMatch(new RegExp(`^  \\$ .*belay ${name}`, 'm'));
+    for (const [, argument] of /^Usage: .*$/m.exec(out)?.[0].matchAll(/[<[](\w+)[>\]]/g) ?? []) {
+      if (argument !== 'options') expect(out).toMatch(new RegExp(`^  ${argument} +\\S`, 'm'));
+    }
   }
 });

@@ -9,12 +9,15 @@ export const addServing: AddCommand = (program, deps, exit) => {
     .addHelpText(
       'after',
       '\nEnvironment:\n' +
-        '  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …   as for the Temporal CLI\n' +
-        '  BELAY_TASK_QUEUE         default: belay\n' +
-        '  BELAY_STATE_DIR          where instances are kept; default: ~/.local/state/belay\n' +
-        '  BELAY_METRICS_ADDRESS    host:port for Prometheus; default: none\n' +
-        '  BELAY_WORKFLOW_BUNDLE    workflows bundled at build time\n' +
-        '  BELAY_MAX_CACHED_WORKFLOWS   default: 500\n' +
+        '  TEMPORAL_ADDRESS            where Temporal is, and all else as for the Temporal CLI\n' +
+        '  BELAY_TASK_QUEUE            default: belay; watches go to the same with -watch\n' +
+        '  BELAY_STATE_DIR             where instances are kept; one for all workers of a machine;\n' +
+        '                              default: $XDG_STATE_HOME/belay or ~/.local/state/belay\n' +
+        '  BELAY_METRICS_ADDRESS       host:port for Prometheus; default: no metrics\n' +
+        '  BELAY_WORKFLOW_BUNDLE       file of workflows bundled at build time: a faster start\n' +
+        '  BELAY_MAX_CACHED_WORKFLOWS  default: 500\n' +
+        '  BELAY_IDENTITY              how Temporal shows this worker; default: PID@HOST\n' +
+        'A release file may name more variables, for secrets (headers_from_env).\n' +
         example('TEMPORAL_ADDRESS=temporal:7233 belay worker'),
     )
     .action(async () => {

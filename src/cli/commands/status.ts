@@ -15,7 +15,10 @@ interface Options {
 export const addStatus: AddCommand = (program, deps, exit) => {
   program
     .command('status')
-    .argument('[what]', 'a service, or a run like release/checkout/7; none: every service')
+    .argument(
+      '[what]',
+      'a service: its running or latest run; or a run like release/checkout/7; none: every service',
+    )
     .description('Say where a run stands, in one line.')
     .option('--watch', 'follow it to its end; exits 1 unless it ended well')
     .option('--json', 'JSON instead of text')
@@ -60,7 +63,7 @@ async function follow(
 export const addExplain: AddCommand = (program, deps, exit) => {
   program
     .command('explain')
-    .argument('<what>', 'a service, or a run like release/checkout/7')
+    .argument('<what>', 'a service: its running or latest run; or a run like release/checkout/7')
     .description('One screen: what a run is doing, why, and which verb helps next.')
     .option('--watch', 'then follow it to its end')
     .option('--json', 'JSON instead of text')
@@ -82,7 +85,7 @@ export const addExplain: AddCommand = (program, deps, exit) => {
 export const addHistory: AddCommand = (program, deps, exit) => {
   program
     .command('history')
-    .argument('<service>')
+    .argument('<service>', 'the service, by the name in its release file')
     .description('The last 50 releases and rollbacks of a service, newest first.')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', example('belay history checkout'))

@@ -22,7 +22,7 @@ function requestOf(options: Options, user: string): Request {
 export const addRollback: AddCommand = (program, deps, exit) => {
   program
     .command('rollback')
-    .argument('<service>')
+    .argument('<service>', 'the service, by the name in its release file')
     .description('Take all traffic back to an earlier version, at once. Ends a running release.')
     .requiredOption('--why <text>', 'why, for the history')
     .option('--to <version>', 'default: the version that was stable before')
@@ -39,7 +39,7 @@ export const addRollback: AddCommand = (program, deps, exit) => {
         });
         if (options.json === true) printJson(deps, accepted);
         else {
-          deps.out(`${accepted.workflowId} has begun: ${service} goes to ${accepted.version}\n`);
+          deps.out(`${service} goes to ${accepted.version}, by ${accepted.workflowId}\n`);
           for (const remark of accepted.remarks) deps.out(`note: ${remark}\n`);
         }
         if (options.watch !== true) return 0;
@@ -55,18 +55,19 @@ function addVerb(
   name: 'abort' | 'promote',
   description: string,
   done: string,
+  why: string,
   call: (client: BelayClient, service: string, request: Request) => Promise<{ phase: string }>,
 ): AddCommand {
   return (program, deps, exit) => {
     program
       .command(name)
-      .argument('<service>')
+      .argument('<service>', 'the service, by the name in its release file')
       .description(description)
       .requiredOption('--why <text>', 'why, for the history')
       .option('--who <name>', 'who asks (default: the user, or BELAY_WHO)')
       .option('--request-id <id>', 'the same id is the same request: repeat it after a lost answer')
       .option('--json', 'JSON instead of text')
-      .addHelpText('after', example(`belay ${name} checkout --why "seen on the dashboard"`))
+      .addHelpText('after', example(`belay ${name} checkout --why "${why}"`))
       .action(async (service: string, options: Options) => {
         const answer = await withClient(deps, (client) =>
           call(client, service, requestOf(options, deps.user)),
@@ -82,6 +83,7 @@ export const addAbort = addVerb(
   'abort',
   'End the running release: traffic back to stable first, then the candidate is removed.',
   'it is being aborted',
+  'wrong build',
   (client, service, request) => client.abort(service, request),
 );
 
@@ -89,5 +91,6 @@ export const addPromote = addVerb(
   'promote',
   'Keep the candidate of a release that waits for a person.',
   'the candidate is kept',
+  'the errors come from a crawler',
   (client, service, request) => client.promote(service, request),
 );

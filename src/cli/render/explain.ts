@@ -30,7 +30,10 @@ export function renderExplain(progress: Progress, nowMs: number, style: Style): 
   if (outcome === undefined && phaseUntilMs !== undefined && phaseUntilMs > nowMs) {
     facts.push(['until', `${moment(phaseUntilMs)}, ${span(phaseUntilMs - nowMs)} to go`]);
   }
-  facts.push(['traffic', renderWeights(progress)]);
+  facts.push([
+    'traffic',
+    progress.weights.length === 0 ? 'not moved yet' : renderWeights(progress),
+  ]);
   facts.push(['fallback', progress.fallback ?? 'none: there is no version to go back to']);
   if (progress.rolledBackBy !== undefined) facts.push(['rollback', progress.rolledBackBy]);
   if (outcome !== undefined) facts.push(['outcome', outcome], ['reason', progress.reason ?? '']);
@@ -66,6 +69,9 @@ function nextSteps(progress: Progress): readonly string[] {
   if (steps.length > 0) return steps;
   switch (outcome) {
     case undefined:
+      if (progress.warnings.length > 0) {
+        return ['  mend what the last warning names; Belay goes on by itself'];
+      }
       return [`  nothing to do; belay status ${service} --watch follows it`];
     case 'succeeded':
       return fallback === undefined
@@ -79,7 +85,13 @@ function nextSteps(progress: Progress): readonly string[] {
     case 'failed':
     case 'rolled_back':
     case 'aborted':
-      return ['  mend the version (the evidence is above), then belay deploy it again'];
+      // A rollback shows how stable is now; what was wrong with the other version is its reason.
+      return progress.kind === 'rollback'
+        ? [
+            `  mend ${fallback ?? 'the version'} (${progress.why}), then belay deploy it again`,
+            `  belay history ${service}   names its release; belay explain RELEASE has the evidence`,
+          ]
+        : ['  mend the version (reason and evidence are above), then belay deploy it again'];
     default:
       return outcome satisfies never;
   }

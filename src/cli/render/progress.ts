@@ -18,7 +18,7 @@ export function renderStatusLine(progress: Progress, nowMs: number): string {
 }
 
 export function renderWeights({ weights }: Pick<Progress, 'weights'>): string {
-  if (weights.length === 0) return 'traffic untouched';
+  if (weights.length === 0) return 'traffic not moved yet';
   return weights.map(({ version, weightPercent }) => `${version} ${weightPercent} %`).join(', ');
 }
 
