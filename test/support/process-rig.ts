@@ -16,6 +16,10 @@ const TINY_SERVER = fileURLToPath(new URL('tiny-server.ts', import.meta.url));
 /** A program that costs nothing to start, where nobody talks to it. */
 export const SLEEPER = ['/bin/sleep', '600'];
 
+/** Of this test process alone: others run at the same time, each with an environment of its own. */
+const FIRST_PORT = 17_000 + 100 * Number(process.env.VITEST_POOL_ID ?? 0);
+const PORTS = { from: FIRST_PORT, to: FIRST_PORT + 99 };
+
 /** A process environment in a folder of its own, whose processes all carry one mark. */
 export interface ProcessRig {
   readonly stateDir: string;
@@ -42,7 +46,7 @@ export function createProcessRig(): ProcessRig {
       command: [process.execPath, TINY_SERVER, '--of={version}', '--at={port}', '--as={instance}'],
       cwd: stateDir,
       host: '127.0.0.1',
-      ports: undefined,
+      ports: PORTS,
       stopGraceMs: 2000,
       ...changes,
       env: { ...env, [TEST_MARK]: mark },

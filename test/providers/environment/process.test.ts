@@ -171,16 +171,14 @@ describe('an instance', () => {
   });
 
   it('comes back at the same port after it has died', async () => {
-    // Its own, as other tests use the usual ones at the same time.
-    const ports = { from: 18_751, to: 18_759 };
-    const [instance] = await deploy({ ports });
+    const [instance] = await deploy();
     const { pid } = await ask(instance);
     process.kill(pid, 'SIGKILL');
     await expect
       .poll(async () => (await environment.find('shop', 'v1')).map(({ running }) => running))
       .toEqual([false]);
     expect(await environment.usage('shop', 'v1')).toEqual([]);
-    expect(await deploy({ ports })).toEqual([instance]);
+    expect(await deploy()).toEqual([instance]);
     expect((await ask(instance)).pid).not.toBe(pid);
   });
 
