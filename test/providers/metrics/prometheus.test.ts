@@ -1,10 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reading } from '../../../src/domain/judge/measurement.ts';
+import { bucketQuantile } from '../../../src/providers/metrics/bucket-quantile.ts';
 import { createPrometheusSource } from '../../../src/providers/metrics/prometheus.ts';
 import type { MetricsQuery } from '../../../src/providers/metrics/source.ts';
 import { type LocalServer, closedPort, startHttp, startTcp } from '../../support/local-server.ts';
 import { type RealPrometheus, startPrometheus } from '../../support/real-prometheus.ts';
+import { HISTOGRAMS, histogramExposition } from './histograms.ts';
 import { sourceOf } from './specs.ts';
 
 const { signal } = new AbortController();
@@ -42,6 +44,7 @@ function measure(
 
 describe('against a real Prometheus', () => {
   let target: LocalServer;
+  let histograms: LocalServer;
   let prometheus: RealPrometheus;
   let halfBlind: RealPrometheus;
 
@@ -74,7 +77,15 @@ describe('against a real Prometheus', () => {
       for (let i = 0; i < 50; i += 1) seconds.observe({ version: 'v1' }, 0.3);
       void registry.metrics().then((text) => response.end(text));
     });
-    const targets = { shop: `${target.host}:${target.port}` };
+    const lines = histogramExposition();
+    histograms = await startHttp((_request, response) => {
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
+      response.end(lines.join(''));
+    });
+    const targets = {
+      shop: `${target.host}:${target.port}`,
+      histograms: `${histograms.host}:${histograms.port}`,
+    };
     const nobody = `http://127.0.0.1:${await closedPort()}/read`;
     [prometheus, halfBlind] = await Promise.all([
       startPrometheus({ targets }),
@@ -86,11 +97,13 @@ describe('against a real Prometheus', () => {
     await Promise.all([
       prometheus.until('rate(http_requests_total{code="503"}[60s])', 1),
       halfBlind.until('memory_bytes', 1),
+      prometheus.until('case_bucket', lines.length),
     ]);
   });
   afterAll(async () => {
     await Promise.all([prometheus.close(), halfBlind.close()]);
     await target.close();
+    await histograms.close();
   });
 
   test('every signal has its value, with the number of requests behind it', async () => {
@@ -171,6 +184,24 @@ describe('against a real Prometheus', () => {
       why: expect.stringContaining('the answer is not whole: remote_read'),
     });
   });
+
+  test.each([0.01, 0.5, 0.9, 0.95, 0.999, 1])(
+    'the quantile %d of scraped buckets is that of histogram_quantile',
+    async (q) => {
+      const promql = `sum by (case) (histogram_quantile(${q}, case_bucket))`;
+      const answers = await prometheus.query(promql);
+      // A histogram without buckets is not there at all.
+      expect(answers.size).toBe(HISTOGRAMS.length - 1);
+      for (const [index, buckets] of HISTOGRAMS.entries()) {
+        const theirs = answers.get(JSON.stringify({ case: String(index) })) ?? Number.NaN;
+        const ours = bucketQuantile(q, buckets) ?? Number.NaN;
+        expect({ buckets, value: ours }).toEqual({
+          buckets,
+          value: Number.isNaN(theirs) ? Number.NaN : expect.closeTo(theirs, 9),
+        });
+      }
+    },
+  );
 });
 
 describe('against a server that misbehaves', () => {

@@ -27,7 +27,7 @@ function says(response: ServerResponse, served: unknown): void {
 }
 
 function confirm(url: string, options: { withinMs?: number; until?: AbortSignal } = {}) {
-  const { withinMs = 300, until = signal } = options;
+  const { withinMs = 100, until = signal } = options;
   return confirmServed({ url, service: 'shop', expected: EXPECTED }, until, withinMs);
 }
 

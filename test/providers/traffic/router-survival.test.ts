@@ -124,7 +124,7 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
   });
 
   test('killed in the middle of writes has the last that it confirmed or a later one, whole', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const first = generation + 10;
       let confirmed = first;
       let sent = first;
