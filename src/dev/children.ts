@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +7,7 @@ export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Where its error output goes, and its output when nothing waits for a line of it. */
+  /** Where all that it prints goes. */
   readonly log: string;
   /** Resolves the start: the first line of output for which this is true. None, at once. */
   readonly ready?: (line: string) => boolean;
@@ -99,6 +99,7 @@ async function firstLine(child: ChildProcess, options: ChildOptions): Promise<st
       return;
     }
     if (child.stdout === null) return fail('has no output');
+    child.stdout.pipe(createWriteStream(log, { flags: 'a' }));
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (!ready(line)) return;
       clearTimeout(timer);
