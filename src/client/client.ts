@@ -77,6 +77,7 @@ export const DEFAULT_TASK_QUEUE = 'belay';
 
 /** A call that finds no worker must end: an update waits for one for ever. */
 const ANSWER_WITHIN_MS = 15_000;
+const SERVER_ANSWERS_WITHIN_MS = 2000;
 const FREE_ASK_EVERY_MS = 100;
 
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
@@ -107,12 +108,33 @@ function createCalls({
   taskQueue,
   address,
 }: Deps): Omit<BelayClient, 'close'> {
-  const call = <T>(about: string, work: () => Promise<T>): Promise<T> =>
-    translated(() => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work), {
-      address,
-      about,
-      taskQueue,
-    });
+  async function call<T>(about: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await translated(() => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work), {
+        address,
+        about,
+        taskQueue,
+      });
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'NoWorker') await requireServer(error);
+      throw error;
+    }
+  }
+
+  /** Nobody has answered: a server that answers itself tells a missing worker from a missing server. */
+  async function requireServer(cause: Failure): Promise<void> {
+    const untilMs = Date.now() + SERVER_ANSWERS_WITHIN_MS;
+    try {
+      await connection.withDeadline(untilMs, () => connection.workflowService.getSystemInfo({}));
+    } catch {
+      throw new Failure(
+        'TemporalUnreachable',
+        `Temporal at ${address} does not answer; what was asked may still be carried out: ` +
+          'repeat it with the same request id',
+        { cause },
+      );
+    }
+  }
 
   async function view(service: string): Promise<ServiceView> {
     return call(service, () =>

@@ -36,6 +36,13 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
   if (error instanceof WorkflowNotFoundError) {
     return new Failure('NotFound', `${about} is not known to Belay`, cause);
   }
+  if (hasName(error, 'NamespaceNotFoundError')) {
+    return new Failure(
+      'TemporalUnreachable',
+      `Temporal at ${address}: ${messageOf(error)}; TEMPORAL_NAMESPACE or the profile names it`,
+      cause,
+    );
+  }
   if (isGrpcDeadlineError(error) || hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError')) {
     return new Failure(
       'NoWorker',

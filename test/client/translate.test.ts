@@ -87,6 +87,22 @@ describe('with a Temporal server and no worker', () => {
   });
 });
 
+test('an unknown namespace, and a server that has gone, are told as what they are', async () => {
+  const temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
+  const belay = await createBelayClient({ address: temporal.address, namespace: 'nowhere' });
+  await expect(belay.history('shop')).rejects.toMatchObject({
+    code: 'TemporalUnreachable',
+    message: expect.stringContaining("'nowhere'"),
+  });
+  await temporal.close();
+  // Not as a worker that is missing.
+  await expect(belay.history('shop')).rejects.toMatchObject({
+    code: 'TemporalUnreachable',
+    message: expect.stringContaining('does not answer'),
+  });
+  await belay.close();
+}, 60_000);
+
 describe('where no Temporal server is', () => {
   async function connecting(address: string): Promise<unknown> {
     return translated(() => Connection.connect({ address, connectTimeout: '300ms' }), {
