@@ -1,0 +1,211 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { FAILURES } from '../src/domain/failure.ts';
+import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
+import type { Notification } from '../src/domain/release/notification.ts';
+import { PHASES } from '../src/domain/release/progress.ts';
+import { requireRelease } from '../src/domain/release/release-file.ts';
+import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+const PAGES: readonly string[] = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+/** The cells of every row of every table, with the headings above it. */
+function rowsOf(text: string): readonly { heading: string; cells: readonly string[] }[] {
+  let heading = '';
+  return text.split('\n').flatMap((line) => {
+    if (line.startsWith('#')) heading = line.replace(/^#+\s*/, '');
+    if (!line.startsWith('| `')) return [];
+    const cells = line.split(/(?<!\\)\|/).slice(1, -1);
+    return [{ heading, cells: cells.map((cell) => cell.trim()) }];
+  });
+}
+
+const code = (cell: string | undefined): string => cell?.replaceAll('`', '') ?? '';
+
+test('the table of failures has every code once, in its order, with its numbers', () => {
+  const written = rowsOf(read('docs/failures.md')).map(({ cells }) => {
+    const [name, , retry, httpStatus, exit] = cells;
+    return { code: code(name), retry, httpStatus, exit };
+  });
+  const real = Object.entries(FAILURES).map(([name, { retry, httpStatus, exit }]) => ({
+    code: name,
+    retry: retry ? 'yes' : 'no',
+    httpStatus: String(httpStatus),
+    exit: String(exit),
+  }));
+  expect(written).toEqual(real);
+});
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '``');
+}
+
+/** As GitHub names them. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+\s+(.*)$/gm)].map(([, title]) =>
+    (title ?? '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(PAGES)('every link of %s leads somewhere', (page) => {
+  const broken = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
+      if (!existsSync(join(ROOT, file))) return true;
+      return anchor !== undefined && !anchorsOf(read(file)).includes(anchor);
+    });
+  expect(broken).toEqual([]);
+});
+
+function fenced(page: string, language: string): readonly string[] {
+  const blocks = read(page).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'));
+  return [...blocks].map(([, text]) => text ?? '');
+}
+
+const yamlBlocks = PAGES.flatMap((page) => fenced(page, 'yaml').map((text) => ({ page, text })));
+
+const REST: unknown = parse(`
+service: checkout
+strategy: blue_green
+environment: { kind: process, command: [./checkout] }
+traffic: { kind: embedded, control: http://127.0.0.1:7071, url: http://127.0.0.1:8080 }
+`);
+
+test.each(yamlBlocks)('a release file in $page is valid, a part of one within a whole', (block) => {
+  const { page, text } = block;
+  const isWhole = /^service:/m.test(text);
+  const whole = isWhole ? text : JSON.stringify(Object.assign({}, REST, parse(text)));
+  expect(() =>
+    requireRelease({ text: whole, file: page, folder: '/srv', version: '2.4.1' }),
+  ).not.toThrow();
+});
+
+interface Key {
+  readonly kind: string;
+  readonly path: string;
+  readonly isRequired: boolean;
+  readonly byDefault: unknown;
+}
+
+/** Every key that may be written, with the kind of the block that it is in. */
+function keysOf(node: unknown, path = '', kind = ''): readonly Key[] {
+  if (!isRecord(node)) return [];
+  const inner = [node.anyOf, node.oneOf].flatMap((list) => (Array.isArray(list) ? list : []));
+  const properties = isRecord(node.properties) ? node.properties : {};
+  const constant = isRecord(properties.kind) ? properties.kind.const : undefined;
+  const own = typeof constant === 'string' ? constant : kind;
+  const required: readonly unknown[] = Array.isArray(node.required) ? node.required : [];
+  return [
+    ...inner.flatMap((one) => keysOf(one, path, kind)),
+    ...keysOf(node.items, `${path}[]`, kind),
+    ...Object.entries(properties).flatMap(([name, child]) => {
+      const at = path === '' ? name : `${path}.${name}`;
+      const byDefault = isRecord(child) ? child.default : undefined;
+      return [
+        { kind: own, path: at, isRequired: required.includes(name), byDefault },
+        ...keysOf(child, at, own),
+      ];
+    }),
+  ];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As the page writes it: without quotes, lists in brackets. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.join(', ')}]`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+test('every key of a release file is explained, with its default', () => {
+  const rows = rowsOf(read('docs/write-a-release.md'));
+  const text = read('docs/write-a-release.md');
+  const wrong = keysOf(releaseJsonSchema()).flatMap(({ kind, path, isRequired, byDefault }) => {
+    const named = rows.filter(({ cells }) => code(cells[0]) === path);
+    const row =
+      named.find(({ heading }) => heading === `\`kind: ${kind}\``) ??
+      named.find(({ heading }) => !heading.startsWith('`kind:')) ??
+      named[0];
+    // Blocks and what is only for tests have a paragraph instead.
+    if (row === undefined) {
+      return text.includes(`\`${path}\``) || kind === 'memory' ? [] : [`${path} is not explained`];
+    }
+    const written = code(row.cells[2]);
+    if (isRequired) return written === 'required' ? [] : [`${path} is required, not ${written}`];
+    if (byDefault === undefined) {
+      return written === 'required' ? [`${path} is not required`] : [];
+    }
+    return written === shown(byDefault) ? [] : [`${path}: ${shown(byDefault)}, not ${written}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('no key is explained that a release file does not have', () => {
+  const known = new Set(keysOf(releaseJsonSchema()).map(({ path }) => path));
+  const explained = rowsOf(read('docs/write-a-release.md'))
+    .map(({ cells }) => code(cells[0]))
+    .filter((name) => /^[$a-z_]+(?:\[\])?(?:\.[a-z_0-9]+)*$/.test(name));
+  const phases: readonly string[] = PHASES;
+  expect(explained.filter((name) => !known.has(name) && !phases.includes(name))).toEqual([]);
+  expect(phases.filter((phase) => !explained.includes(phase))).toEqual([]);
+});
+
+test('every variable of the worker is explained, also by its help', () => {
+  const names = [...read('src/worker/config.ts').matchAll(/^ {2}([A-Z_]{4,}): z/gm)].map(
+    ([, name]) => name ?? '',
+  );
+  expect(names).toContain('BELAY_TASK_QUEUE');
+  const [page, help] = [read('docs/operate.md'), read('src/cli/commands/serve.ts')];
+  expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+  expect(names.filter((name) => !help.includes(name))).toEqual([]);
+});
+
+test('every metric and every search attribute is explained', () => {
+  const page = read('docs/operate.md');
+  const metrics = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(join('src', file)).matchAll(/'(belay_[a-z_]+)'/g)])
+    .map(([, name]) => name ?? '');
+  expect(metrics.length).toBeGreaterThan(3);
+  expect(metrics.filter((name) => !page.includes(`| \`${name}_`))).toEqual([]);
+  const attributes = SEARCH_ATTRIBUTES.map(({ name }) => name);
+  expect(attributes.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+});
+
+test('the payload of a webhook has the fields of a notification', () => {
+  const fields = {
+    dedupKey: true,
+    severity: true,
+    title: true,
+    text: true,
+    service: true,
+    version: true,
+    workflowId: true,
+    outcome: true,
+    durationMs: true,
+    atMs: true,
+  } satisfies Record<keyof Notification, true>;
+  const [payload = '{}'] = fenced('docs/notifications.md', 'json');
+  expect(Object.keys(JSON.parse(payload))).toEqual(Object.keys(fields));
+  const explained = rowsOf(read('docs/notifications.md')).map(({ cells }) => code(cells[0]));
+  expect(Object.keys(fields).filter((name) => !explained.includes(name))).toEqual([]);
+});
