@@ -43,7 +43,12 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
       cause,
     );
   }
-  if (isGrpcDeadlineError(error) || hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError')) {
+  const silent =
+    isGrpcDeadlineError(error) ||
+    hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError') ||
+    // What the server says at once where it has seen no worker for a while.
+    (isGrpcServiceError(error) && /no poller seen/i.test(error.message));
+  if (silent) {
     return new Failure(
       'NoWorker',
       `no worker of task queue ${taskQueue ?? 'belay'} answered for ${about} in time; ` +

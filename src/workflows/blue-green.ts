@@ -182,7 +182,7 @@ async function switchAndWatch(context: Context, baseline: Reading | null): Promi
   }
 
   const { forMs } = spec.watch;
-  run.allow(['abort']);
+  run.allow(stable === null ? [] : ['abort']);
   run.phase('stabilizing', `watched for ${formatDuration(forMs)}`, Date.now() + forMs);
   try {
     const result = await run.interruptible(() => watch(context));
@@ -199,8 +199,29 @@ async function switchAndWatch(context: Context, baseline: Reading | null): Promi
     return await promote(context, baseline);
   } catch (error) {
     if (!(error instanceof AbortAsked)) throw error;
+    if (stable === null) return stay(context, error.message);
     return goBack(context, 'manual', error.message, baseline);
   }
+}
+
+/** A first release that is called off has nothing to go back to: it keeps its traffic, and says so. */
+async function stay(context: Context, reason: string): Promise<RunReport> {
+  const { run, candidate, notices } = context;
+  run.allow([]);
+  const why = `${reason}; nothing served before ${candidate.version}, so it keeps the traffic`;
+  notices.tell({
+    occasion: 'ended',
+    about: 'aborted',
+    title: titleOf(run.progress, 'aborted'),
+    text: why,
+  });
+  return finish(context, {
+    outcome: 'aborted',
+    cause: 'manual',
+    reason: why,
+    serving: candidate,
+    left: [],
+  });
 }
 
 /** The wait is a durable timer; the watch beside it can only cut it short, never pass it early. */

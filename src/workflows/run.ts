@@ -123,6 +123,8 @@ export function openRun(facts: RunFacts, first: Phase) {
     description: 'Moves traffic back to stable, then removes the candidate.',
   });
   setHandler(abortSignal, (asked) => {
+    // Nobody can be refused by a signal: while traffic is being switched it waits for the switch.
+    if (progress.phase === 'switching') abort ??= asked;
     ask('abort', asked);
   });
   setHandler(promoteUpdate, (asked) => ask('promote', asked), {

@@ -104,6 +104,12 @@ export function refuseDeploy(state: ServiceState, command: DeployCommand): Refus
 export function refuseRollback(state: ServiceState, command: RollbackCommand): Refusal | undefined {
   const { active } = state;
   if (active?.kind === 'rollback') return inProgress(active);
+  if (active !== null && active.stable === null) {
+    return {
+      code: 'NothingToRollBackTo',
+      message: `${active.workflowId} is the first release of ${state.service}: nothing served before`,
+    };
+  }
   if (active !== null) {
     const target = active.stable?.version;
     if (command.toVersion === undefined || command.toVersion === target) return undefined;
