@@ -46,7 +46,7 @@ export function exitCodeOf({ outcome }: Pick<Progress, 'outcome'>): number {
   return outcome === undefined || outcome === 'succeeded' ? 0 : 1;
 }
 
-/** For a rollback, going back is the success. */
+/** For a rollback, going back is the success, also where a running release went back for it. */
 export function exitCodeOfRollback({ outcome }: Pick<Progress, 'outcome'>): number {
-  return outcome === 'rolled_back' ? 0 : 1;
+  return outcome === 'rolled_back' || outcome === 'aborted' ? 0 : 1;
 }

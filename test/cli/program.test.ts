@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { exitCodeOfRollback } from '../../src/cli/watch.ts';
 import type { CliDeps } from '../../src/cli/deps.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { Failure } from '../../src/domain/failure.ts';
@@ -113,4 +114,13 @@ test('every command has help with an example, and says what its arguments are', 
       if (argument !== 'options') expect(out).toMatch(new RegExp(`^  ${argument} +\\S`, 'm'));
     }
   }
+});
+
+test.each([
+  ['rolled_back', 0],
+  ['aborted', 0],
+  ['rollback_unverified', 1],
+  ['failed', 1],
+] as const)('who waits for a rollback that ended %s gets status %i', (outcome, status) => {
+  expect(exitCodeOfRollback({ outcome })).toBe(status);
 });
