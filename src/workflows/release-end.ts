@@ -10,7 +10,7 @@ import type { RollbackTrigger, RunReport } from '../domain/release/progress.ts';
 import type { Context } from './blue-green.ts';
 import { endedSignal, servingSignal } from './messages.ts';
 import { rollback } from './rollback.ts';
-import { PHASE, SERVICE, STRATEGY, VERSION } from './search-attributes.ts';
+import { attributesOf } from './search-attributes.ts';
 
 /** Hands over to a rollback of its own, which goes on whatever becomes of this workflow. */
 export async function goBack(
@@ -33,12 +33,12 @@ export async function goBack(
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     staticSummary: `${spec.service}: ${candidate.version} back to ${stable.version}`,
-    typedSearchAttributes: [
-      { key: SERVICE, value: spec.service },
-      { key: VERSION, value: stable.version },
-      { key: STRATEGY, value: spec.strategy },
-      { key: PHASE, value: 'rolling_back' },
-    ],
+    typedSearchAttributes: attributesOf({
+      service: spec.service,
+      version: stable.version,
+      strategy: spec.strategy,
+      phase: 'rolling_back',
+    }),
     args: [
       {
         schemaVersion: 1,

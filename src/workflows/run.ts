@@ -34,6 +34,12 @@ export class AbortAsked extends Error {
   override readonly name = 'AbortAsked';
 }
 
+const CANCELLED: Asked = {
+  requestId: 'cancel',
+  who: 'Temporal',
+  why: 'the workflow was cancelled',
+};
+
 /** The most entries that a timeline keeps; the middle is dropped first. */
 const TIMELINE_MAX = 100;
 
@@ -113,7 +119,7 @@ export function openRun(facts: RunFacts, first: Phase) {
 
   // A cancellation of the workflow means abort, also inside scopes that cannot be cancelled.
   CancellationScope.current().cancelRequested.catch(() => {
-    abort ??= { requestId: 'cancel', who: 'Temporal', why: 'the workflow was cancelled' };
+    abort ??= CANCELLED;
     scope?.cancel();
   });
 
@@ -176,7 +182,7 @@ export function openRun(facts: RunFacts, first: Phase) {
         return await scope.run(work);
       } catch (error) {
         if (!isCancellation(error)) throw error;
-        abort ??= { requestId: 'cancel', who: 'Temporal', why: 'the workflow was cancelled' };
+        abort ??= CANCELLED;
         throw new AbortAsked(abort.why);
       } finally {
         scope = undefined;

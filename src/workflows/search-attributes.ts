@@ -9,3 +9,18 @@ export const OUTCOME = defineSearchAttributeKey('BelayOutcome', SearchAttributeT
 export const SEVERITY = defineSearchAttributeKey('BelaySeverity', SearchAttributeType.KEYWORD);
 
 export const SEARCH_ATTRIBUTES = [SERVICE, VERSION, STRATEGY, PHASE, OUTCOME, SEVERITY] as const;
+
+/** What a run can be found by from its first moment. */
+export function attributesOf(run: {
+  readonly service: string;
+  readonly version: string;
+  readonly strategy: string;
+  readonly phase: string;
+}) {
+  return [
+    { key: SERVICE, value: run.service },
+    { key: VERSION, value: run.version },
+    { key: STRATEGY, value: run.strategy },
+    { key: PHASE, value: run.phase },
+  ];
+}

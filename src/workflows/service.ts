@@ -44,7 +44,7 @@ import {
   stateQuery,
 } from './messages.ts';
 import { rollback } from './rollback.ts';
-import { PHASE, SERVICE, STRATEGY, VERSION } from './search-attributes.ts';
+import { attributesOf } from './search-attributes.ts';
 
 /** How often a run is asked for that was started before this workflow continued as new. */
 const ASK_EVERY_MS = 15_000;
@@ -288,14 +288,11 @@ function childOptions(run: ActiveRun) {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     staticSummary: `${run.kind} of ${run.version} by ${run.who}: ${run.why}`.slice(0, 180),
-    typedSearchAttributes: [
-      { key: SERVICE, value: run.service },
-      { key: VERSION, value: run.version },
-      { key: STRATEGY, value: run.candidate.spec.strategy },
-      {
-        key: PHASE,
-        value: run.kind === 'release' ? ('deploying' as const) : ('rolling_back' as const),
-      },
-    ],
+    typedSearchAttributes: attributesOf({
+      service: run.service,
+      version: run.version,
+      strategy: run.candidate.spec.strategy,
+      phase: run.kind === 'release' ? 'deploying' : 'rolling_back',
+    }),
   };
 }

@@ -26,5 +26,7 @@ export function writeHistory(name: string, history: History): void {
     enums: String,
   });
   const lines = (events as readonly unknown[]).map((event) => `    ${JSON.stringify(event)}`);
-  writeFileSync(`${FOLDER}/${name}.json`, `{\n  "events": [\n${lines.join(',\n')}\n  ]\n}\n`);
+  const text = `{\n  "events": [\n${lines.join(',\n')}\n  ]\n}\n`;
+  // Stack traces name files of the project, not of the machine.
+  writeFileSync(`${FOLDER}/${name}.json`, text.replaceAll(`${process.cwd()}/`, ''));
 }
