@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 /**
  * Four projects, so that each can be run alone: `npx vitest run --project unit`.
  * `unit` is pure and fast; `provider` drives real programs; `workflow` skips time; `integration`
- * has a real Temporal server. Files that start servers run one after the other.
+ * has a real Temporal server. Files that start servers run one after the other, and what they wait
+ * for may take its time on a busy machine.
  */
+const patient = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'provider',
+          expect: patient,
           include: ['test/{providers,activities,dev}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -26,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'workflow',
+          expect: patient,
           include: ['test/{workflows,replay}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -35,6 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          expect: patient,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
