@@ -30,6 +30,18 @@ export const FAILURES = {
     exit: 3,
     mend: 'Name a version from `belay history` that was stable before.',
   },
+  FreezeWindow: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'Wait for the end of the window, or pass --override-freeze with a reason.',
+  },
+  QueueFull: {
+    httpStatus: 429,
+    retry: false,
+    exit: 3,
+    mend: 'Call one of the waiting releases off with `belay cancel`, then deploy again.',
+  },
   NotFound: {
     httpStatus: 404,
     retry: false,
@@ -66,6 +78,18 @@ export const FAILURES = {
     exit: 1,
     mend: 'The evidence names each figure and its limit; mend the version or the limit.',
   },
+  GateClosed: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'Ask whoever closed the gate; the timeline names them and their reason.',
+  },
+  HookFailed: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'Read what the hook answered, mend it, then `belay retry` or deploy again.',
+  },
   NoData: {
     httpStatus: 422,
     retry: false,
@@ -95,6 +119,12 @@ export const FAILURES = {
     retry: false,
     exit: 1,
     mend: 'No instance of the version accepts connections; start it, then switch again.',
+  },
+  TrafficTakenBack: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'Traffic went back without the release being asked; it follows by itself.',
   },
   StaleGeneration: {
     httpStatus: 409,
