@@ -5,6 +5,11 @@ import type { Notification } from '../domain/release/notification.ts';
 import type { RunReport } from '../domain/release/progress.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 import type { NotificationSpec } from '../domain/release/release.schema.ts';
+import type { WatchResult } from '../domain/release/decide.ts';
+import type { GateSpec } from '../domain/release/gate.schema.ts';
+import type { HookCall } from '../domain/release/hook.schema.ts';
+import type { ArmFigures } from '../domain/judge/two-proportions.ts';
+import type { Steering } from '../providers/traffic/router.ts';
 
 /** What workflows hand to activities and get back: plain JSON, bounded. */
 
@@ -51,8 +56,16 @@ export interface ValidateResult {
   readonly baseline: Reading | null;
 }
 
+export type Routes = readonly (Target & { readonly weightPercent: number })[];
+
 export interface SwitchRequest extends Pick<ReleaseSpec, 'service' | 'traffic'>, EffectId {
-  readonly routes: readonly (Target & { readonly weightPercent: number })[];
+  readonly routes: Routes;
+  /** How users are told apart beside the weights. */
+  readonly steering?: Steering;
+  /** Refused with `TrafficTakenBack` unless this generation stands at the device. */
+  readonly after?: number;
+  /** Refused with `TargetNotReady` unless so many instances of each version accept connections. */
+  readonly needs?: readonly { readonly version: string; readonly instances: number }[];
 }
 
 /** How much worse than the baseline is too much. */
@@ -69,6 +82,15 @@ export interface WatchRequest extends Pick<
   /** Who served before: its live figures judge the signals that have no threshold. */
   readonly baseline: Target | null;
   readonly limits: Limits;
+  /**
+   * Whose live figures of the same window the target is compared with; then `baseline`, which
+   * looks at the time before, is not asked.
+   */
+  readonly beside?: Target | null;
+  /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
+  readonly purpose?: 'judge' | 'guard';
+  /** Carried out by the watch itself where it sees a breach and cannot reach Temporal. */
+  readonly takeBack?: EffectId & { readonly routes: Routes; readonly after: number };
 }
 
 export interface VerifyRequest extends Pick<
@@ -87,6 +109,98 @@ export interface RetireRequest extends Blocks {
   readonly drainDeadlineMs: number;
   readonly unregister: EffectId;
   readonly remove: EffectId;
+}
+
+/** What a hook or a gate is told, by whatever way it is called; plain JSON. */
+export interface CallInput {
+  readonly service: string;
+  readonly version: string;
+  /** The version that serves when this one goes wrong; null for a first release. */
+  readonly stable: string | null;
+  readonly workflowId: string;
+  /** The name of the hook or gate. */
+  readonly name: string;
+  /** `before traffic`, `on expand`, `undo`, `gate`. */
+  readonly when: string;
+  /** The same for every attempt at the same call: what has been done is not done again. */
+  readonly key: string;
+}
+
+export interface CallHookRequest {
+  readonly call: Extract<HookCall, { kind: 'webhook' }>;
+  readonly input: CallInput;
+}
+
+export interface AskGateRequest {
+  readonly gate: Exclude<GateSpec, { kind: 'person' }>;
+  readonly input: CallInput;
+  /** When its budget is over, as a time: a restart of the worker does not extend it. */
+  readonly untilMs: number;
+}
+
+export type GateAnswer =
+  | { readonly kind: 'go'; readonly text: string }
+  | { readonly kind: 'stop'; readonly reason: string };
+
+export interface RollBatchRequest
+  extends
+    Pick<
+      ReleaseSpec,
+      'service' | 'traffic' | 'metrics' | 'thresholds' | 'watch' | 'health' | 'warmup'
+    >,
+    BatchSides {
+  readonly drainDeadlineMs: number;
+  /** How long the whole system is watched after the batch; 0, not at all. */
+  readonly stabilizeMs: number;
+  readonly limits: Limits;
+  /** The first of the generations that this batch may use, and how many there are. */
+  readonly key: string;
+  readonly generation: number;
+}
+
+/** Instances go from one version to the other: `coming` grows from `from` to `to` of `desired`. */
+export interface BatchSides {
+  readonly coming: Target & { readonly environment: ReleaseSpec['environment'] };
+  readonly going: Target & { readonly environment: ReleaseSpec['environment'] };
+  readonly from: number;
+  readonly to: number;
+  readonly desired: number;
+  /** New instances start before old ones end; else the old ones end first. */
+  readonly surge: boolean;
+}
+
+/** Generations that one batch may use: forwards and back again. */
+export const GENERATIONS_A_BATCH = 10;
+
+export type RollBatchResult =
+  | {
+      readonly kind: 'done';
+      readonly coming: readonly Instance[];
+      readonly going: readonly Instance[];
+      readonly watch: WatchResult | null;
+      readonly report: string;
+    }
+  /** The batch was bad and has been undone: both sides are as they were before it. */
+  | {
+      readonly kind: 'undone';
+      readonly coming: readonly Instance[];
+      readonly going: readonly Instance[];
+      readonly reason: string;
+    };
+
+export interface CompareArmsRequest extends Pick<ReleaseSpec, 'service' | 'traffic' | 'watch'> {
+  readonly abTest: NonNullable<ReleaseSpec['abTest']>;
+  readonly control: Target;
+  readonly candidate: Target;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export interface CompareArmsResult {
+  readonly winner: 'control' | 'candidate' | 'undecided';
+  readonly arms: readonly ArmFigures[];
+  /** For a person, with figures. */
+  readonly summary: string;
 }
 
 export interface NotifyRequest {

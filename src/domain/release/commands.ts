@@ -10,6 +10,13 @@ export interface Asked {
 
 export interface DeployCommand extends Asked {
   readonly spec: ReleaseSpec;
+  /** Begins although a freeze window is open; `why` is the reason that is kept. */
+  readonly overrideFreeze?: boolean;
+}
+
+/** A deploy that waits for its turn, or any that has not begun, is called off by its request id. */
+export interface CancelCommand extends Asked {
+  readonly queuedRequestId: string;
 }
 
 export interface RollbackCommand extends Asked {
@@ -17,12 +24,33 @@ export interface RollbackCommand extends Asked {
   readonly toVersion: string | undefined;
 }
 
-export interface Accepted {
+export type Accepted = Begun | Queued;
+
+export interface Begun {
+  readonly kind: 'begun';
   readonly workflowId: string;
   readonly number: number;
   readonly version: string;
   /** What a person should know before it starts, such as that there is no way back. */
   readonly remarks: readonly string[];
+}
+
+/** It begins by itself when its turn comes; its number and workflow id are given then. */
+export interface Queued {
+  readonly kind: 'queued';
+  readonly requestId: string;
+  readonly version: string;
+  /** 1 is next. */
+  readonly position: number;
+  /** The workflow id of the run that it waits for. */
+  readonly behind: string;
+  readonly remarks: readonly string[];
+}
+
+/** A release that waits for its turn, as the `state` query shows it. */
+export interface WaitingRelease extends Asked {
+  readonly version: string;
+  readonly sinceMs: number;
 }
 
 /** What the `state` query of a service answers. */
@@ -31,6 +59,8 @@ export interface ServiceView {
   readonly stable: string | undefined;
   readonly nextNumber: number;
   readonly active: RunRecord | undefined;
+  /** In the order in which they will begin. */
+  readonly queue: readonly WaitingRelease[];
   /** Versions that run without traffic and wait to be removed by the next release. */
   readonly left: readonly string[];
   /** Newest first; at most 50. */

@@ -10,6 +10,7 @@ export const PHASES = [
   'checking',
   'validating',
   'switching',
+  'progressing',
   'stabilizing',
   'held',
   'rolling_back',
@@ -25,7 +26,19 @@ export type RollbackTrigger = 'performance' | 'health_check' | 'error_rate' | 'm
 export type Cause = FailureCode | RollbackTrigger | 'none';
 
 /** Verbs that a running release takes; each is refused in a phase where it makes no sense. */
-export type Verb = 'abort' | 'promote';
+export const VERBS = [
+  'pause',
+  'resume',
+  'promote',
+  'promote_full',
+  'step_back',
+  'retry',
+  'abort',
+  'approve',
+  'reject',
+  'extend',
+] as const;
+export type Verb = (typeof VERBS)[number];
 
 /** A version with all that is needed to run it and to reach it. */
 export interface DeployedVersion {
@@ -38,6 +51,31 @@ export interface TimelineEntry {
   readonly atMs: number;
   readonly phase: Phase;
   readonly text: string;
+}
+
+/** One step of the plan, as people see it. */
+export interface StepView {
+  readonly name: string;
+  readonly kind: string;
+  readonly phase: Phase;
+  /** How long it is stayed at; absent where that is not known beforehand. */
+  readonly forMs?: number;
+}
+
+/** What a person asked of a run, and when. */
+export interface AuditEntry {
+  readonly atMs: number;
+  readonly verb: string;
+  readonly who: string;
+  readonly why: string;
+  readonly requestId: string;
+  readonly step: string | undefined;
+}
+
+/** How to reach the candidate on purpose, whatever its weight. */
+export interface PreviewAddress {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What the `progress` query answers, for releases and rollbacks. */
@@ -62,12 +100,26 @@ export interface Progress {
   readonly warnings: readonly string[];
   /** The workflow id of the rollback that a release has begun. */
   readonly rolledBackBy: string | undefined;
+  readonly steps: readonly StepView[];
+  /** The index in `steps`; `steps.length` when all is done. */
+  readonly at: number;
+  /** Why it does not go on by itself, where that is so. */
+  readonly waiting: Waiting | undefined;
+  readonly preview: PreviewAddress | undefined;
+  readonly audit: readonly AuditEntry[];
   /** What a person can do now. */
   readonly verbs: readonly Verb[];
   readonly timeline: readonly TimelineEntry[];
   readonly outcome: ReleaseOutcome | undefined;
   readonly reason: string | undefined;
   readonly endedAtMs: number | undefined;
+}
+
+export interface Waiting {
+  readonly why: 'gate' | 'paused' | 'frozen' | 'held';
+  /** For a person, in one sentence. */
+  readonly text: string;
+  readonly untilMs: number | undefined;
 }
 
 /** How a run ended, for the `service` workflow and for callers who wait. */

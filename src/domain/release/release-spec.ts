@@ -58,7 +58,44 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
     rollbackVerifyAfterMs: parsed.rollback_verify_after,
     notifications: parsed.notifications,
     supersede: parsed.supersede,
+    mode: parsed.mode,
+    gates: parsed.gates,
+    hooks: parsed.hooks,
+    promotion: parsed.promotion,
+    rolloutMs: parsed.rollout_duration,
+    canaryTrafficPercent: parsed.canary_traffic_percent,
+    steps: parsed.steps,
+    /** Fewer than all only where the file scales by steps of its own; grows with the weight. */
+    instancesAtStart:
+      parsed.steps?.some(({ scale }) => scale !== undefined) === true ? 1 : undefined,
+    baseline: parsed.baseline,
+    affinity: parsed.session_affinity,
+    switchSteps: parsed.switch_steps,
+    keepOnAbortMs: parsed.keep_on_abort,
+    rollbackWindowMs: parsed.rollback_window,
+    rolling: {
+      batch: parsed.rolling.batch,
+      maxSurge: parsed.rolling.max_surge,
+      maxUnavailable: parsed.rolling.max_unavailable,
+      stabilizeMs: parsed.rolling.stabilize,
+    },
+    abTest: parsed.strategy === 'ab_test' ? abTestOf(parsed.ab_test) : undefined,
     taskQueue: parsed.task_queue,
+  };
+}
+
+type WrittenAbTest = ParsedRelease['ab_test'];
+
+function abTestOf(written: WrittenAbTest) {
+  return {
+    share: written.share,
+    match: written.match,
+    minDurationMs: written.min_duration,
+    maxDurationMs: written.max_duration,
+    minSamples: written.min_samples,
+    confidence: written.confidence,
+    undecided: written.undecided,
+    goal: written.goal,
   };
 }
 

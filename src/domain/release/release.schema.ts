@@ -10,6 +10,9 @@ import {
   wholePercent,
 } from './quantities.schema.ts';
 import { SIGNALS } from '../judge/measurement.ts';
+import { callUrl as httpUrl, headersFromEnv, phaseGate } from './gate.schema.ts';
+import { hook } from './hook.schema.ts';
+import { strategyFields } from './strategy.schema.ts';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const VERSION = /^[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?$/;
@@ -17,7 +20,6 @@ const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const ENVIRONMENT_VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const path = z.string().startsWith('/', 'a path begins with /').max(2048);
-const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL begins with http:// or https://' });
 const statusCode = z.union([
   z.number().int().min(100).max(599),
   z.string().regex(/^[1-5]xx$/, 'a class of status codes is written like 2xx'),
@@ -202,12 +204,12 @@ const metricsSource = z.discriminatedUnion('kind', [
       queries: z
         .partialRecord(z.enum(SIGNALS), z.string().min(1).max(4096))
         .describe('PromQL a signal; {service}, {version}, {window} (like 60s) are filled in.'),
-      headers_from_env: z.record(z.string().regex(HEADER), z.string()).default({}),
+      headers_from_env: headersFromEnv,
     })
-    .transform(({ timeout: timeoutMs, headers_from_env: headersFromEnv, ...rest }) => ({
+    .transform(({ timeout: timeoutMs, headers_from_env: headers, ...rest }) => ({
       ...rest,
       timeoutMs,
-      headersFromEnv,
+      headersFromEnv: headers,
     })),
   z.strictObject({ kind: z.literal('memory') }),
 ]);
@@ -233,12 +235,9 @@ const notification = z.discriminatedUnion('kind', [
       kind: z.literal('webhook'),
       url: httpUrl,
       on: z.array(z.enum(OCCASIONS)).default([...OCCASIONS]),
-      headers_from_env: z
-        .record(z.string().regex(HEADER), z.string())
-        .default({})
-        .describe("Header and the worker's environment variable that holds its value."),
+      headers_from_env: headersFromEnv,
     })
-    .transform(({ headers_from_env: headersFromEnv, ...rest }) => ({ ...rest, headersFromEnv })),
+    .transform(({ headers_from_env: headers, ...rest }) => ({ ...rest, headersFromEnv: headers })),
   z.strictObject({
     kind: z.literal('memory'),
     on: z.array(z.enum(OCCASIONS)).default([...OCCASIONS]),
@@ -280,7 +279,9 @@ export const releaseSchema = z.strictObject({
   warmup_duration: duration.prefault('30s'),
   warmup_requests_per_second: z.number().min(1).max(200).default(5),
   canary_traffic_percent: wholePercent.optional().describe('canary only'),
-  rollout_duration: positiveDuration.optional().describe('canary and rolling only'),
+  rollout_duration: positiveDuration
+    .optional()
+    .describe('canary and rolling: of all steps together; default: 30m.'),
   stabilization_period: duration.prefault('10m'),
   auto_rollback_enabled: z.boolean().default(true),
   performance_thresholds: thresholds.prefault({}),
@@ -300,7 +301,17 @@ export const releaseSchema = z.strictObject({
     .array(notification)
     .max(20)
     .default([{ kind: 'log', on: [...OCCASIONS] }]),
-  supersede: z.enum(['reject']).default('reject').describe('What a second release meets.'),
+  supersede: z
+    .enum(['reject', 'queue', 'coalesce', 'replace'])
+    .default('reject')
+    .describe('What a release does that finds another one running.'),
+  mode: z
+    .enum(['act', 'observe'])
+    .default('act')
+    .describe('observe: judges what runs and says what it would have done; moves nothing.'),
+  gates: z.array(phaseGate).max(20).default([]),
+  hooks: z.array(hook).max(50).default([]),
+  ...strategyFields,
   task_queue: z
     .string()
     .regex(/^[A-Za-z0-9._/-]{1,200}$/)

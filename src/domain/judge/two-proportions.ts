@@ -1,0 +1,78 @@
+/** What one arm of an A/B test has done so far. */
+export interface ArmFigures {
+  readonly version: string;
+  /** How often the arm was tried, and how often that went well. */
+  readonly trials: number;
+  readonly successes: number;
+  /** Distinct users, where users are assigned to arms. */
+  readonly users: number | undefined;
+}
+
+export interface Comparison {
+  readonly winner: 'control' | 'candidate' | 'undecided';
+  /** Of the two rates, two-sided; 1 where nothing can be said. */
+  readonly pValue: number;
+  readonly summary: string;
+}
+
+/**
+ * Two proportions, compared with the pooled z test (two-sided).
+ *
+ * Fewer than `minSamples` trials of either arm: undecided, whatever the rates. No success or no
+ * failure in both arms together: p = 1. Figures that are not whole, negative, or more successes
+ * than trials: undecided, and the summary says so. It is a plain test: looked at again and again
+ * it errs more often than `1 - confidence`, so it is only asked at its end or when it is clear.
+ */
+export function compareProportions(
+  control: ArmFigures,
+  candidate: ArmFigures,
+  { minSamples, confidence }: { readonly minSamples: number; readonly confidence: number },
+): Comparison {
+  const arms = [control, candidate];
+  const odd = arms.find(({ trials, successes }) => {
+    const whole = [trials, successes].every((count) => Number.isSafeInteger(count) && count >= 0);
+    return !whole || successes > trials;
+  });
+  if (odd !== undefined) {
+    const summary = `${odd.version} has ${odd.successes} successes of ${odd.trials}: no figures`;
+    return { winner: 'undecided', pValue: 1, summary };
+  }
+  const few = arms.find(({ trials }) => trials < minSamples);
+  const rates = arms.map(rateText).join(', ');
+  if (few !== undefined) {
+    const summary = `${rates}; ${few.version} has fewer than ${minSamples} samples`;
+    return { winner: 'undecided', pValue: 1, summary };
+  }
+  const pValue = twoSided(control, candidate);
+  const isClear = pValue < 1 - confidence;
+  const isBetter = candidate.successes / candidate.trials > control.successes / control.trials;
+  const winner = !isClear ? 'undecided' : isBetter ? 'candidate' : 'control';
+  return { winner, pValue, summary: `${rates}; p ${pValue.toPrecision(2)}` };
+}
+
+function rateText({ version, trials, successes }: ArmFigures): string {
+  const percent = trials === 0 ? 0 : (100 * successes) / trials;
+  return `${version} ${percent.toFixed(2)} % of ${trials}`;
+}
+
+function twoSided(one: ArmFigures, other: ArmFigures): number {
+  const pooled = (one.successes + other.successes) / (one.trials + other.trials);
+  const variance = pooled * (1 - pooled) * (1 / one.trials + 1 / other.trials);
+  if (variance === 0) return 1;
+  const difference = other.successes / other.trials - one.successes / one.trials;
+  return erfc(Math.abs(difference) / Math.sqrt(2 * variance));
+}
+
+/**
+ * The complementary error function for x >= 0, to a relative error of 1.2e-7 (Numerical Recipes,
+ * 2nd edition, section 6.2, a Chebyshev fit).
+ */
+function erfc(x: number): number {
+  const t = 1 / (1 + x / 2);
+  const terms = [
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
+    1.48851587, -0.82215223, 0.17087277,
+  ];
+  const sum = terms.reduceRight((total, term) => total * t + term, 0);
+  return t * Math.exp(-x * x + sum);
+}

@@ -1,0 +1,25 @@
+import type { CountOrShare } from './strategy.schema.ts';
+
+/** As many candidates as carry `weightPercent` of what `desired` instances of stable carry. */
+export function instancesFor(weightPercent: number, desired: number): number {
+  return weightPercent === 0 ? 0 : Math.ceil((weightPercent * desired) / 100);
+}
+
+/** The most traffic that so many ready instances may have: no more than stable's each. */
+export function weightMax(ready: number, desired: number): number {
+  return desired === 0 ? 100 : Math.min(100, Math.floor((100 * ready) / desired));
+}
+
+/** `3` or `20%` of `desired`, at least one and at most all of them. */
+export function countOf({ count, percent }: CountOrShare, desired: number): number {
+  const wanted = count ?? Math.floor(((percent ?? 0) * desired) / 100);
+  return Math.max(1, Math.min(desired, wanted));
+}
+
+/**
+ * What a concurrent baseline has: the candidate's share, as long as both together leave half of
+ * the traffic to stable; above that production itself is what the candidate is compared with.
+ */
+export function baselineShare(weightPercent: number): number {
+  return weightPercent <= 25 ? weightPercent : 0;
+}
