@@ -18,6 +18,7 @@ export function createActivities(deps: ActivityDeps) {
   const { notify } = createNotifyActivities(deps);
   return {
     deployVersion: withCodes(environment.deployVersion),
+    countInstances: withCodes(environment.countInstances),
     retireVersion: withCodes(environment.retireVersion),
     switchTraffic: withCodes(switchTraffic),
     notify: withCodes(notify),

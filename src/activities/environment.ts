@@ -2,11 +2,17 @@ import { Failure } from '../domain/failure.ts';
 import type { Instance } from '../domain/release/instance.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './beating.ts';
-import type { DeployVersionRequest, RetireRequest } from './requests.ts';
+import type { CountRequest, DeployVersionRequest, RetireRequest } from './requests.ts';
 
 /** Starts and removes the instances of a version, together with its place at the load balancer. */
 export function createEnvironmentActivities(deps: ActivityDeps) {
   return {
+    /** How many instances of a version run now. */
+    async countInstances({ service, version, environment }: CountRequest): Promise<number> {
+      const known = await deps.environment(environment).find(service, version);
+      return known.filter(({ running }) => running).length;
+    },
+
     /**
      * Starts the instances and makes them known to the load balancer with weight 0, so that they
      * can be reached on purpose before any user meets them. Repeating it changes nothing.

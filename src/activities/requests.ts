@@ -34,6 +34,10 @@ export interface DeployVersionRequest extends Blocks {
   readonly register: (EffectId & { readonly serving: Target }) | null;
 }
 
+export interface CountRequest extends Pick<ReleaseSpec, 'service' | 'environment'> {
+  readonly version: string;
+}
+
 export interface ProveReadyRequest extends Pick<
   ReleaseSpec,
   'service' | 'environment' | 'health' | 'warmup'

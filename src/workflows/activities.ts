@@ -31,6 +31,13 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'start the instances',
     }).deployVersion,
 
+    countInstances: proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: 10_000,
+      retry,
+      summary: 'count the instances that run',
+    }).countInstances,
+
     proveReady: proxyActivities<Activities>({
       taskQueue: watchQueue,
       startToCloseTimeout: health.deadlineMs + warmup.durationMs + 2 * MINUTE_MS,

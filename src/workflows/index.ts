@@ -1,4 +1,7 @@
 /** The entry of the workflow bundle: every workflow type by its name in Temporal. */
+export { abTest } from './ab-test.ts';
 export { blueGreen } from './blue-green.ts';
+export { canary } from './canary.ts';
 export { rollback } from './rollback.ts';
+export { rolling } from './rolling.ts';
 export { service } from './service.ts';

@@ -19,6 +19,9 @@ import type { Steering } from '../domain/release/steer.ts';
  */
 
 export const deployUpdate = defineUpdate<Accepted, [DeployCommand]>('deploy');
+/** What a request has been answered by now: a release that waited may have begun since. */
+export const answerQuery = defineQuery<Accepted | null, [string]>('answer');
+
 /** Calls a waiting release off; answers whether it was still waiting. */
 export const cancelUpdate = defineUpdate<{ readonly cancelled: boolean }, [CancelCommand]>(
   'cancel',

@@ -12,6 +12,8 @@ const SETTLE_MS = 10_000;
 
 const SEVERITY = {
   succeeded: 'info',
+  observed: 'info',
+  waiting: 'warning',
   held: 'critical',
   aborted: 'warning',
   failed: 'warning',

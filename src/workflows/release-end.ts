@@ -1,33 +1,77 @@
-import {
-  ApplicationFailure,
-  ParentClosePolicy,
-  executeChild,
-  getExternalWorkflowHandle,
-} from '@temporalio/workflow';
-import type { Reading } from '../domain/judge/measurement.ts';
+import { ParentClosePolicy, executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { formatDuration } from '../domain/quantity.ts';
+import type { End } from '../domain/release/course.ts';
 import { rollbackWorkflowId, serviceWorkflowId } from '../domain/release/names.ts';
-import type { RollbackTrigger, RunReport } from '../domain/release/progress.ts';
-import type { Context } from './blue-green.ts';
+import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
+import { hooksForRollback, undoHooks } from './call-hook.ts';
+import type { Context } from './context.ts';
 import { endedSignal, servingSignal } from './messages.ts';
+import { titleOf } from './notices.ts';
+import { retireAll } from './retire.ts';
 import { rollback } from './rollback.ts';
 import { attributesOf } from './search-attributes.ts';
 
+/** Ends a release that does not go on: by the way that what it has touched asks for. */
+export async function leave(context: Context, end: End): Promise<RunReport> {
+  const { course, stable, spec } = context;
+  const isRolling = course.plan.some(({ kind }) => kind === 'batch');
+  const nothingStands = isRolling && course.stand.candidates === 0;
+  if (!course.touched || nothingStands) return abandon(context, end);
+  if (stable !== null) return goBack(context, stable, end);
+  return end.asked === null ? abandon(context, end) : keep(context, end, spec.version);
+}
+
+/** Ends a release whose candidate has no traffic: it is removed, stable was never touched. */
+async function abandon(context: Context, end: End): Promise<RunReport> {
+  const { run, act, candidate, stable, baseline, spec } = context;
+  const outcome = end.asked === null ? 'failed' : 'aborted';
+  const { cause, reason } = end;
+  run.phase('cleaning_up', `${outcome === 'aborted' ? 'aborted' : 'not released'}: ${reason}`);
+  context.notices.tell({
+    occasion: 'ended',
+    about: outcome,
+    title: titleOf(run.progress, outcome),
+    text: `${reason}\nNo user met ${spec.version}; ${stable?.version ?? 'nothing'} serves.`,
+  });
+  const { service, version } = spec;
+  await undoHooks(
+    { run, act, service, version, stable: stable?.version ?? null },
+    hooksForRollback(context),
+  );
+  const left = await retireAll(context, [candidate, ...(baseline === null ? [] : [baseline])]);
+  if (stable !== null) run.weights([{ version: stable.version, weightPercent: 100 }]);
+  return finish(context, { outcome, cause, reason, serving: stable, left });
+}
+
+/** A first release that is called off has nothing to go back to: it keeps its traffic, and says so. */
+async function keep(context: Context, end: End, version: string): Promise<RunReport> {
+  const { run, candidate, notices } = context;
+  const why = `${end.reason}; nothing served before ${version}, so it keeps the traffic`;
+  notices.tell({
+    occasion: 'ended',
+    about: 'aborted',
+    title: titleOf(run.progress, 'aborted'),
+    text: why,
+  });
+  return finish(context, {
+    outcome: 'aborted',
+    cause: 'manual',
+    reason: why,
+    serving: candidate,
+    left: [],
+  });
+}
+
 /** Hands over to a rollback of its own, which goes on whatever becomes of this workflow. */
-export async function goBack(
-  context: Context,
-  trigger: RollbackTrigger,
-  reason: string,
-  before: Reading | null,
-): Promise<RunReport> {
-  const { run, spec, stable, candidate, input } = context;
-  if (stable === null) {
-    throw ApplicationFailure.nonRetryable('a rollback needs a stable version', 'Internal');
-  }
-  run.allow([]);
-  run.phase('rolling_back', `${trigger}: ${reason}`);
+async function goBack(context: Context, stable: DeployedVersion, end: End): Promise<RunReport> {
+  const { run, spec, candidate, baseline, input, course, before } = context;
+  const { cause, reason, asked } = end;
+  run.phase('rolling_back', `${cause}: ${reason}`);
   const number = input.number + 1;
   const rollbackId = rollbackWorkflowId(spec.service, number);
   run.rolledBackBy(rollbackId);
+  const hooks = hooksForRollback(context);
+  const last = course.plan.findLast(({ kind }) => kind === 'batch');
   const report = await executeChild(rollback, {
     workflowId: rollbackId,
     parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -43,24 +87,29 @@ export async function goBack(
       {
         schemaVersion: 1,
         requestId: `${run.progress.workflowId}/rollback`,
-        who: trigger === 'manual' ? (run.abortedBy?.who ?? 'Belay') : 'Belay',
+        who: asked?.who ?? 'Belay',
         why: reason,
         service: spec.service,
         number,
-        trigger,
+        trigger: cause,
         from: candidate,
         to: stable,
         toRuns: true,
         before,
+        ...(last?.kind === 'batch'
+          ? { batches: { candidates: course.stand.candidates, desired: last.to } }
+          : {}),
+        ...(baseline === null ? {} : { baseline }),
+        ...(asked === null || spec.keepOnAbortMs === 0 ? {} : { keepForMs: spec.keepOnAbortMs }),
+        ...(hooks.length === 0 ? {} : { hooks }),
       },
     ],
   });
   run.weights([{ version: report.serving?.version ?? stable.version, weightPercent: 100 }]);
-  const outcome =
-    trigger === 'manual' && report.outcome === 'rolled_back' ? 'aborted' : report.outcome;
+  const outcome = asked !== null && report.outcome === 'rolled_back' ? 'aborted' : report.outcome;
   return finish(context, {
     outcome,
-    cause: trigger,
+    cause,
     reason: `${reason}; ${report.reason}`,
     serving: report.serving,
     left: [...input.left, ...report.left],
@@ -68,6 +117,7 @@ export async function goBack(
   });
 }
 
+/** From here on the candidate is what a later release goes back to. */
 export async function noteServing(context: Context): Promise<void> {
   const { spec, candidate, input, run } = context;
   try {
@@ -83,7 +133,88 @@ export async function noteServing(context: Context): Promise<void> {
   }
 }
 
-export async function finish(
+/** What this release removes at its end: the version before, and what earlier ones have left. */
+export function removedBy({ stable, baseline, input }: Context): readonly DeployedVersion[] {
+  return [
+    ...(stable === null ? [] : [stable]),
+    ...(baseline === null ? [] : [baseline]),
+    ...input.left,
+  ];
+}
+
+/** The candidate serves for good; what came before stays ready for a while. */
+export function tellPromoted(context: Context, keepForMs: number): void {
+  const { run, spec } = context;
+  const removed = removedBy(context);
+  const text =
+    removed.length === 0
+      ? 'nothing to remove'
+      : `${removed.map((old) => old.version).join(', ')} stays for ${formatDuration(keepForMs)}`;
+  run.phase('cleaning_up', text, Date.now() + keepForMs);
+  if (context.told) return;
+  context.told = true;
+  context.notices.tell({
+    occasion: 'promoted',
+    about: 'succeeded',
+    title: titleOf(run.progress, 'succeeded'),
+    text: run.progress.verdict?.summary ?? `${spec.version} serves`,
+  });
+}
+
+/** Removes what is not needed any more; what cannot be removed is left to the next release. */
+export async function finishUp(context: Context): Promise<void> {
+  if (!context.told) tellPromoted(context, 0);
+  context.left = await retireAll(context, removedBy(context));
+}
+
+/** The end of a release that has succeeded. */
+export async function arrive(context: Context): Promise<RunReport> {
+  const { run, spec, candidate, left } = context;
+  return finish(context, {
+    outcome: 'succeeded',
+    cause: 'none',
+    reason: run.progress.verdict?.summary ?? `${spec.version} serves`,
+    serving: candidate,
+    left,
+  });
+}
+
+/** It would have gone back here, or a person has called the observing off. */
+export async function leaveObserved(context: Context, end: End): Promise<RunReport> {
+  const { course, input } = context;
+  const step = course.plan[course.at]?.name ?? 'the end';
+  if (end.asked === null) {
+    return observed(context, `would have gone back at ${step}: ${end.cause}: ${end.reason}`);
+  }
+  const { stable } = context;
+  return finish(context, {
+    outcome: 'aborted',
+    cause: 'manual',
+    reason: `the observing was called off: ${end.reason}`,
+    serving: stable,
+    left: input.left,
+  });
+}
+
+/** Nothing was moved: the report says what would have been. */
+export async function observed(context: Context, would: string): Promise<RunReport> {
+  const { run, stable, input, notices } = context;
+  notices.tell({
+    occasion: 'ended',
+    about: 'observed',
+    title: titleOf(run.progress, 'observed'),
+    text: would,
+  });
+  return finish(context, {
+    outcome: 'observed',
+    cause: 'none',
+    reason: would,
+    serving: stable,
+    left: input.left,
+  });
+}
+
+async function finish(
   context: Context,
   end: Pick<RunReport, 'outcome' | 'cause' | 'reason' | 'serving' | 'left'> & {
     lastNumber?: number;

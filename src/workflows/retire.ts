@@ -7,7 +7,7 @@ import { failureOf } from './failure.ts';
 import type { Run } from './run.ts';
 
 /** Retiring begins here in the generations of a run, two to a version. */
-const FIRST_STEP = 100;
+const FIRST_STEP = 900_000;
 
 /**
  * Removes versions that must not have traffic any more, one after the other. A failure here is a

@@ -9,7 +9,14 @@ import {
 import type { Verdict } from '../domain/judge/verdict.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { isGood } from '../domain/release/decide.ts';
-import { effectKey, generationOf, serviceWorkflowId } from '../domain/release/names.ts';
+import { countOf } from '../domain/release/capacity.ts';
+import {
+  GENERATIONS_AN_EFFECT,
+  effectKey,
+  generationOf,
+  serviceWorkflowId,
+} from '../domain/release/names.ts';
+import { undoHooks } from './call-hook.ts';
 import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import { activitiesFor } from './activities.ts';
 import { failureOf } from './failure.ts';
@@ -20,6 +27,8 @@ import { retireAll } from './retire.ts';
 import { openRun } from './run.ts';
 
 const PAUSE_MS = 30_000;
+/** People are told again after so many rounds without success. */
+const ROUNDS_TOLD = 20;
 
 type Context = ReturnType<typeof openContext>;
 
@@ -48,11 +57,12 @@ function openContext(input: RollbackInput) {
       strategy: spec.strategy,
       who: input.who,
       why: input.why,
+      preview: undefined,
     },
     'rolling_back',
   );
   const act = activitiesFor(spec, taskQueue);
-  let step = 0;
+  let effects = 0;
   return {
     input,
     spec,
@@ -60,16 +70,20 @@ function openContext(input: RollbackInput) {
     act,
     notices: openNotices(run, spec, act.notify),
     effect(name: string) {
-      step += 1;
-      return { key: effectKey(workflowId, name), generation: generationOf(input.number, step) };
+      effects += 1;
+      const generation = generationOf(input.number, effects * GENERATIONS_AN_EFFECT);
+      return { key: effectKey(workflowId, name), generation };
     },
   };
 }
 
 async function goBack(context: Context): Promise<RunReport> {
-  const { input, run } = context;
+  const { input, run, act } = context;
   run.note(`${input.trigger}: traffic goes from ${input.from.version} to ${input.to.version}`);
-  const moved = await moveTraffic(context);
+  const moved =
+    input.batches === undefined
+      ? await moveTraffic(context)
+      : await rollBack(context, input.batches);
   if (moved.kind === 'stayed') {
     return end(context, 'rollback_unverified', input.from, [input.to], moved.why);
   }
@@ -82,21 +96,103 @@ async function goBack(context: Context): Promise<RunReport> {
   ]);
   const back = moved.to;
   await noteServing(context, back);
+  const { service } = input;
+  const caller = { run, act, service, version: input.from.version, stable: back.version };
+  await undoHooks(caller, input.hooks ?? []);
 
+  const bad = [input.from, ...(input.baseline === undefined ? [] : [input.baseline])];
   const verdict = await verify(context, back);
   run.verdict(verdict);
   if (!isGood(verdict)) {
     // The other version may still be the better one: nothing is removed until a person has looked.
-    return end(context, 'rollback_unverified', back, [input.from], verdict.summary);
+    return end(context, 'rollback_unverified', back, [...bad], verdict.summary);
+  }
+  const { keepForMs = 0 } = input;
+  if (keepForMs > 0) {
+    run.phase('cleaning_up', `${input.from.version} stays for ${formatDuration(keepForMs)}`);
+    await sleep(keepForMs, { summary: `${input.from.version} stays to be looked at` });
   }
   run.phase('cleaning_up', `${input.from.version} is removed`);
-  const left = await retireAll(context, [input.from]);
+  const left = await retireAll(context, bad);
   return end(context, 'rolled_back', back, left, verdict.summary);
 }
 
 type Moved =
   | { readonly kind: 'moved'; readonly to: DeployedVersion }
   | { readonly kind: 'stayed'; readonly why: string };
+
+/** A rolling update goes back as it came, a batch at a time and the newest first. */
+async function rollBack(
+  context: Context,
+  { candidates, desired }: NonNullable<RollbackInput['batches']>,
+): Promise<Moved> {
+  const { input, run, act, notices, spec } = context;
+  const { from, to } = input;
+  const size = Math.max(1, countOf(spec.rolling.batch, desired));
+  let left = candidates ?? (await countCandidates(context, desired));
+  let coming: DeployedVersion = to;
+  let going: DeployedVersion = from;
+  // A batch that was cut off may have started more of them than have been reported.
+  for (let round = 1; left > 0; round += 1) {
+    const next = Math.max(0, left - size);
+    const { service, traffic, drainDeadlineMs } = spec;
+    try {
+      const result = await act.rollBatch({
+        service,
+        traffic,
+        metrics: spec.metrics,
+        thresholds: spec.thresholds,
+        watch: spec.watch,
+        health: to.spec.health,
+        warmup: { ...to.spec.warmup, durationMs: 0 },
+        coming: { ...coming, environment: to.spec.environment },
+        going: { ...going, environment: from.spec.environment },
+        from: desired - left,
+        to: desired - next,
+        desired,
+        surge: spec.rolling.maxSurge !== undefined,
+        drainDeadlineMs,
+        stabilizeMs: 0,
+        limits: spec.validation,
+        ...context.effect(`batch-back-${left}`),
+      });
+      coming = { ...coming, instances: result.coming };
+      going = { ...going, instances: result.going };
+      if (result.kind === 'done') {
+        left = next;
+        run.note(`${desired - left} of ${desired} instances are ${to.version} again`);
+        continue;
+      }
+      run.warn(`the way back was not ready: ${result.reason}`);
+    } catch (error) {
+      const failure = failureOf(error);
+      run.warn(`a batch did not go back: ${failure.code}: ${failure.message}`);
+      if (failure.code === 'StaleGeneration') {
+        return { kind: 'stayed', why: failure.message };
+      }
+    }
+    if (round % ROUNDS_TOLD === 1) {
+      notices.tell({
+        occasion: `traffic-not-back-${round}`,
+        about: 'rollback_unverified',
+        title: `${input.service}: the way back is not finished`,
+        text: `${left} of ${desired} instances are still ${from.version}. Belay goes on trying.`,
+      });
+    }
+    await sleep(PAUSE_MS, { summary: 'before the batch is tried again' });
+  }
+  return { kind: 'moved', to: coming };
+}
+
+/** Of a release that was lost: what runs, or as many as stable lacks, whichever is more. */
+async function countCandidates({ input, act }: Context, desired: number): Promise<number> {
+  const { service, from, to } = input;
+  const running = (one: DeployedVersion) =>
+    act.countInstances({ service, version: one.version, environment: one.spec.environment });
+  const candidates = await running(from);
+  const stables = await running(to);
+  return Math.min(desired, Math.max(candidates, desired - stables));
+}
 
 /** Traffic first. Only where the old version no longer runs is it started before. */
 async function moveTraffic(context: Context): Promise<Moved> {
@@ -129,6 +225,7 @@ async function switchTo(
         routes: [
           { version: input.from.version, instances: input.from.instances, weightPercent: 0 },
           { version: to.version, instances: to.instances, weightPercent: 100 },
+          ...besides(input),
         ],
       });
       run.note(`traffic is back on ${to.version}`);
@@ -151,6 +248,12 @@ async function switchTo(
       await sleep(PAUSE_MS, { summary: 'before traffic is tried again' });
     }
   }
+}
+
+function besides({ baseline }: RollbackInput) {
+  if (baseline === undefined) return [];
+  const { version, instances } = baseline;
+  return [{ version, instances, weightPercent: 0 }];
 }
 
 async function startAgain(context: Context): Promise<Moved> {

@@ -1,7 +1,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  isCancellation,
   log,
   metricMeter,
   setCurrentDetails,
@@ -11,30 +10,47 @@ import {
 } from '@temporalio/workflow';
 import type { Asked } from '../domain/release/commands.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
-import type {
-  Cause,
-  Phase,
-  Progress,
-  RunReport,
-  TimelineEntry,
-  Verb,
+import {
+  type AuditEntry,
+  type Cause,
+  type Phase,
+  type Progress,
+  type RunReport,
+  type TimelineEntry,
+  VERBS,
+  type Verb,
 } from '../domain/release/progress.ts';
+import type { Steering } from '../domain/release/steer.ts';
 import { renderTimeline } from '../domain/release/timeline.ts';
-import { abortSignal, abortUpdate, progressQuery, promoteUpdate } from './messages.ts';
+import { type Steered, abortSignal, progressQuery, verbUpdates } from './messages.ts';
 import { OUTCOME, PHASE } from './search-attributes.ts';
 
 /** What is fixed about a run when it starts. */
 export type RunFacts = Pick<
   Progress,
-  'kind' | 'service' | 'number' | 'version' | 'fallback' | 'strategy' | 'who' | 'why'
+  'kind' | 'service' | 'number' | 'version' | 'fallback' | 'strategy' | 'who' | 'why' | 'preview'
 >;
 
-/** A person (or a cancellation) wants this run to go back. */
-export class AbortAsked extends Error {
-  override readonly name = 'AbortAsked';
+/** What people can do with a run; a rollback takes no verb at all. */
+export interface Helm {
+  verbs(): readonly Verb[];
+  /** Why the verb makes no sense now; undefined when it does. */
+  refuse(verb: Verb, asked: Steering): string | undefined;
+  steer(verb: Verb, asked: Steering): void;
+  /** Temporal's own cancellation: it cannot be refused. */
+  cancel(asked: Asked): void;
+  view(): Pick<Progress, 'steps' | 'at' | 'waiting'>;
 }
 
-const CANCELLED: Asked = {
+const NOBODY: Helm = {
+  verbs: () => [],
+  refuse: () => 'a rollback goes on until it has been verified',
+  steer: () => undefined,
+  cancel: () => undefined,
+  view: () => ({ steps: [], at: 0, waiting: undefined }),
+};
+
+export const CANCELLED: Asked = {
   requestId: 'cancel',
   who: 'Temporal',
   why: 'the workflow was cancelled',
@@ -42,6 +58,8 @@ const CANCELLED: Asked = {
 
 /** The most entries that a timeline keeps; the middle is dropped first. */
 const TIMELINE_MAX = 100;
+/** A request is refused when it comes after so many; nobody asks so much of one release. */
+const AUDIT_MAX = 500;
 
 export type Run = ReturnType<typeof openRun>;
 
@@ -49,13 +67,11 @@ export type Run = ReturnType<typeof openRun>;
  * What releases and rollbacks share: the phase and its timeline, shown in the query, in the search
  * attributes and as the current details in the Temporal UI; and the verbs of a person.
  */
-export function openRun(facts: RunFacts, first: Phase) {
+export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   const startedAtMs = Date.now();
-  let verbs: readonly Verb[] = [];
-  let abort: Asked | undefined;
-  let promoted: Asked | undefined;
-  let scope: CancellationScope | undefined;
-  let progress: Progress = {
+  const answers = new Map<string, Steered>();
+  const audit: AuditEntry[] = [];
+  let own: Omit<Progress, 'verbs' | 'steps' | 'at' | 'waiting' | 'audit'> = {
     ...facts,
     workflowId: workflowInfo().workflowId,
     startedAtMs,
@@ -66,96 +82,91 @@ export function openRun(facts: RunFacts, first: Phase) {
     verdict: undefined,
     warnings: [],
     rolledBackBy: undefined,
-    verbs,
     timeline: [],
     outcome: undefined,
     reason: undefined,
     endedAtMs: undefined,
   };
 
-  function show(change: Partial<Progress>): void {
-    progress = { ...progress, ...change };
-    setCurrentDetails(renderTimeline(progress));
+  function progress(): Progress {
+    const verbs = own.outcome === undefined ? helm.verbs() : [];
+    return { ...own, ...helm.view(), verbs, audit };
+  }
+
+  function show(change: Partial<typeof own>): void {
+    own = { ...own, ...change };
+    setCurrentDetails(renderTimeline(progress()));
   }
 
   function note(text: string): void {
-    const entry: TimelineEntry = { atMs: Date.now(), phase: progress.phase, text };
-    const timeline = [...progress.timeline, entry];
+    const entry: TimelineEntry = { atMs: Date.now(), phase: own.phase, text };
+    const timeline = [...own.timeline, entry];
     if (timeline.length > TIMELINE_MAX) timeline.splice(TIMELINE_MAX / 2, 1);
-    log.info(text, { phase: progress.phase });
+    log.info(text, { phase: own.phase });
     show({ timeline });
   }
 
-  function ask(kind: Verb, asked: Asked): { phase: string } {
-    const answer = { phase: progress.phase };
-    if (!verbs.includes(kind)) return answer;
-    note(`${asked.who} asked to ${kind}: ${asked.why}`);
-    if (kind === 'abort') abort ??= asked;
-    else promoted ??= asked;
-    allow([]);
-    if (abort !== undefined) scope?.cancel();
+  function ask(verb: Verb, asked: Steering): Steered {
+    const before = answers.get(asked.requestId);
+    if (before !== undefined) return before;
+    const { who, why, requestId } = asked;
+    const { steps, at } = helm.view();
+    const step = steps[at]?.name;
+    const answer: Steered = { phase: own.phase, step };
+    answers.set(requestId, answer);
+    audit.push({ atMs: Date.now(), verb, who, why, requestId, step });
+    note(`${who} asked to ${verb.replaceAll('_', ' ')}${detailsOf(asked)}: ${why}`);
+    helm.steer(verb, asked);
+    show({});
     return answer;
   }
 
-  function allow(next: readonly Verb[]): void {
-    verbs = next;
-    show({ verbs });
-  }
-
-  function refuseUnlessAllowed(kind: Verb) {
-    return (asked: Asked): void => {
-      if (typeof asked?.who !== 'string' || typeof asked.why !== 'string') {
-        throw ApplicationFailure.nonRetryable(`${kind} needs who and why`, 'NotAllowedNow');
+  function refuseUnlessAllowed(verb: Verb) {
+    return (asked: Steering): void => {
+      const texts = [asked?.who, asked?.why, asked?.requestId];
+      if (texts.some((text) => typeof text !== 'string' || text === '')) {
+        throw notAllowed(`${verb} needs who, why and requestId`);
       }
-      if (verbs.includes(kind)) return;
+      if (answers.has(asked.requestId)) return;
+      const refusal =
+        audit.length >= AUDIT_MAX ? 'it has been asked too much' : helm.refuse(verb, asked);
+      if (refusal === undefined) return;
+      const verbs = own.outcome === undefined ? helm.verbs() : [];
       const others = verbs.length === 0 ? 'no verb' : verbs.join(' or ');
-      throw ApplicationFailure.nonRetryable(
-        `${kind} makes no sense while ${progress.workflowId} is ${progress.phase}: ` +
+      throw notAllowed(
+        `${verb} makes no sense while ${own.workflowId} is ${own.phase}: ${refusal}; ` +
           `it takes ${others} now`,
-        'NotAllowedNow',
       );
     };
   }
 
   // A cancellation of the workflow means abort, also inside scopes that cannot be cancelled.
-  CancellationScope.current().cancelRequested.catch(() => {
-    abort ??= CANCELLED;
-    scope?.cancel();
-  });
+  CancellationScope.current().cancelRequested.catch(() => helm.cancel(CANCELLED));
 
-  setHandler(progressQuery, () => progress);
-  setHandler(abortUpdate, (asked) => ask('abort', asked), {
-    validator: refuseUnlessAllowed('abort'),
-    description: 'Moves traffic back to stable, then removes the candidate.',
-  });
+  setHandler(progressQuery, progress);
+  for (const verb of VERBS) {
+    setHandler(verbUpdates[verb], (asked) => ask(verb, asked), {
+      validator: refuseUnlessAllowed(verb),
+      description: DESCRIPTIONS[verb],
+    });
+  }
+  // Nobody can be refused by a signal: what makes no sense now changes nothing.
   setHandler(abortSignal, (asked) => {
-    // Nobody can be refused by a signal: while traffic is being switched it waits for the switch.
-    if (progress.phase === 'switching') abort ??= asked;
-    ask('abort', asked);
-  });
-  setHandler(promoteUpdate, (asked) => ask('promote', asked), {
-    validator: refuseUnlessAllowed('promote'),
-    description: 'Keeps the candidate although its watch did not pass.',
+    if (answers.has(asked.requestId)) return;
+    if (helm.refuse('abort', asked) === undefined) ask('abort', asked);
   });
   show({});
 
   return {
     note,
-    allow,
+    /** Shows what has changed outside: the verbs, the step, what it waits for. */
+    refresh: (): void => show({}),
     get progress(): Progress {
-      return progress;
-    },
-    get promotedBy(): Asked | undefined {
-      return promoted;
-    },
-    get abortedBy(): Asked | undefined {
-      return abort;
+      return progress();
     },
     phase(phase: Phase, text: string, untilMs?: number): void {
-      if (phase !== progress.phase) {
-        upsertSearchAttributes([{ key: PHASE, value: phase }]);
-      }
-      progress = { ...progress, phase, phaseSinceMs: Date.now(), phaseUntilMs: untilMs };
+      if (phase !== own.phase) upsertSearchAttributes([{ key: PHASE, value: phase }]);
+      own = { ...own, phase, phaseSinceMs: Date.now(), phaseUntilMs: untilMs };
       note(text);
     },
     weights(weights: Progress['weights']): void {
@@ -169,24 +180,8 @@ export function openRun(facts: RunFacts, first: Phase) {
       note(`verdict ${verdict.kind}: ${verdict.summary}`);
     },
     warn(text: string): void {
-      show({ warnings: [...progress.warnings, text] });
+      show({ warnings: [...own.warnings, text] });
       note(`warning: ${text}`);
-    },
-    /**
-     * Runs `work` so that an abort, or a cancellation of the workflow, ends it with `AbortAsked`.
-     */
-    async interruptible<T>(work: () => Promise<T>): Promise<T> {
-      if (abort !== undefined) throw new AbortAsked(abort.why);
-      scope = new CancellationScope();
-      try {
-        return await scope.run(work);
-      } catch (error) {
-        if (!isCancellation(error)) throw error;
-        abort ??= CANCELLED;
-        throw new AbortAsked(abort.why);
-      } finally {
-        scope = undefined;
-      }
     },
     end(
       report: Omit<
@@ -195,19 +190,40 @@ export function openRun(facts: RunFacts, first: Phase) {
       >,
     ): RunReport {
       const endedAtMs = Date.now();
-      verbs = [];
-      progress = { ...progress, phase: 'ended', phaseSinceMs: endedAtMs, phaseUntilMs: undefined };
+      own = { ...own, phase: 'ended', phaseSinceMs: endedAtMs, phaseUntilMs: undefined };
       upsertSearchAttributes([
         { key: PHASE, value: 'ended' },
         { key: OUTCOME, value: report.outcome },
       ]);
-      show({ verbs, outcome: report.outcome, reason: report.reason, endedAtMs });
+      show({ outcome: report.outcome, reason: report.reason, endedAtMs });
       note(`${report.outcome}: ${report.reason}`);
-      measureEnd(progress, report.outcome, report.cause);
-      const { workflowId, kind, number, version } = progress;
+      measureEnd(progress(), report.outcome, report.cause);
+      const { workflowId, kind, number, version } = own;
       return { workflowId, kind, number, version, startedAtMs, endedAtMs, ...report };
     },
   };
+}
+
+const DESCRIPTIONS = {
+  pause: 'Stays where it is before the next step; watching goes on.',
+  resume: 'Goes on after a pause, or in spite of a freeze window.',
+  promote: 'Goes on to the next step at once; keeps the candidate although its watch did not pass.',
+  promote_full: 'Goes on to all of the traffic at once.',
+  step_back: 'Takes the candidate one weight or batch down, and stays there.',
+  retry: 'Tries the step that failed once more.',
+  abort: 'Moves traffic back to stable, then removes the candidate.',
+  approve: 'Opens the gate that it waits at.',
+  reject: 'Closes the gate that it waits at: the release goes back.',
+  extend: 'Makes a step last longer.',
+} as const satisfies Record<Verb, string>;
+
+function detailsOf({ gate, step, byMs }: Steering): string {
+  if (step !== undefined) return ` ${step} by ${(byMs ?? 0) / 1000} s`;
+  return gate === undefined ? '' : ` ${gate}`;
+}
+
+function notAllowed(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'NotAllowedNow');
 }
 
 /** Replay-safe: the SDK reports nothing while it replays. */

@@ -24,7 +24,7 @@ export interface RollbackCommand extends Asked {
   readonly toVersion: string | undefined;
 }
 
-export type Accepted = Begun | Queued;
+export type Accepted = Begun | Queued | CalledOff;
 
 export interface Begun {
   readonly kind: 'begun';
@@ -44,6 +44,16 @@ export interface Queued {
   readonly position: number;
   /** The workflow id of the run that it waits for. */
   readonly behind: string;
+  readonly remarks: readonly string[];
+}
+
+/** It was waiting for its turn and will not begin. */
+export interface CalledOff {
+  readonly kind: 'called_off';
+  readonly requestId: string;
+  readonly version: string;
+  /** Who called it off and why. */
+  readonly why: string;
   readonly remarks: readonly string[];
 }
 

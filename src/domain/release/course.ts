@@ -203,6 +203,13 @@ export function entered(course: Course, nowMs: number): Course {
   return stopped({ ...course, stand, promoted, stage: 'staying', clock }, nowMs);
 }
 
+/** What the step was to bring about is in force, although the step is not over. */
+export function reached(course: Course, target: number | null, nowMs: number): Course {
+  const step = course.plan[course.at];
+  if (step === undefined) return course;
+  return { ...course, stand: standAfter(course, step, target, nowMs) };
+}
+
 function standAfter(course: Course, step: Step, target: number | null, nowMs: number): Stand {
   const { stand } = course;
   switch (step.kind) {

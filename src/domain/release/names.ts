@@ -17,7 +17,9 @@ export function effectKey(workflowId: string, effect: string): string {
   return `${workflowId}/${effect}`;
 }
 
-const GENERATIONS_A_RUN = 1000;
+const GENERATIONS_A_RUN = 1_000_000;
+/** Between two effects of a run: for what may have to be done before anybody can be asked. */
+export const GENERATIONS_AN_EFFECT = 10;
 
 /**
  * The generation of the `step`-th effect of run `number`. The `service` workflow numbers releases

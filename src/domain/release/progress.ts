@@ -21,7 +21,13 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** What made a rollback start. */
-export type RollbackTrigger = 'performance' | 'health_check' | 'error_rate' | 'manual';
+export type RollbackTrigger =
+  | 'performance'
+  | 'health_check'
+  | 'error_rate'
+  | 'manual'
+  /** An A/B test has ended for the version that was there. */
+  | 'experiment';
 
 export type Cause = FailureCode | RollbackTrigger | 'none';
 

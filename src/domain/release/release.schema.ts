@@ -220,10 +220,11 @@ export const OUTCOMES = [
   'rolled_back',
   'rollback_unverified',
   'aborted',
+  'observed',
 ] as const;
 
-/** When people are told: how a run ended, or that it waits for one of them. */
-export const OCCASIONS = [...OUTCOMES, 'held'] as const;
+/** When people are told: how a run ended, that it cannot go on, or waits for one of them. */
+export const OCCASIONS = [...OUTCOMES, 'held', 'waiting'] as const;
 
 const notification = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -24,6 +24,15 @@ export interface ServiceState {
   readonly runs: readonly KeptRun[];
   /** The answers of recent requests, so that a repeat after continue-as-new gets the same one. */
   readonly answered: readonly { readonly requestId: string; readonly answer: Accepted }[];
+  /** Releases that wait for their turn, in their order. */
+  readonly queue: readonly QueuedDeploy[];
+  /** Begins when the running release has gone back. */
+  readonly nextRollback: RollbackCommand | null;
+}
+
+export interface QueuedDeploy {
+  readonly command: DeployCommand;
+  readonly sinceMs: number;
 }
 
 /** A release that became stable keeps its specification, so that it can be brought back. */
@@ -33,6 +42,8 @@ export interface ActiveRun extends RunRecord {
   /** Who serves when the run is lost, and who must not. */
   readonly stable: DeployedVersion | null;
   readonly candidate: DeployedVersion;
+  /** It takes traffic back for a release that ended without a report. */
+  readonly wasLost?: boolean;
 }
 
 export interface Refusal {
@@ -54,7 +65,14 @@ export function newService(service: string): ServiceState {
     active: null,
     runs: [],
     answered: [],
+    queue: [],
+    nextRollback: null,
   };
+}
+
+/** A state that was carried over from code that knew less. */
+export function completed(state: ServiceState): ServiceState {
+  return { ...newService(state.service), ...state };
 }
 
 export function answerTo(state: ServiceState, requestId: string): Accepted | undefined {
@@ -78,15 +96,10 @@ export function refuseAsWritten(
       message: `a release of ${spec?.service} cannot be begun by the owner of ${service}`,
     };
   }
-  if (spec.strategy !== 'blue_green') {
-    return {
-      code: 'ReleaseFileInvalid',
-      message: `strategy ${spec.strategy} is not built yet: this version of Belay runs blue_green`,
-    };
-  }
   return undefined;
 }
 
+/** Whether a release may begin now; one that finds another asks `supersede` first. */
 export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {
   const { spec } = command;
   if (state.active !== null) return inProgress(state.active);
@@ -111,16 +124,12 @@ export function refuseRollback(state: ServiceState, command: RollbackCommand): R
     };
   }
   if (active !== null) {
-    const target = active.stable?.version;
-    if (command.toVersion === undefined || command.toVersion === target) return undefined;
-    return {
-      code: 'ReleaseInProgress',
-      message:
-        `${active.workflowId} is running and can only go back to ${target ?? 'nothing'}: ` +
-        `end it first, then roll back to ${command.toVersion}`,
-    };
+    // To its own stable version it goes by itself; to another one it is rolled back afterwards.
+    const { toVersion } = command;
+    if (toVersion === undefined || toVersion === active.stable?.version) return undefined;
+    if (rollbackTarget(state, toVersion) !== undefined) return undefined;
   }
-  if (rollbackTarget(state, command.toVersion) !== undefined) return undefined;
+  if (active === null && rollbackTarget(state, command.toVersion) !== undefined) return undefined;
   return {
     code: 'NothingToRollBackTo',
     message:
@@ -135,7 +144,7 @@ export function refuseWhileRunning(state: ServiceState): Refusal | undefined {
   return state.active === null ? undefined : inProgress(state.active);
 }
 
-function inProgress(active: ActiveRun): Refusal {
+export function inProgress(active: ActiveRun): Refusal {
   return {
     code: 'ReleaseInProgress',
     message:
@@ -219,6 +228,7 @@ export function activated(state: ServiceState, run: ActiveRun, requestId: string
       ? ['the first release of this service: it has no baseline to compare with and no way back']
       : [];
   const answer: Accepted = {
+    kind: 'begun',
     workflowId: run.workflowId,
     number: run.number,
     version: run.version,
@@ -229,8 +239,18 @@ export function activated(state: ServiceState, run: ActiveRun, requestId: string
     nextNumber: run.number + 1,
     active: run,
     runs: [recordOf(run), ...state.runs].slice(0, RUNS_MAX),
-    answered: [{ requestId, answer }, ...state.answered].slice(0, ANSWERS_MAX),
+    answered: answering(state, requestId, answer),
   };
+}
+
+/** The newest answer to a request is the one that counts. */
+export function answering(
+  { answered }: ServiceState,
+  requestId: string,
+  answer: Accepted,
+): ServiceState['answered'] {
+  const others = answered.filter((kept) => kept.requestId !== requestId);
+  return [{ requestId, answer }, ...others].slice(0, ANSWERS_MAX);
 }
 
 /** A run that could not be started gives the slot back; its number is not used again. */
@@ -327,12 +347,19 @@ export function viewOf(state: ServiceState): ServiceView {
     stable: state.stable?.version,
     nextNumber: state.nextNumber,
     active: state.active === null ? undefined : recordOf(state.active),
+    queue: state.queue.map(({ command: { requestId, who, why, spec }, sinceMs }) => ({
+      requestId,
+      who,
+      why,
+      version: spec.version,
+      sinceMs,
+    })),
     left: state.left.map((old) => old.version),
     runs: state.runs.map(recordOf),
   };
 }
 
-function recordOf(run: RunRecord): RunRecord {
+export function recordOf(run: RunRecord): RunRecord {
   const { workflowId, service, kind, number, version, who, why } = run;
   const { startedAtMs, endedAtMs, outcome, reason } = run;
   return {

@@ -1,0 +1,190 @@
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { Reading } from '../domain/judge/measurement.ts';
+import { baselineShare } from '../domain/release/capacity.ts';
+import { type Course, type Policy, newCourse, nextMove } from '../domain/release/course.ts';
+import type { HookSpec } from '../domain/release/hook.schema.ts';
+import { GENERATIONS_AN_EFFECT, effectKey, generationOf } from '../domain/release/names.ts';
+import { planOf } from '../domain/release/plan.ts';
+import { previewOf } from '../domain/release/preview.ts';
+import type { DeployedVersion } from '../domain/release/progress.ts';
+import { refuse, steer, verbsOf } from '../domain/release/steer.ts';
+import { waitingOf } from '../domain/release/waiting.ts';
+import type { EffectId, Routes, SwitchRequest } from '../activities/requests.ts';
+import { activitiesFor } from './activities.ts';
+import type { ReleaseInput } from './inputs.ts';
+import { openNotices } from './notices.ts';
+import { openRun } from './run.ts';
+
+export type Context = ReturnType<typeof openContext>;
+
+/** Everything that one release knows of itself while it runs; the course is changed here alone. */
+export function openContext(input: ReleaseInput) {
+  const { spec, number, stable } = input;
+  const { workflowId, taskQueue } = workflowInfo();
+  const facts = {
+    stableInstances:
+      stable === null ? null : stable.instances.length || stable.spec.environment.instances,
+    fast: input.fast === true,
+  };
+  const policy: Policy = { autoRollback: spec.autoRollback, hasFallback: stable !== null };
+  let course: Course = newCourse(planOf(spec, facts), Date.now());
+  let scope: CancellationScope | undefined;
+  const counts = new Map<string, number>();
+  let effects = 0;
+
+  function update(next: Course): void {
+    course = next;
+    // Whatever takes long is let go; what moves traffic is waited for.
+    if (course.end !== null) scope?.cancel();
+  }
+
+  const run = openRun(
+    {
+      kind: 'release',
+      service: spec.service,
+      number,
+      version: spec.version,
+      fallback: stable?.version,
+      strategy: spec.strategy,
+      who: input.who,
+      why: input.why,
+      preview: previewOf(spec),
+    },
+    'deploying',
+    {
+      verbs: () => verbsOf(course, policy),
+      refuse: (verb, asked) =>
+        refuse(course, verb, { ...asked, overrideFreeze: asked.overrideFreeze === true }, policy),
+      steer: (verb, asked) => update(steer(course, verb, asked, Date.now(), policy)),
+      cancel: (asked) => {
+        if (refuse(course, 'abort', {}, policy) !== undefined && stable !== null) return;
+        if (course.end !== null) return;
+        update({ ...course, end: { cause: 'manual', reason: asked.why, asked } });
+      },
+      view: () => ({
+        steps: course.plan.map(({ name, kind, phase, ...step }) => ({
+          name,
+          kind,
+          phase,
+          ...('forMs' in step ? { forMs: step.forMs } : {}),
+        })),
+        at: course.at,
+        waiting: waitingOf(nextMove(course), course),
+      }),
+    },
+  );
+  const act = activitiesFor(spec, taskQueue);
+
+  return {
+    input,
+    spec,
+    run,
+    act,
+    policy,
+    notices: openNotices(run, spec, act.notify),
+    get course(): Course {
+      return course;
+    },
+    update,
+    /** The candidate and stable as they run now; rolling updates change both. */
+    candidate: { version: spec.version, spec, instances: [] } as DeployedVersion,
+    stable: stable as DeployedVersion | null,
+    baseline: null as DeployedVersion | null,
+    /** Stable's own figures from before, against which a rollback is verified. */
+    before: null as Reading | null,
+    /** The newest generation of traffic that this release has confirmed. */
+    trafficGeneration: undefined as number | undefined,
+    /** What has been called and could be undone, the oldest first. */
+    hooksDone: [] as HookSpec[],
+    told: false,
+    left: [] as readonly DeployedVersion[],
+    facts,
+    /** The name of the `count`-th use of an effect is its own; the generation only grows. */
+    effect(name: string): EffectId {
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      effects += 1;
+      return {
+        key: effectKey(workflowId, count === 1 ? name : `${name}-${count}`),
+        generation: generationOf(number, effects * GENERATIONS_AN_EFFECT),
+      };
+    },
+    /** Runs `work` so that the end of the course ends it; then `undefined`. */
+    async interruptible<T>(work: () => Promise<T>): Promise<T | undefined> {
+      if (course.end !== null) return undefined;
+      const own = new CancellationScope();
+      scope = own;
+      try {
+        return await own.run(work);
+      } catch (error) {
+        if (!isCancellation(error) || !own.consideredCancelled) throw error;
+        return undefined;
+      } finally {
+        scope = undefined;
+      }
+    },
+  };
+}
+
+/** Who has which share when the candidate has `weightPercent`: stable first, as it has the rest. */
+export function routesAt(
+  { stable, candidate, baseline }: Pick<Context, 'stable' | 'candidate' | 'baseline'>,
+  weightPercent: number,
+): Routes {
+  const { version, instances } = candidate;
+  const own = { version, instances, weightPercent };
+  if (stable === null) return [{ ...own, weightPercent: 100 }];
+  const besides = baseline === null ? 0 : baselineShare(weightPercent);
+  return [
+    {
+      version: stable.version,
+      instances: stable.instances,
+      weightPercent: 100 - weightPercent - besides,
+    },
+    own,
+    ...(baseline === null
+      ? []
+      : [
+          {
+            version: baseline.version,
+            instances: baseline.instances,
+            weightPercent: besides,
+          },
+        ]),
+  ];
+}
+
+/** How users are told apart by the steps that have been entered so far; none, by weight alone. */
+export function steeringAt({ course, input }: Context): SwitchRequest['steering'] {
+  const { version } = input.spec;
+  let affinity: { cookie: string; maxAgeS: number; salt: string } | undefined;
+  let mirror: { version: string; percent: number } | undefined;
+  const matches: {
+    version: string;
+    in: 'header' | 'cookie';
+    name: string;
+    how: 'exact' | 'prefix' | 'present';
+    value: string;
+  }[] = [];
+  for (const step of course.plan.slice(0, course.at + 1)) {
+    if (step.kind === 'affinity') affinity = { ...step.affinity, salt: saltOf(input) };
+    if (step.kind === 'match') matches.push({ version, ...step.match });
+    if (step.kind === 'mirror') {
+      mirror = step.percent === 0 ? undefined : { version, percent: step.percent };
+    }
+  }
+  const isOver = course.stand.weightPercent === 100 && course.promoted;
+  if (isOver || (affinity === undefined && matches.length === 0 && mirror === undefined)) {
+    return undefined;
+  }
+  return {
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(matches.length === 0 ? {} : { matches }),
+    ...(mirror === undefined ? {} : { mirror }),
+  };
+}
+
+/** Another release tries other users first. */
+function saltOf({ spec, number }: ReleaseInput): string {
+  return `${spec.service}/${number}`;
+}

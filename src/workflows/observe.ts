@@ -1,0 +1,60 @@
+import { type Move, entered, next, nextMove } from '../domain/release/course.ts';
+import type { RunReport } from '../domain/release/progress.ts';
+import type { Context } from './context.ts';
+import { leaveObserved, observed } from './release-end.ts';
+import { stay } from './stay.ts';
+
+/**
+ * Observe only: goes through the plan by the clock, judges what runs as it would, and says what it
+ * would have done; it starts, moves and removes nothing.
+ */
+export async function observe(context: Context): Promise<RunReport> {
+  for (;;) {
+    const move = nextMove(context.course);
+    switch (move.kind) {
+      case 'enter':
+        context.run.phase(move.step.phase, `would now: ${describe(move)}`);
+        context.update(entered(context.course, Date.now()));
+        break;
+      case 'stay':
+        // Nobody is asked for a release that moves nothing.
+        if (move.why === 'gate') context.update(next(context.course));
+        else await stay(context, move);
+        break;
+      case 'end':
+        return leaveObserved(context, move.end);
+      case 'done':
+        return observed(context, 'would have succeeded');
+      default:
+        return move satisfies never;
+    }
+  }
+}
+
+function describe({ step }: Extract<Move, { kind: 'enter' }>): string {
+  switch (step.kind) {
+    case 'weight':
+      return `give ${step.weightPercent} % of the traffic`;
+    case 'deploy':
+      return `start ${step.instances} instance(s)`;
+    case 'batch':
+      return `update the instances from ${step.from} to ${step.to}`;
+    case 'hook':
+      return `call the hook ${step.name}`;
+    case 'prove':
+    case 'validate':
+    case 'gate':
+    case 'scale':
+    case 'stay':
+    case 'mirror':
+    case 'match':
+    case 'affinity':
+    case 'compare':
+    case 'promote':
+    case 'keep':
+    case 'retire':
+      return step.name;
+    default:
+      return step satisfies never;
+  }
+}

@@ -1,0 +1,94 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import {
+  type Move,
+  type Trouble,
+  beginning,
+  entered,
+  failed,
+  nextMove,
+  reached,
+} from '../domain/release/course.ts';
+import type { RunReport } from '../domain/release/progress.ts';
+import { type Context, openContext } from './context.ts';
+import { failureOf } from './failure.ts';
+import type { ReleaseInput } from './inputs.ts';
+import { observe } from './observe.ts';
+import { NotGood, perform } from './perform.ts';
+import { arrive, leave } from './release-end.ts';
+import { BadBatch, BadSystem } from './roll.ts';
+import { stay } from './stay.ts';
+
+/**
+ * Every strategy runs like this: the course says what is to be done, it is done, and the course is
+ * told what came of it. People change the course in between; a cancellation means abort.
+ */
+export async function runRelease(input: ReleaseInput): Promise<RunReport> {
+  const context = openContext(input);
+  return CancellationScope.nonCancellable(() =>
+    input.spec.mode === 'observe' ? observe(context) : travel(context),
+  );
+}
+
+async function travel(context: Context): Promise<RunReport> {
+  for (;;) {
+    const move = nextMove(context.course);
+    switch (move.kind) {
+      case 'enter':
+        await enter(context, move);
+        break;
+      case 'stay':
+        await stay(context, move);
+        break;
+      case 'end':
+        return leave(context, move.end);
+      case 'done':
+        return arrive(context);
+      default:
+        return move satisfies never;
+    }
+  }
+}
+
+async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): Promise<void> {
+  const { step, target } = move;
+  context.update(beginning(context.course));
+  try {
+    await perform(context, step, target);
+    // What was called off in the middle has not been carried out; of a batch nobody can say.
+    const { end } = context.course;
+    if (end === null || step.kind === 'weight') {
+      context.update(entered(context.course, Date.now()));
+    } else if (step.kind === 'batch') {
+      context.update(reached(context.course, target, Date.now()));
+    }
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    if (error instanceof BadSystem) {
+      context.update(reached(context.course, target, Date.now()));
+    }
+    context.update(failed(context.course, troubleOf(context, error), context.policy));
+  }
+}
+
+const HELD_BATCH_MS = 60 * 60_000;
+
+function troubleOf(context: Context, error: unknown): Trouble {
+  if (error instanceof NotGood) {
+    return { trigger: error.code, reason: error.message, canRetry: true };
+  }
+  if (error instanceof BadSystem) {
+    return { trigger: error.trigger, reason: error.message, canRetry: true };
+  }
+  if (error instanceof BadBatch) {
+    const { undone, message: reason } = error;
+    const holdUntilMs = Date.now() + HELD_BATCH_MS;
+    return { trigger: 'HealthCheckFailed', reason, canRetry: true, undone, holdUntilMs };
+  }
+  const { code, message } = failureOf(error);
+  const isSwitch = context.run.progress.phase === 'switching' && code !== 'HookFailed';
+  return {
+    trigger: isSwitch && context.stable !== null ? 'health_check' : code,
+    reason: `${isSwitch ? 'the switch failed: ' : ''}${code}: ${message}`,
+    canRetry: true,
+  };
+}

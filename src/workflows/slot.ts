@@ -1,0 +1,327 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  rootCause,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  Accepted,
+  Begun,
+  CancelCommand,
+  DeployCommand,
+  RollbackCommand,
+} from '../domain/release/commands.ts';
+import type { RunReport } from '../domain/release/progress.ts';
+import {
+  type ActiveRun,
+  type Refusal,
+  type ServiceState,
+  activated,
+  answerTo,
+  completed,
+  deployment,
+  ended,
+  lostReport,
+  notStarted,
+  nowServing,
+  refuseAsWritten,
+  refuseDeploy,
+  refuseRollback,
+  refuseWhileRunning,
+  rollbackRun,
+  rollbackTarget,
+  viewOf,
+} from '../domain/release/service-state.ts';
+import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
+import { runStateActivity } from './activities.ts';
+import { requireThawed } from './freeze.ts';
+import {
+  abortSignal,
+  answerQuery,
+  cancelUpdate,
+  deployUpdate,
+  endedSignal,
+  rollbackUpdate,
+  servingSignal,
+  stateQuery,
+} from './messages.ts';
+import { type Started, startRelease, startRollback } from './start-run.ts';
+
+/** A run that has ended and whose report is on its way. */
+const REPORTED_WITHIN_MS = 30_000;
+/** For the end of a run that is on its way while the next request comes. */
+const FREE_WITHIN_MS = 1000;
+
+/** How a run ended: with its report, or without one (terminated, failed). */
+type End = RunReport | { readonly workflowId: string; readonly lost: string };
+
+/** The one place of a service in which a run can be, with the handlers that fill and empty it. */
+export function openSlot(first: ServiceState) {
+  let state = completed(first);
+  let isWaitedFor = false;
+  const ends: End[] = [];
+  const followed = new Set<string>();
+  const runState = runStateActivity(workflowInfo().taskQueue);
+
+  setHandler(stateQuery, () => viewOf(state));
+  setHandler(answerQuery, (requestId) => answerTo(state, requestId) ?? null);
+  setHandler(servingSignal, (note) => {
+    state = nowServing(state, note);
+  });
+  setHandler(endedSignal, (report) => {
+    ends.push(report);
+  });
+  setHandler(deployUpdate, deploy, {
+    validator: (command) => refuse(refuseAsWritten(state, command)),
+    description: 'Begins a release, or does what its file says while another one runs.',
+  });
+  setHandler(cancelUpdate, cancel, {
+    validator: (command) => refuse(refuseCancel(state, command)),
+    description: 'Calls off a release that waits for its turn.',
+  });
+  setHandler(rollbackUpdate, goBack, {
+    validator: (command) => refuse(refuseAsWritten(state, command)),
+    description: 'Goes back to a version that was stable before; ends a running release.',
+  });
+
+  function refuse(refusal: Refusal | undefined): void {
+    if (refusal === undefined) return;
+    throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+  }
+
+  /**
+   * A run that has ended may hold the slot for another moment, also within one workflow task: an
+   * update is handled before the end of a child that came earlier. So no validator can say whether
+   * a run is in the way.
+   */
+  async function untilFree(): Promise<void> {
+    if (state.active === null) return;
+    isWaitedFor = true;
+    await condition(() => state.active === null, FREE_WITHIN_MS);
+  }
+
+  async function deploy(command: DeployCommand): Promise<Accepted> {
+    const before = answerTo(state, command.requestId);
+    if (before !== undefined) return before;
+    await requireThawed(command);
+    await untilFree();
+    // The same request, or another one, may have been waiting as well.
+    const meanwhile = answerTo(state, command.requestId);
+    if (meanwhile !== undefined) return meanwhile;
+    if (state.active !== null) return waitOrRefuse(state.active, command);
+    refuse(refuseDeploy(state, command));
+    return beginRelease(command);
+  }
+
+  async function waitOrRefuse(active: ActiveRun, command: DeployCommand): Promise<Accepted> {
+    const decision = supersede(state, command);
+    if (decision.kind === 'refuse') refuse(decision.refusal);
+    else {
+      state = queued(state, command, decision.drops, Date.now());
+      const { requestId, who, spec } = command;
+      if (decision.aborts) {
+        const why = `replaced by ${spec.version}: ${command.why}`;
+        await tellToGoBack(active, { requestId: `${requestId}/replace`, who, why });
+      }
+    }
+    return answered(command.requestId);
+  }
+
+  function answered(requestId: string): Accepted {
+    const answer = answerTo(state, requestId);
+    if (answer === undefined) throw ApplicationFailure.nonRetryable('no answer', 'Internal');
+    return answer;
+  }
+
+  function beginRelease(command: DeployCommand): Promise<Begun> {
+    const nowMs = Date.now();
+    const { stable, left } = state;
+    const fast = isFast(state, command, nowMs);
+    return begin(deployment(state, command, nowMs), command.requestId, (run) =>
+      startRelease({ stable, left }, run, command, fast),
+    );
+  }
+
+  async function cancel(command: CancelCommand): Promise<{ cancelled: boolean }> {
+    const { queuedRequestId, who, why } = command;
+    const waited = state.queue.length;
+    state = calledOff(state, queuedRequestId, `called off by ${who}: ${why}`);
+    return { cancelled: state.queue.length < waited };
+  }
+
+  async function goBack(command: RollbackCommand): Promise<Begun> {
+    const before = answerTo(state, command.requestId);
+    if (before?.kind === 'begun') return before;
+    if (refuseRollback(state, command) !== undefined) await untilFree();
+    refuse(refuseRollback(state, command));
+    const running = state.active;
+    if (running !== null) {
+      const passed = await passOn(running, command);
+      if (passed !== undefined) return passed;
+      // It has ended and its report is on its way: then this is a rollback of its own.
+      await condition(() => state.active?.workflowId !== running.workflowId, REPORTED_WITHIN_MS);
+      refuse(refuseRollback(state, command) ?? refuseWhileRunning(state));
+    }
+    return beginRollback(command);
+  }
+
+  function beginRollback(command: RollbackCommand): Promise<Begun> {
+    const from = state.stable;
+    const to = rollbackTarget(state, command.toVersion);
+    if (from === null || to === undefined) {
+      throw ApplicationFailure.nonRetryable('nothing to go back to', 'NothingToRollBackTo');
+    }
+    const run = rollbackRun(state, from, to, command, Date.now());
+    return begin(run, command.requestId, startRollback);
+  }
+
+  /** Takes the slot before the first await, so that no two runs ever interleave. */
+  async function begin(
+    run: ActiveRun,
+    requestId: string,
+    start: (run: ActiveRun) => Promise<Started>,
+  ): Promise<Begun> {
+    state = activated(state, run, requestId);
+    const answer = answerTo(state, requestId);
+    // Nobody need ask for a run that is only being started: it would not be found yet.
+    followed.add(run.workflowId);
+    try {
+      follow(run, await start(run));
+    } catch (error) {
+      state = notStarted(state, run, requestId);
+      throw ApplicationFailure.nonRetryable(
+        `${run.workflowId} did not start: ${String(error)}`,
+        'Internal',
+      );
+    }
+    if (answer?.kind !== 'begun') throw ApplicationFailure.nonRetryable('no answer', 'Internal');
+    return answer;
+  }
+
+  function follow({ workflowId }: ActiveRun, started: Started): void {
+    started.result().then(
+      (report) => ends.push(report),
+      (error: unknown) => ends.push({ workflowId, lost: rootCause(error) ?? String(error) }),
+    );
+  }
+
+  /** Answers whether there still was somebody to tell. */
+  async function tellToGoBack(
+    { workflowId }: ActiveRun,
+    asked: { readonly requestId: string; readonly who: string; readonly why: string },
+  ): Promise<boolean> {
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(abortSignal, asked);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * During a release, going back is the release's own business: it knows what it has moved. To an
+   * older version it goes on from there. `undefined` when the release has ended in between.
+   */
+  async function passOn(run: ActiveRun, command: RollbackCommand): Promise<Begun | undefined> {
+    const { requestId, who, why, toVersion } = command;
+    const goesOn = toVersion !== undefined && toVersion !== run.stable?.version;
+    if (goesOn) state = { ...state, nextRollback: command };
+    if (!(await tellToGoBack(run, { requestId, who, why }))) {
+      if (goesOn) state = { ...state, nextRollback: null };
+      return undefined;
+    }
+    return {
+      kind: 'begun',
+      workflowId: run.workflowId,
+      number: run.number,
+      version: run.stable?.version ?? run.version,
+      remarks: [
+        `${run.workflowId} is running: it was told to go back`,
+        ...(goesOn ? [`then ${run.service} is rolled back to ${toVersion}`] : []),
+      ],
+    };
+  }
+
+  /** A run that was terminated, or failed in a way of its own: traffic goes back all the same. */
+  async function takeBack(run: ActiveRun, how: string): Promise<void> {
+    const serves = state.stable;
+    state = ended(state, run, lostReport(state, run, how, Date.now()));
+    const promoted = serves?.version === run.candidate.version && run.kind === 'release';
+    const observes = run.candidate.spec.mode === 'observe';
+    if (run.kind === 'rollback' || run.stable === null || promoted || observes) return;
+    const asked = { who: 'Belay', why: `${run.workflowId} ended without a report: ${how}` };
+    const back = rollbackRun(state, run.candidate, run.stable, asked, Date.now());
+    const next: ActiveRun = { ...back, wasLost: true };
+    state = activated(state, next, next.workflowId);
+    followed.add(next.workflowId);
+    try {
+      follow(next, await startRollback(next));
+    } catch (error) {
+      // The release had begun its own rollback, which outlives it: that one is asked for instead.
+      followed.delete(next.workflowId);
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  /** What has waited for the slot: a rollback first, then the releases in their order. */
+  async function beginNext(): Promise<void> {
+    if (state.active !== null) return;
+    const { nextRollback, queue } = state;
+    if (nextRollback !== null) {
+      state = { ...state, nextRollback: null };
+      const isPossible = refuseRollback(state, nextRollback) === undefined;
+      if (isPossible) await beginRollback(nextRollback).catch(() => undefined);
+      return;
+    }
+    const next = queue[0]?.command;
+    if (next === undefined) return;
+    const refusal = refuseDeploy(state, next);
+    if (refusal !== undefined) {
+      state = calledOff(state, next.requestId, refusal.message);
+      return;
+    }
+    state = { ...state, queue: queue.slice(1) };
+    await beginRelease(next).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      state = calledOff(
+        { ...state, queue: [...queue.slice(0, 1), ...state.queue] },
+        next.requestId,
+        why,
+      );
+    });
+  }
+
+  return {
+    get state(): ServiceState {
+      return state;
+    },
+    get active(): ActiveRun | null {
+      return state.active;
+    },
+    follows: (run: ActiveRun): boolean => followed.has(run.workflowId),
+    hasEnds: (): boolean => ends.length > 0,
+    hasNext: (): boolean =>
+      state.active === null && (state.queue.length > 0 || state.nextRollback !== null),
+    /** Somebody waits for the slot: then the run is asked for at once. */
+    isWaitedFor: () => isWaitedFor,
+    beginNext,
+    async askAfter({ workflowId }: ActiveRun): Promise<void> {
+      isWaitedFor = false;
+      const now = await runState(workflowId);
+      if (now.kind === 'completed') ends.push(now.report);
+      if (now.kind === 'lost') ends.push({ workflowId, lost: now.how });
+    },
+    async settle(): Promise<void> {
+      for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
+        const run = state.active;
+        // A run that has said that it ended is heard of again when it closes.
+        if (run?.workflowId !== end.workflowId) continue;
+        if ('lost' in end) await takeBack(run, end.lost);
+        else state = ended(state, run, end);
+      }
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { ApplicationFailure, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { DeployCommand } from '../domain/release/commands.ts';
+import type { RunReport } from '../domain/release/progress.ts';
+import type { ActiveRun, ServiceState } from '../domain/release/service-state.ts';
+import { abTest } from './ab-test.ts';
+import { blueGreen } from './blue-green.ts';
+import { canary } from './canary.ts';
+import type { RollbackInput } from './inputs.ts';
+import { rollback } from './rollback.ts';
+import { rolling } from './rolling.ts';
+import { attributesOf } from './search-attributes.ts';
+
+/** A run that has begun, and will tell how it ends. */
+export interface Started {
+  result(): Promise<RunReport>;
+}
+
+const STRATEGIES = { blue_green: blueGreen, canary, rolling, ab_test: abTest } as const;
+
+/** Begins a release in the workflow type of its strategy. */
+export function startRelease(
+  { stable, left }: Pick<ServiceState, 'stable' | 'left'>,
+  run: ActiveRun,
+  command: DeployCommand,
+  fast: boolean,
+): Promise<Started> {
+  const { spec, requestId, who, why } = command;
+  const input = {
+    requestId,
+    who,
+    why,
+    schemaVersion: 1 as const,
+    number: run.number,
+    spec,
+    stable,
+    left: left.filter((old) => old.version !== spec.version),
+    ...(fast ? { fast } : {}),
+  };
+  return startChild(STRATEGIES[spec.strategy], { ...childOptions(run), args: [input] });
+}
+
+/** Begins a rollback by hand, or one for a release that was lost. */
+export function startRollback(run: ActiveRun): Promise<Started> {
+  const { service, number, who, why, candidate: from, stable: to } = run;
+  if (to === null) throw ApplicationFailure.nonRetryable('nothing to go back to', 'Internal');
+  const input: RollbackInput = {
+    schemaVersion: 1,
+    requestId: run.workflowId,
+    who,
+    why,
+    service,
+    number,
+    trigger: 'manual',
+    from,
+    to,
+    toRuns: to.instances.length > 0,
+    before: null,
+    ...(run.wasLost === true && from.spec.strategy === 'rolling'
+      ? { batches: { candidates: null, desired: to.spec.environment.instances } }
+      : {}),
+  };
+  return startChild(rollback, { ...childOptions(run), args: [input] });
+}
+
+function childOptions(run: ActiveRun) {
+  return {
+    workflowId: run.workflowId,
+    // It outlives this workflow, and a number is never used twice.
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    staticSummary: `${run.kind} of ${run.version} by ${run.who}: ${run.why}`.slice(0, 180),
+    typedSearchAttributes: attributesOf({
+      service: run.service,
+      version: run.version,
+      strategy: run.candidate.spec.strategy,
+      phase: run.kind === 'release' ? 'deploying' : 'rolling_back',
+    }),
+  };
+}

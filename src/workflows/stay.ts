@@ -1,0 +1,254 @@
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { formatDuration } from '../domain/quantity.ts';
+import {
+  type Course,
+  type Move,
+  answered,
+  elapsed,
+  failed,
+  next,
+} from '../domain/release/course.ts';
+import { type WatchResult, isGood, triggerOf } from '../domain/release/decide.ts';
+import { effectKey } from '../domain/release/names.ts';
+import { type Context, routesAt, steeringAt } from './context.ts';
+import { failureOf } from './failure.ts';
+
+type Stay = Extract<Move, { kind: 'stay' }>;
+type Change = (course: Course) => Course;
+
+/**
+ * Waits where the release stands, and watches meanwhile wherever users meet the candidate: also at
+ * a gate and while it is paused. Returns as soon as anything has changed the course; the wait is a
+ * durable timer, the watch beside it can only cut it short, never pass it early.
+ */
+export async function stay(context: Context, move: Stay): Promise<void> {
+  if (move.why === 'held') announceHold(context);
+  const before = context.course;
+  const scope = new CancellationScope();
+  let change: Change | undefined;
+  const settle = (found: Change): void => {
+    change ??= found;
+  };
+  const { timed, judged } = demandsOf(context, move);
+  let isTimeOver = !timed;
+  let isJudgedGood = !judged;
+  const passWhenBoth = (): void => {
+    if (!isTimeOver || !isJudgedGood) return;
+    settle((course) => elapsed(course, Date.now(), context.policy));
+  };
+  await scope.run(async () => {
+    if (timed && move.untilMs !== null) {
+      const leftMs = Math.max(0, move.untilMs - Date.now());
+      detach(
+        sleep(leftMs, { summary: summaryOf(move, leftMs) }).then(() => {
+          isTimeOver = true;
+          passWhenBoth();
+        }),
+        settle,
+      );
+    }
+    if (isExposed(context)) {
+      detach(
+        watch(context, move).then((result) => {
+          const bad = whatIsBad(result, move.judge);
+          if (bad !== undefined) {
+            settle((course) => failed(course, { ...bad, canRetry: false }, context.policy));
+          } else {
+            isJudgedGood = true;
+            passWhenBoth();
+          }
+          if (result.kind === 'judged' && move.judge) context.run.verdict(result.verdict);
+        }),
+        settle,
+      );
+    }
+    if (move.why === 'gate') detach(askGate(context, move, settle), settle);
+    if (move.why === 'compare') detach(compare(context, move, settle), settle);
+    await condition(() => change !== undefined || context.course !== before);
+  });
+  scope.cancel();
+  if (context.course === before && change !== undefined) context.update(change(before));
+}
+
+/** A bug or a failed activity must not be lost with a promise that nobody awaits. */
+function detach(work: Promise<void>, settle: (change: Change) => void): void {
+  work.catch((error: unknown) => {
+    if (isCancellation(error)) return;
+    settle((course) => {
+      const { code, message } = failureOf(error);
+      const reason = `${code}: ${message}`;
+      return failed(course, { trigger: code, reason, canRetry: true }, NEVER_ALONE);
+    });
+  });
+}
+
+/** What is not known to be bad waits for a person. */
+const NEVER_ALONE = { autoRollback: false, hasFallback: true };
+
+/** Users meet the candidate, by weight or by a match, or copies of their requests do. */
+function isExposed(context: Context): boolean {
+  const { course, spec } = context;
+  const step = course.plan[course.at];
+  if (step?.kind === 'keep' || step?.kind === 'retire') return false;
+  if (spec.mode === 'observe') return true;
+  const steering = steeringAt(context);
+  return (
+    course.stand.weightPercent > 0 ||
+    (course.touched && (steering?.matches !== undefined || steering?.mirror !== undefined))
+  );
+}
+
+/**
+ * A step that is judged ends by its watch, which lasts as long: no timer beside it. The last watch
+ * before the version before is removed has both.
+ */
+function demandsOf(context: Context, move: Stay) {
+  const judged = move.judge && isExposed(context);
+  const timed = move.untilMs !== null && (!judged || move.step.phase === 'stabilizing');
+  return { judged, timed };
+}
+
+function summaryOf(move: Stay, leftMs: number): string {
+  if (move.why === 'clock' && move.step.kind === 'keep') return 'blue stays ready';
+  if (move.why === 'clock' && move.step.phase === 'stabilizing') {
+    return `stabilization of ${formatDuration(leftMs)}`;
+  }
+  return `${move.step.name}: ${move.why}`;
+}
+
+/** Longer than anybody waits; the server ends it when the workflow does. */
+const OPEN_END_MS = 365 * 86_400_000;
+
+async function watch(context: Context, move: Stay): Promise<WatchResult> {
+  const { spec, candidate, act, stable, baseline, course } = context;
+  const untilMs = move.untilMs ?? Date.now() + OPEN_END_MS;
+  const { service, traffic, environment, metrics, thresholds, health } = spec;
+  const { weightPercent, sinceMs } = course.stand;
+  const isWhole = weightPercent === 100;
+  const beside = isWhole || stable === null ? null : (besideOf(baseline, weightPercent) ?? stable);
+  const takeBack = takeBackOf(context);
+  try {
+    return await act.watchFor(move.untilMs === null ? null : untilMs - Date.now())({
+      service,
+      traffic,
+      environment,
+      metrics,
+      thresholds,
+      health,
+      watch: spec.watch,
+      target: candidate,
+      baseline: stable,
+      limits: spec.validation,
+      weightPercent,
+      fromMs: isWhole && move.why === 'clock' ? Date.now() : sinceMs,
+      untilMs,
+      ...(beside === null ? {} : { beside }),
+      purpose: move.judge ? 'judge' : 'guard',
+      ...(takeBack === undefined ? {} : { takeBack }),
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { code, message } = failureOf(error);
+    const summary = `the watch ended: ${code}: ${message}`;
+    return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
+  }
+}
+
+function besideOf(baseline: Context['baseline'], weightPercent: number) {
+  return baseline !== null && weightPercent <= 25 ? baseline : undefined;
+}
+
+/** What the watch may do by itself when Temporal is away: traffic back, below any later decision. */
+function takeBackOf(context: Context) {
+  const { trafficGeneration: after, stable, spec, policy, run } = context;
+  if (after === undefined || stable === null || !policy.autoRollback) return undefined;
+  if (spec.mode === 'observe') return undefined;
+  const generation = after + 1;
+  return {
+    key: effectKey(run.progress.workflowId, `taken-back-${generation}`),
+    generation,
+    after,
+    routes: routesAt({ ...context, baseline: null }, 0),
+  };
+}
+
+/** While it only guards, that nothing is known is no reason to move. */
+function whatIsBad(result: WatchResult, judge: boolean) {
+  if (result.kind === 'unhealthy') {
+    return { trigger: 'health_check', reason: result.report } as const;
+  }
+  const { verdict } = result;
+  if (isGood(verdict) || (!judge && verdict.kind === 'no_data')) return undefined;
+  return { trigger: triggerOf(verdict), reason: verdict.summary } as const;
+}
+
+async function askGate(
+  context: Context,
+  move: Stay,
+  settle: (change: Change) => void,
+): Promise<void> {
+  if (move.step.kind !== 'gate' || move.step.gate.kind === 'person') return;
+  const { act, spec, stable, run } = context;
+  const { gate, name } = move.step;
+  const { workflowId } = run.progress;
+  const untilMs = move.untilMs ?? Date.now() + OPEN_END_MS;
+  const answer = await act.askGate(untilMs - Date.now())({
+    gate,
+    input: {
+      service: spec.service,
+      version: spec.version,
+      stable: stable?.version ?? null,
+      workflowId,
+      name,
+      when: 'gate',
+      key: effectKey(workflowId, `gate-${name}`),
+    },
+    untilMs,
+  });
+  run.note(
+    `the gate ${name} says ${answer.kind}: ${answer.kind === 'go' ? answer.text : answer.reason}`,
+  );
+  settle((course) => answered(course, answer, context.policy));
+}
+
+async function compare(
+  context: Context,
+  move: Stay,
+  settle: (change: Change) => void,
+): Promise<void> {
+  const { act, spec, stable, candidate, run, course } = context;
+  const { abTest, service, traffic, watch: pace } = spec;
+  if (abTest === undefined || stable === null || move.untilMs === null) return;
+  const result = await act.compareArms(move.untilMs - Date.now())({
+    service,
+    traffic,
+    watch: pace,
+    abTest,
+    control: stable,
+    candidate,
+    fromMs: course.stand.sinceMs,
+    untilMs: move.untilMs,
+  });
+  const kept = result.winner === 'undecided' ? abTest.undecided : result.winner;
+  run.note(`${result.winner}: ${result.summary}; ${kept} is kept`);
+  settle((now) => {
+    if (kept === 'candidate') return next(now);
+    const reason = `control is kept: ${result.summary}`;
+    return { ...now, end: { cause: 'experiment', reason, asked: null } };
+  });
+}
+
+function announceHold(context: Context): void {
+  const { run, spec, stable, notices, course } = context;
+  if (run.progress.phase === 'held' || course.held === null) return;
+  const { service, version } = spec;
+  run.phase('held', `${course.held.reason}; waits for a person`, course.held.untilMs ?? undefined);
+  notices.tell({
+    occasion: `held${course.at === course.plan.length ? '' : `-${course.at}`}`,
+    about: 'held',
+    title: `${service} ${version}: held, a person must decide`,
+    text:
+      `${course.held.reason}\nBoth versions run. \`belay abort ${service}\` goes back to ` +
+      `${stable?.version ?? 'nothing'}, \`belay promote ${service}\` keeps ${version}.`,
+  });
+}
