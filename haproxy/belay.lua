@@ -1,6 +1,10 @@
 -- Belay's hold on HAProxy: one CLI command that checks a generation and writes in one step.
 --
 --   belay apply SERVICE GENERATION SERVED KEY VERSION/WEIGHT/IP:PORT,IP:PORT ...
+--     and after the routes, where they are asked for, with texts in hexadecimal:
+--     after:GENERATION
+--     affinity:COOKIE:MAX_AGE_S:SALT
+--     match:VERSION:header|cookie:NAME:exact|prefix|present:VALUE   (any number; the first wins)
 --   belay show SERVICE
 --   belay effects SERVICE
 --
@@ -10,10 +14,13 @@
 
 local dir = os.getenv("BELAY_STATE_DIR") or error("BELAY_STATE_DIR is not set")
 local map = dir .. "/belay.map"
-local POOLS = { "a", "b" }
+local POOLS = { "a", "b", "c", "d" }
 local EFFECTS_KEPT = 1000
+-- Of a longer cookie only so much names the user: it comes from outside.
+local USER_MAX = 4096
 
--- service -> { generation, served, key, at, pools = { a = { version, weight, servers } } }
+-- service -> { generation, served, key, at, routes, affinity, matches }
+-- A route is { version, weight, pool, slots }; `slots` maps the number of a server to its address.
 local states = {}
 local names = {}
 
@@ -30,6 +37,10 @@ local function split(text, separator)
   return parts
 end
 
+local function from_hex(text)
+  return (text:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
 local function read_lines(path)
   local file = io.open(path, "r")
   if not file then return {} end
@@ -39,20 +50,65 @@ local function read_lines(path)
   return lines
 end
 
+-- The slots as one text: addresses with commas between them, nothing for a slot that is free.
+local function write_slots(slots)
+  local last = 0
+  for slot in pairs(slots) do last = math.max(last, slot) end
+  local parts = {}
+  for slot = 1, last do parts[slot] = slots[slot] or "" end
+  return table.concat(parts, ",")
+end
+
+local function read_slots(text)
+  local slots = {}
+  for slot, address in ipairs(split(text or "", ",")) do
+    if address ~= "" then slots[slot] = address end
+  end
+  return slots
+end
+
+local function affinity_of(cookie, max_age, salt)
+  local name = from_hex(cookie)
+  return { words = { cookie, max_age, salt }, cookie = name, begins = name .. "=", max_age = max_age, salt = from_hex(salt) }
+end
+
+local function match_of(version, place, name, how, value)
+  local text = from_hex(name)
+  return { words = { version, place, name, how, value }, version = version, place = place, name = text, begins = text .. "=", how = how, value = from_hex(value) }
+end
+
+-- A file of before there was steering has neither affinity nor matches.
 local function parse_state(service)
   local lines = read_lines(dir .. "/" .. service .. ".state")
   if #lines == 0 or lines[#lines] ~= "end" then return nil end
   local head = split(lines[1], "\t")
-  local state = { generation = tonumber(head[1]), served = head[2], key = head[3], at = head[4], pools = {} }
+  local state = { generation = tonumber(head[1]), served = head[2], key = head[3], at = head[4], routes = {}, matches = {} }
   for i = 2, #lines - 1 do
     local part = split(lines[i], "\t")
-    local servers = {}
-    for _, address in ipairs(split(part[4], ",")) do
-      if address ~= "" then servers[#servers + 1] = address end
+    if part[1] == "affinity" then
+      state.affinity = affinity_of(part[2], part[3], part[4])
+    elseif part[1] == "match" then
+      state.matches[#state.matches + 1] = match_of(part[2], part[3], part[4], part[5], part[6])
+    else
+      state.routes[#state.routes + 1] = { pool = part[1], version = part[2], weight = tonumber(part[3]), slots = read_slots(part[4]) }
     end
-    state.pools[part[1]] = { version = part[2], weight = tonumber(part[3]), servers = servers }
   end
   return state
+end
+
+-- Everything of a state but its head, a line each; for the state file and for `show`.
+local function lines_of(state, separator)
+  local lines = {}
+  for _, route in ipairs(state.routes) do
+    lines[#lines + 1] = table.concat({ route.pool, route.version, tostring(route.weight), write_slots(route.slots) }, separator)
+  end
+  if state.affinity then
+    lines[#lines + 1] = "affinity" .. separator .. table.concat(state.affinity.words, separator)
+  end
+  for _, match in ipairs(state.matches) do
+    lines[#lines + 1] = "match" .. separator .. table.concat(match.words, separator)
+  end
+  return lines
 end
 
 local function write_state(service, state)
@@ -60,12 +116,7 @@ local function write_state(service, state)
   local file, why = io.open(path .. ".new", "w")
   if not file then return why end
   file:write(string.format("%d\t%s\t%s\t%s\n", state.generation, state.served, state.key, state.at))
-  for _, pool in ipairs(POOLS) do
-    local route = state.pools[pool]
-    if route then
-      file:write(string.format("%s\t%s\t%d\t%s\n", pool, route.version, route.weight, table.concat(route.servers, ",")))
-    end
-  end
+  for _, line in ipairs(lines_of(state, "\t")) do file:write(line, "\n") end
   file:write("end\n")
   if not file:close() then return "the state file could not be written" end
   local renamed, failed = os.rename(path .. ".new", path)
@@ -88,57 +139,74 @@ local function log_effect(service, state)
     os.rename(path .. ".new", path)
   end
   local what = {}
-  for _, pool in ipairs(POOLS) do
-    local route = state.pools[pool]
-    if route then what[#what + 1] = route.version .. " " .. route.weight .. " %" end
-  end
+  for _, route in ipairs(state.routes) do what[#what + 1] = route.version .. " " .. route.weight .. " %" end
   local file = io.open(path, "a")
   if not file then return end
   file:write(string.format("%d\t%s\t%s\t%s\n", state.generation, state.key, state.at, table.concat(what, ", ")))
   file:close()
 end
 
-local function set_servers(service, pool, addresses)
+local function servers_of(service, pool)
   local backend = core.backends[service .. "." .. pool]
-  if not backend then return end
-  for name, server in pairs(backend.servers) do
-    local address = addresses[tonumber(name:match("%d+$"))]
-    if address then
-      local ip, port = address:match("^(.*):(%d+)$")
-      server:set_addr(ip, tonumber(port))
-      server:set_ready()
-    else
-      server:set_maint()
+  local servers = {}
+  for name, server in pairs(backend and backend.servers or {}) do
+    servers[tonumber(name:match("%d+$"))] = server
+  end
+  return servers
+end
+
+local function open_slots(service, pool, slots)
+  local servers = servers_of(service, pool)
+  for slot, address in pairs(slots) do
+    local ip, port = address:match("^(.*):(%d+)$")
+    if servers[slot] then
+      servers[slot]:set_addr(ip, tonumber(port))
+      servers[slot]:set_ready()
     end
   end
 end
 
+-- Open requests of a closed slot go on; it gets no new ones, and keeps its address.
+local function close_other_slots(service, pool, slots)
+  for slot, server in pairs(servers_of(service, pool)) do
+    if not slots[slot] then server:set_maint() end
+  end
+end
+
+-- All that a request by weight needs, in one value, so that none sees the half of a change:
+-- `MODE:POOL:VERSION` of the first route, then `WEIGHT:POOL:VERSION` of each other one, filled up
+-- to all pools. MODE: w by weight, m the same for more than two routes; s and t where the action
+-- `belay` chooses, with w and m behind it should it fail.
+local function split_of(state)
+  local many = #state.routes > 2
+  local steered = state.affinity or #state.matches > 0
+  local mode = steered and (many and "t" or "s") or (many and "m" or "w")
+  local parts = {}
+  for i = 1, #POOLS do
+    local route = state.routes[i]
+    local lead = i == 1 and mode or (route and route.weight or 0)
+    parts[i] = lead .. ":" .. (route and route.pool .. ":" .. route.version or "none:-")
+  end
+  return table.concat(parts, ":")
+end
+
 -- Servers first, then the weights, then the mark that the data plane shows: who sees the mark sees
--- all that comes before it.
+-- all that comes before it. Instances that left go last.
 local function put_in_force(service, state, before)
-  for _, pool in ipairs(POOLS) do
-    local route = state.pools[pool]
-    if route then set_servers(service, pool, route.servers) end
+  local slots, versions = {}, {}
+  for _, route in ipairs(state.routes) do
+    slots[route.pool] = route.slots
+    versions[route.version] = true
+    open_slots(service, route.pool, route.slots)
+    core.set_map(map, service .. "/" .. route.version, route.pool .. ":" .. route.version)
   end
-  if before then
-    for _, route in pairs(before.pools) do core.del_map(map, service .. "/" .. route.version) end
-  end
-  for _, pool in ipairs(POOLS) do
-    local route = state.pools[pool]
-    if route then
-      core.set_map(map, service .. "/" .. route.version, pool)
-      core.set_map(map, service .. ".version_" .. pool, route.version)
-    else
-      core.set_map(map, service .. ".version_" .. pool, "-")
-    end
-  end
-  local second = state.pools[POOLS[2]]
-  core.set_map(map, service .. ".weight_b", second and tostring(second.weight) or "0")
-  core.set_map(map, service .. ".served", state.served)
-  for _, pool in ipairs(POOLS) do
-    if not state.pools[pool] then set_servers(service, pool, {}) end
+  for _, route in ipairs(before and before.routes or {}) do
+    if not versions[route.version] then core.del_map(map, service .. "/" .. route.version) end
   end
   states[service] = state
+  core.set_map(map, service .. ".split", split_of(state))
+  core.set_map(map, service .. ".served", state.served)
+  for _, pool in ipairs(POOLS) do close_other_slots(service, pool, slots[pool] or {}) end
 end
 
 local function restore(service)
@@ -150,75 +218,126 @@ local function restore(service)
   log_effect(service, state)
 end
 
--- A version keeps its pool; a new one takes a free pool.
+-- A version keeps its pool. A new one takes a free pool, best one that nobody is just leaving.
 local function assign(service, routes)
-  local pools, free = {}, {}
-  local current = states[service] and states[service].pools or {}
-  local placed = {}
-  for _, pool in ipairs(POOLS) do
-    local old = current[pool]
-    local stays = false
-    for _, route in ipairs(routes) do
-      if old and old.version == route.version then
-        pools[pool] = route
-        placed[route.version] = true
-        stays = true
-      end
+  local before, taken = {}, {}
+  for _, route in ipairs(states[service] and states[service].routes or {}) do before[route.version] = route end
+  for _, route in ipairs(routes) do
+    local old = before[route.version]
+    if old then
+      route.pool, route.before = old.pool, old.slots
+      taken[old.pool] = true
     end
-    if not stays then free[#free + 1] = pool end
+  end
+  local left = {}
+  for _, old in pairs(before) do left[old.pool] = not taken[old.pool] end
+  local free = {}
+  for _, leaving in ipairs({ false, true }) do
+    for _, pool in ipairs(POOLS) do
+      local there = core.backends[service .. "." .. pool]
+      if there and not taken[pool] and (left[pool] or false) == leaving then free[#free + 1] = pool end
+    end
   end
   for _, route in ipairs(routes) do
-    if not placed[route.version] then
-      local pool = table.remove(free, 1)
-      if not pool then return nil end
-      pools[pool] = route
+    if not route.pool then
+      route.pool, route.before = table.remove(free, 1), {}
+      if not route.pool then return false end
     end
   end
-  return pools
+  return true
 end
 
-local function parse_routes(args)
-  local routes = {}
+-- An instance that stays keeps its slot. A new one takes the next free slot after the last that is
+-- taken, around in a circle, best one without open requests: these still belong to who was there.
+local function place(service, route)
+  local servers, slots, wanted, last = servers_of(service, route.pool), {}, {}, 0
+  for _, address in ipairs(route.addresses) do wanted[address] = true end
+  for slot, address in pairs(route.before) do
+    last = math.max(last, slot)
+    if wanted[address] and servers[slot] then
+      slots[slot] = address
+      wanted[address] = nil
+    end
+  end
+  local function free_slot(idle)
+    for step = 0, #servers - 1 do
+      local slot = (last + step) % #servers + 1
+      local open = servers[slot]:get_stats().scur or 0
+      if not slots[slot] and (open == 0 or not idle) then return slot end
+    end
+  end
+  for _, address in ipairs(route.addresses) do
+    if wanted[address] then
+      wanted[address] = nil
+      local slot = free_slot(true) or free_slot(false)
+      if not slot then
+        return string.format("TrafficRefused %d instances, but the pools of %s have %d slots", #route.addresses, service, #servers)
+      end
+      slots[slot] = address
+      last = slot
+    end
+  end
+  route.slots = slots
+  return nil
+end
+
+local function parse_words(args)
+  local wish = { routes = {}, matches = {} }
   for _, text in ipairs(args) do
-    local part = split(text, "/")
-    local servers = {}
-    for _, address in ipairs(split(part[3] or "", ",")) do
-      if address ~= "" then servers[#servers + 1] = address end
+    local part = split(text, ":")
+    if part[1] == "after" then
+      wish.after = tonumber(part[2])
+    elseif part[1] == "affinity" then
+      wish.affinity = affinity_of(part[2], part[3], part[4])
+    elseif part[1] == "match" then
+      wish.matches[#wish.matches + 1] = match_of(part[2], part[3], part[4], part[5], part[6])
+    else
+      part = split(text, "/")
+      local addresses = {}
+      for _, address in ipairs(split(part[3] or "", ",")) do
+        if address ~= "" then addresses[#addresses + 1] = address end
+      end
+      wish.routes[#wish.routes + 1] = { version = part[1], weight = tonumber(part[2]), addresses = addresses }
     end
-    routes[#routes + 1] = { version = part[1], weight = tonumber(part[2]), servers = servers }
   end
-  return routes
+  return wish
 end
 
-local function capacity(service)
-  local backend = core.backends[service .. "." .. POOLS[1]]
-  local count = 0
-  for _ in pairs(backend.servers) do count = count + 1 end
-  return count
+local function refuse(service, generation, served, after)
+  local current = states[service] or { generation = 0, key = "nothing" }
+  local at = string.format("generation %d (%s)", current.generation, current.key)
+  if after and current.generation ~= after and current.generation ~= generation then
+    return string.format("TrafficTakenBack %s of %s stands where %d was expected", at, service, after)
+  end
+  if generation < current.generation then
+    return string.format("StaleGeneration generation %d comes after %s", generation, at)
+  end
+  if generation == current.generation and current.served ~= served then
+    return "GenerationConflict generation " .. generation .. " already carries other routes"
+  end
+  return nil
 end
 
-local function apply(service, generation, served, key, routes)
+local function apply(service, generation, served, key, wish)
   if not core.backends[service .. "." .. POOLS[1]] then
     return "TrafficRefused this HAProxy has no backends for service " .. service
   end
   -- Another process may have written while this one was starting.
   restore(service)
+  local refused = refuse(service, generation, served, wish.after)
+  if refused then return refused end
   local current = states[service]
-  if current and generation < current.generation then
-    return string.format("StaleGeneration generation %d comes after %d (%s)", generation, current.generation, current.key)
+  if current and generation == current.generation then return "ok " .. served end
+  if not assign(service, wish.routes) then
+    return string.format("TrafficRefused this HAProxy has not enough pools for %d versions of %s", #wish.routes, service)
   end
-  if current and generation == current.generation then
-    if current.served == served then return "ok " .. served end
-    return "GenerationConflict generation " .. generation .. " already carries other routes"
+  local routes = {}
+  for i, route in ipairs(wish.routes) do
+    local crowded = place(service, route)
+    if crowded then return crowded end
+    routes[i] = { version = route.version, weight = route.weight, pool = route.pool, slots = route.slots }
   end
-  local pools = assign(service, routes)
-  if not pools then return "TrafficRefused this HAProxy has two pools for " .. service .. ", not more" end
-  for _, route in ipairs(routes) do
-    if #route.servers > capacity(service) then
-      return string.format("TrafficRefused %d instances, but the pools of %s have %d slots", #route.servers, service, capacity(service))
-    end
-  end
-  local state = { generation = generation, served = served, key = key, at = now_ms(), pools = pools }
+  local state = { generation = generation, served = served, key = key, at = now_ms(), routes = routes, affinity = wish.affinity, matches = wish.matches }
   local failed = write_state(service, state)
   if failed then return "TrafficUnreachable the state could not be kept: " .. failed end
   put_in_force(service, state, current)
@@ -230,19 +349,81 @@ local function show(service)
   restore(service)
   local state = states[service]
   if not state then return "ok 0" end
-  local lines = { string.format("ok %d %s %s", state.generation, state.served, state.key) }
-  for _, pool in ipairs(POOLS) do
-    local route = state.pools[pool]
-    if route then
-      lines[#lines + 1] = string.format("%s %s %d %s", pool, route.version, route.weight, table.concat(route.servers, ","))
-    end
-  end
-  return table.concat(lines, "\n")
+  local head = string.format("ok %d %s %s", state.generation, state.served, state.key)
+  return table.concat({ head, table.unpack(lines_of(state, " ")) }, "\n")
 end
 
+-- Of a cookie that comes several times the first. No patterns: the text comes from outside.
+local function cookie_of(txn, begins)
+  local text = txn.f:req_fhdr("cookie")
+  local from = 1
+  while text do
+    local first, last = text:find(begins, from, true)
+    if not first then return nil end
+    local before = first - 1
+    while before > 0 and (text:byte(before) == 32 or text:byte(before) == 9) do before = before - 1 end
+    if before == 0 or text:byte(before) == 59 then
+      return text:sub(last + 1, (text:find(";", last, true) or 0) - 1)
+    end
+    from = last + 1
+  end
+  return nil
+end
+
+local function fits(txn, match)
+  local value
+  if match.place == "cookie" then
+    value = cookie_of(txn, match.begins)
+  else
+    value = txn.f:req_fhdr(match.name)
+  end
+  if not value then return false end
+  if match.how == "present" then return true end
+  if match.how == "prefix" then return value:sub(1, #match.value) == match.value end
+  return value == match.value
+end
+
+local function choose(txn, route)
+  txn:set_var("txn.pick", route.pool .. ":" .. route.version)
+end
+
+-- The same sum as `placeOf` does in Node: a user stays where it is whichever of them is asked.
+local function choose_by_user(txn, state)
+  local affinity = state.affinity
+  local user = cookie_of(txn, affinity.begins)
+  if not user or user == "" then
+    user = txn.f:uuid()
+    txn:set_var("txn.cookie", string.format("%s=%s; Path=/; Max-Age=%s; HttpOnly; SameSite=Lax", affinity.cookie, user, affinity.max_age))
+  end
+  if not affinity.id then
+    affinity.id = string.format("%08x", (string.unpack(">I4", txn.c:sha2(affinity.salt, 256))))
+  end
+  local digest = txn.c:sha2(affinity.salt .. "/" .. user:sub(1, USER_MAX), 256)
+  txn:set_var("txn.user", affinity.id .. "." .. string.format("%016x", (string.unpack(">i8", digest))))
+  local slot, upto = string.unpack(">I4", digest) % 100, 0
+  for i = 2, #state.routes do
+    upto = upto + state.routes[i].weight
+    if slot < upto then return choose(txn, state.routes[i]) end
+  end
+  return choose(txn, state.routes[1])
+end
+
+-- By the first match, else by affinity; else HAProxy goes by weight as without this action.
+core.register_action("belay", { "http-req" }, function(txn, service)
+  local state = states[service]
+  if not state then return end
+  for _, match in ipairs(state.matches) do
+    for _, route in ipairs(state.routes) do
+      if route.version == match.version and next(route.slots) and fits(txn, match) then
+        return choose(txn, route)
+      end
+    end
+  end
+  if state.affinity then choose_by_user(txn, state) end
+end, 1)
+
 core.register_cli({ "belay", "apply" }, "belay apply SERVICE GENERATION SERVED KEY ROUTE... : switch, fenced", function(applet, _, _, service, generation, served, key, ...)
-  local routes = parse_routes({ ... })
-  applet:send(apply(service, tonumber(generation), served, key, routes) .. "\n")
+  applet:send(apply(service, tonumber(generation), served, key, parse_words({ ... })) .. "\n")
 end)
 
 core.register_cli({ "belay", "show" }, "belay show SERVICE : what is in force", function(applet, _, _, service)

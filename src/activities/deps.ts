@@ -34,6 +34,10 @@ export interface ActivityDeps {
     },
     signal: AbortSignal,
   ): Promise<HealthRound>;
+  readonly temporal: {
+    /** Whether Temporal answers within a few seconds; asked from within an activity. */
+    isReachable(signal: AbortSignal): Promise<boolean>;
+  };
   /** Sends one request and reports how it went; used for warm-up and probe load. */
   probe(request: ProbeLoadRequest, signal: AbortSignal): Promise<ProbeAnswer>;
 }

@@ -1,4 +1,6 @@
 import { Context } from '@temporalio/activity';
+import { Failure } from '../domain/failure.ts';
+import { acceptsConnections } from '../providers/traffic/check-change.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { SwitchRequest } from './requests.ts';
 
@@ -20,19 +22,42 @@ export function createTrafficActivities(deps: ActivityDeps) {
   return {
     /** Returns when the data plane serves the new weights; a repeat is already done. */
     async switchTraffic(request: SwitchRequest): Promise<SwitchHandle> {
-      const { service, traffic, key, generation, routes } = request;
+      const { service, traffic, key, generation, routes, steering, after } = request;
       const signal = Context.current().cancellationSignal;
       const router = deps.router(traffic);
       const before = await router.read(service, signal);
-      const after = await router.apply({ service, key, generation, routes }, signal);
+      // What has been done is not asked again whether it may be done.
+      const isDone = before.generation === generation && before.key === key;
+      if (!isDone) await requireCapacity(request, signal);
+      const change = { service, key, generation, routes, ...steering };
+      const now = await router.apply(after === undefined ? change : { ...change, after }, signal);
       return {
         service,
         generation,
         before: before.routes.map(sideOf),
-        after: after.routes.map(sideOf),
+        after: now.routes.map(sideOf),
       };
     },
   };
+}
+
+/** A version gets no more than its ready instances can carry. */
+async function requireCapacity(
+  { routes, needs = [] }: SwitchRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { version, instances: needed } of needs) {
+    const instances = routes.find((route) => route.version === version)?.instances ?? [];
+    const answers = await Promise.all(instances.map((one) => acceptsConnections(one, signal)));
+    const ready = answers.filter(Boolean).length;
+    signal.throwIfAborted();
+    if (ready >= needed) continue;
+    throw new Failure(
+      'TargetNotReady',
+      `${ready} of ${instances.length} instance(s) of ${version} accept connections, ` +
+        `${needed} are needed for its share of the traffic`,
+    );
+  }
 }
 
 function sideOf({ version, weightPercent }: Side): Side {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ReleaseDocument } from '../domain/release/release.schema.ts';
+import { askHaproxy } from '../providers/traffic/haproxy-cli.ts';
 import { renderHaproxyConfig } from '../providers/traffic/haproxy-config.ts';
 import { type Child, scriptPath, startChild } from './children.ts';
 import type { DevConfig } from './config.ts';
@@ -132,7 +133,7 @@ async function startHaproxy(
     throw error;
   });
   const url = `http://${bind}`;
-  await untilAnswers(`${url}/.well-known/belay/${service}`, child);
+  await untilAnswers(`${url}/.well-known/belay/${service}`, masterSocket, child);
   return {
     kind: 'haproxy',
     url,
@@ -151,15 +152,16 @@ async function startHaproxy(
   };
 }
 
-async function untilAnswers(url: string, child: Child): Promise<void> {
+/** The master may take questions a moment later than its worker takes requests. */
+async function untilAnswers(url: string, masterSocket: string, child: Child): Promise<void> {
   const untilMs = Date.now() + 10_000;
   let ended = false;
   void child.exited.then(() => (ended = true));
   for (;;) {
-    const answered = await fetch(url).then(
-      (answer) => answer.ok,
-      () => false,
-    );
+    const { signal } = new AbortController();
+    const answered = await fetch(url)
+      .then(async ({ ok }) => ok && (await askHaproxy(masterSocket, 'show proc', signal)) !== '')
+      .catch(() => false);
     if (answered) return;
     if (ended || Date.now() > untilMs) throw new Error(`HAProxy does not answer at ${url}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

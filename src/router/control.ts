@@ -1,50 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
+import { CAPABILITIES } from '../domain/release/capabilities.ts';
+import type { Instance } from '../domain/release/instance.ts';
+import { affinityId } from '../providers/traffic/affinity.ts';
+import type { AssignmentsStore } from '../providers/traffic/assignments-store.ts';
+import { requireAble } from '../providers/traffic/check-steering.ts';
+import { countsQuerySchema } from '../providers/traffic/counts-query.schema.ts';
 import type { CountsStore } from '../providers/traffic/counts-store.ts';
+import { changeSchema } from './change.schema.ts';
 import type { Proxy } from './proxy.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
 
-const changeSchema = z.strictObject({
-  service: z.string().min(1).max(63),
-  key: z.string().min(1).max(500),
-  generation: z.int().min(1),
-  routes: z
-    .array(
-      z.strictObject({
-        version: z.string().min(1).max(64),
-        weightPercent: z.int().min(0).max(100),
-        instances: z
-          .array(
-            z.strictObject({ id: z.string(), host: z.string(), port: z.int().min(1).max(65_535) }),
-          )
-          .max(1000),
-      }),
-    )
-    .max(20),
-});
-
-const countsSchema = z.object({
-  version: z.string(),
-  audience: z.enum(['live', 'preview']),
-  from: z.coerce.number(),
-  to: z.coerce.number(),
-});
-
 /**
  * The control interface, for loopback or a private network only: it has no authentication.
  *
- * `GET|PUT /services/<service>/traffic`, `GET …/open?version=`, `GET …/counts?version=&audience=&
- * from=&to=` (milliseconds), `GET …/effects`, `GET /healthz`.
+ * `GET|PUT /services/<service>/traffic`, `GET …/open?version=&instance=host:port` (`instance` any
+ * number of times; without it all of the version), `GET …/counts?version=&audience=&from=&to=`
+ * (milliseconds), `GET …/assignments`, `GET …/effects`, `GET /healthz`.
  */
 export async function answerControl(
-  router: { readonly table: RoutingTable; readonly counts: CountsStore; readonly proxy: Proxy },
+  router: {
+    readonly table: RoutingTable;
+    readonly counts: CountsStore;
+    readonly assignments: AssignmentsStore;
+    readonly proxy: Proxy;
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { table, counts, proxy } = router;
+  const { table, counts, assignments, proxy } = router;
   const url = URL.parse(request.url ?? '/', 'http://router') ?? new URL('http://router/');
   if (url.pathname === '/healthz') return json(response, { ok: true });
   const [, service = '', what] = /^\/services\/([^/]+)\/(\w+)$/.exec(url.pathname) ?? [];
@@ -56,23 +43,40 @@ export async function answerControl(
       const change = checked(changeSchema, parseJson(await bodyOf(request)));
       if (change.service !== service)
         throw new Failure('TrafficRefused', 'another service is named');
+      requireAble(change, CAPABILITIES.embedded);
       const state = table.apply(change);
       proxy.forget();
       return json(response, state);
     }
-    case 'GET open':
-      return json(response, { open: proxy.open(service, query.version ?? '') });
+    case 'GET open': {
+      const { version = '' } = query;
+      const at = url.searchParams.getAll('instance').map(instanceAt);
+      const open =
+        at.length > 0 ? proxy.openAt(service, version, at) : proxy.open(service, version);
+      return json(response, { open });
+    }
     case 'GET counts': {
-      const { version, audience, from, to } = checked(countsSchema, query);
+      const { version, audience, from, to } = checked(countsQuerySchema, query);
       const asked = { service, version, audience, fromMs: from, toMs: to };
       // The router counts each request itself, so that it always knows up to now.
       return json(response, counts.read(asked, Date.now()));
+    }
+    case 'GET assignments': {
+      const { affinity } = table.read(service);
+      const id = affinity === undefined ? '' : affinityId(affinity.salt);
+      return json(response, assignments.read(service, id));
     }
     case 'GET effects':
       return json(response, table.effects(service));
     default:
       throw new Failure('NotFound', `${request.method} ${url.pathname} is not served here`);
   }
+}
+
+function instanceAt(address: string): Instance {
+  const [, host = '', port] = /^(.+):(\d{1,5})$/.exec(address) ?? [];
+  if (port === undefined) throw new Failure('TrafficRefused', `"${address}" is not host:port`);
+  return { id: address, host, port: Number(port) };
 }
 
 function parseJson(text: string): unknown {

@@ -3,6 +3,7 @@ import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { FAILURES, Failure } from '../domain/failure.ts';
+import { createAssignmentsStore } from '../providers/traffic/assignments-store.ts';
 import { createCountsStore } from '../providers/traffic/counts-store.ts';
 import { answerControl } from './control.ts';
 import { createProxy } from './proxy.ts';
@@ -12,7 +13,7 @@ export interface RouterOptions {
   /** Where users come in, and where Belay steers; port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly control: { readonly host: string; readonly port: number };
-  /** Weights, effects and counts are kept here over a restart. */
+  /** Weights, effects, counts and assignments are kept here over a restart. */
   readonly stateDir: string;
   readonly random?: () => number;
 }
@@ -33,7 +34,9 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   mkdirSync(options.stateDir, { recursive: true });
   const table = openRoutingTable(options.stateDir);
   const counts = createCountsStore(join(options.stateDir, 'counts.json'));
-  const proxy = createProxy({ table, counts, random: options.random ?? Math.random });
+  const assignments = createAssignmentsStore(join(options.stateDir, 'assignments'));
+  const random = options.random ?? Math.random;
+  const proxy = createProxy({ table, counts, assignments, random });
 
   const front = createServer((request, response) => {
     proxy.handle(request, response).catch((error: unknown) => fail(response, error));
@@ -45,11 +48,15 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   const control = createServer((request, response) => {
-    answerControl({ table, counts, proxy }, request, response).catch((error: unknown) =>
-      fail(response, error),
+    answerControl({ table, counts, assignments, proxy }, request, response).catch(
+      (error: unknown) => fail(response, error),
     );
   });
-  const saving = setInterval(counts.save, SAVE_EVERY_MS);
+  const save = (): void => {
+    counts.save();
+    assignments.save();
+  };
+  const saving = setInterval(save, SAVE_EVERY_MS);
   const [url, controlUrl] = await Promise.all([
     listen(front, options.listen),
     listen(control, options.control),
@@ -61,7 +68,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       clearInterval(saving);
       await Promise.all([end(front), end(control)]);
       await proxy.close();
-      counts.save();
+      save();
       table.close();
     },
   };

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Effect } from '../domain/effect.ts';
-import type { Instance } from '../domain/release/instance.ts';
 import { canonical, fence, requireWhole } from '../providers/traffic/check-change.ts';
+import { steeringOf } from '../providers/traffic/check-steering.ts';
 import { describeRoutes } from '../providers/traffic/memory.ts';
-import type { Route, TrafficChange, TrafficState } from '../providers/traffic/router.ts';
+import type { Route, Steering, TrafficChange, TrafficState } from '../providers/traffic/router.ts';
 import {
   appendEffect,
   EFFECTS_TABLE,
@@ -17,7 +18,8 @@ const TABLES = `
     service TEXT PRIMARY KEY,
     generation INTEGER NOT NULL,
     key TEXT NOT NULL,
-    routes TEXT NOT NULL
+    routes TEXT NOT NULL,
+    steering TEXT NOT NULL DEFAULT '{}'
   ) STRICT;
   ${EFFECTS_TABLE}
 `;
@@ -30,15 +32,18 @@ export type RoutingTable = ReturnType<typeof openRoutingTable>;
  */
 export function openRoutingTable(folder: string) {
   const database = openDatabase(join(folder, 'router.sqlite'), TABLES);
+  addSteering(database);
   const states = new Map<string, TrafficState>();
   for (const row of database.prepare('SELECT * FROM traffic').all()) {
     const routes: Route[] = JSON.parse(String(row.routes));
+    const steering: Steering = JSON.parse(String(row.steering));
     const service = String(row.service);
     states.set(service, {
       service,
       generation: Number(row.generation),
       key: String(row.key),
       routes,
+      ...steering,
     });
   }
 
@@ -54,16 +59,18 @@ export function openRoutingTable(folder: string) {
       const current = read(change.service);
       if (fence(current, change) === 'done') return current;
       const { service, generation, key, routes } = change;
+      const steering = steeringOf(change);
       transaction(database, () => {
         database
           .prepare(
-            'INSERT OR REPLACE INTO traffic (service, generation, key, routes) VALUES (?, ?, ?, ?)',
+            `INSERT OR REPLACE INTO traffic (service, generation, key, routes, steering)
+             VALUES (?, ?, ?, ?, ?)`,
           )
-          .run(service, generation, key, JSON.stringify(routes));
+          .run(service, generation, key, JSON.stringify(routes), JSON.stringify(steering));
         const what = describeRoutes(change);
         appendEffect(database, { key, service, generation, what, atMs: Date.now() });
       });
-      const next = { service, generation, key, routes };
+      const next = { service, generation, key, routes, ...steering };
       states.set(service, next);
       return next;
     },
@@ -74,29 +81,12 @@ export function openRoutingTable(folder: string) {
 
 /** What the data plane says of itself: enough to tell one state from another. */
 export function fingerprint(state: TrafficState): string {
-  return `${state.generation} ${canonical(state.routes)}`;
+  return `${state.generation} ${canonical(state)}`;
 }
 
-/** Chooses a version by weight, then its instances in turn. */
-export function createChooser(random: () => number) {
-  const turns = new Map<string, number>();
-  return {
-    version(state: TrafficState): Route | undefined {
-      let rest = random() * 100;
-      for (const route of state.routes) {
-        rest -= route.weightPercent;
-        if (rest < 0) return route;
-      }
-      return state.routes.findLast((route) => route.weightPercent > 0);
-    },
-    /** Every instance once, beginning with the one whose turn it is. */
-    instances(service: string, route: Route): readonly Instance[] {
-      const { length } = route.instances;
-      if (length === 0) return [];
-      const key = `${service}/${route.version}`;
-      const turn = ((turns.get(key) ?? -1) + 1) % length;
-      turns.set(key, turn);
-      return [...route.instances.slice(turn), ...route.instances.slice(0, turn)];
-    },
-  };
+/** A database from before there was steering has none. */
+function addSteering(database: DatabaseSync): void {
+  const columns = database.prepare('PRAGMA table_info(traffic)').all();
+  if (columns.some(({ name }) => name === 'steering')) return;
+  database.exec("ALTER TABLE traffic ADD COLUMN steering TEXT NOT NULL DEFAULT '{}'");
 }

@@ -1,16 +1,26 @@
+import type { Assigned } from '../providers/traffic/assignments-store.ts';
 import type { Counted } from '../providers/traffic/counts-store.ts';
 
-/** `service version audience status state microseconds`, at the end of an RFC 5424 line. */
+/**
+ * `service version audience status state microseconds user`, at the end of an RFC 5424 line. `user`
+ * is `-`, or `affinity.hash` where an affinity has chosen; configurations of before there was
+ * affinity write none.
+ */
 const LINE =
-  /^<\d+>1 (\S+) .* - - ([a-z0-9-]+) ([A-Za-z0-9._+-]+) (live|preview) (-?\d+) (\S\S) (-?\d+)\s*$/;
+  /^<\d+>1 (\S+) .* - - ([a-z0-9-]+) ([A-Za-z0-9._+-]+) (live|preview) (-?\d+) (\S\S) (-?\d+)(?: (?:-|([0-9a-f]{8})\.([0-9a-f]{16})))?\s*$/;
+
+export interface LoggedRequest {
+  readonly counted: Counted;
+  readonly assigned?: Assigned;
+}
 
 /**
  * Reads one line of the log that the shipped `haproxy.cfg` writes. `undefined` for anything else,
  * such as HAProxy's own notices, and for a request that the client gave up: neither version nor
  * balancer is to blame for it.
  */
-export function readLogLine(line: string): Counted | undefined {
-  const [, at = '', service = '', version = '', audience, status, state = '', micros] =
+export function readLogLine(line: string): LoggedRequest | undefined {
+  const [, at = '', service = '', version = '', audience, status, state = '', micros, ...who] =
     LINE.exec(line) ?? [];
   const endedMs = Date.parse(at);
   if (micros === undefined || Number.isNaN(endedMs)) return undefined;
@@ -19,7 +29,7 @@ export function readLogLine(line: string): Counted | undefined {
   const code = Number(status);
   // `--`: the session ended by itself, so that the status is the version's own answer.
   const own = state === '--' && code > 0;
-  return {
+  const counted: Counted = {
     service,
     version,
     audience: audience === 'preview' ? 'preview' : 'live',
@@ -27,4 +37,7 @@ export function readLogLine(line: string): Counted | undefined {
     latencyMs: Math.max(0, Number(micros)) / 1000,
     atMs: endedMs,
   };
+  const [affinity, user] = who;
+  if (affinity === undefined || user === undefined) return { counted };
+  return { counted, assigned: { service, version, affinity, user } };
 }

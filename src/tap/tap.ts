@@ -3,7 +3,10 @@ import { type ServerResponse, createServer as createHttpServer } from 'node:http
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { createAssignmentsStore } from '../providers/traffic/assignments-store.ts';
+import { countsQuerySchema } from '../providers/traffic/counts-query.schema.ts';
 import { createCountsStore } from '../providers/traffic/counts-store.ts';
+import type { Assignment, TrafficCounts } from '../providers/traffic/router.ts';
 import { readLogLine } from './log-line.ts';
 import { createFrameReader } from './octet-frames.ts';
 
@@ -22,12 +25,12 @@ export interface RunningTap {
 
 const SAVE_EVERY_MS = 1000;
 
-const countsSchema = z.object({
-  version: z.string(),
-  audience: z.enum(['live', 'preview']),
-  from: z.coerce.number(),
-  to: z.coerce.number(),
-});
+/** Names of services have no letter that would be escaped. */
+const ASKED = /^\/services\/([a-z0-9-]+)\/(counts|assignments)$/;
+const assignmentsSchema = z.object({ affinity: z.string().regex(/^[0-9a-f]{8}$/) });
+const USAGE =
+  'GET /services/<service>/counts?version=&audience=live|preview|mirror&from=&to= (ms), or ' +
+  'GET /services/<service>/assignments?affinity=';
 
 /**
  * Counts every request that HAProxy logs. A process of its own: what a release is judged by must
@@ -36,6 +39,7 @@ const countsSchema = z.object({
 export async function startTap(options: TapOptions): Promise<RunningTap> {
   mkdirSync(options.stateDir, { recursive: true });
   const counts = createCountsStore(join(options.stateDir, 'counts.json'));
+  const assignments = createAssignmentsStore(join(options.stateDir, 'assignments'));
   const connected = new Set<Socket>();
   let lastSeenMs = 0;
 
@@ -43,10 +47,10 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
     connected.add(socket);
     const read = createFrameReader((line) => {
       const request = readLogLine(line);
-      if (request !== undefined) {
-        lastSeenMs = Math.max(lastSeenMs, request.atMs);
-        counts.record(request);
-      }
+      if (request === undefined) return;
+      lastSeenMs = Math.max(lastSeenMs, request.counted.atMs);
+      counts.record(request.counted);
+      if (request.assigned !== undefined) assignments.record(request.assigned);
     });
     socket.on('data', (chunk) => {
       try {
@@ -61,24 +65,40 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
 
   const control = createHttpServer((request, response) => {
     const url = URL.parse(request.url ?? '/', 'http://tap') ?? new URL('http://tap/');
-    // Names of services have no letter that would be escaped.
-    const [, service] = /^\/services\/([a-z0-9-]+)\/counts$/.exec(url.pathname) ?? [];
-    const query = countsSchema.safeParse(Object.fromEntries(url.searchParams));
+    const [, service = '', what] = ASKED.exec(url.pathname) ?? [];
     if (url.pathname === '/healthz') {
       return json(response, 200, { haproxy: connected.size, lastSeenMs });
     }
-    if (service === undefined || !query.success) {
-      return json(response, 404, {
-        error: 'GET /services/<service>/counts?version=&audience=live|preview&from=&to= (ms)',
-      });
-    }
-    const { version, audience, from, to } = query.data;
-    const asked = { service, version, audience };
+    const query = Object.fromEntries(url.searchParams);
+    const answer =
+      what === 'counts'
+        ? answerCounts(service, query)
+        : what === 'assignments'
+          ? answerAssignments(service, query)
+          : undefined;
+    if (answer === undefined) return json(response, 404, { error: USAGE });
+    json(response, 200, answer);
+  });
+
+  function answerCounts(service: string, query: object): TrafficCounts | undefined {
+    const asked = countsQuerySchema.safeParse(query);
+    if (!asked.success) return undefined;
+    const { version, audience, from, to } = asked.data;
     // With HAProxy connected, silence means that no request has ended; without, it means nothing.
     const countedUntilMs = connected.size > 0 ? Date.now() : lastSeenMs;
-    json(response, 200, counts.read({ ...asked, fromMs: from, toMs: to }, countedUntilMs));
-  });
-  const saving = setInterval(counts.save, SAVE_EVERY_MS);
+    return counts.read({ service, version, audience, fromMs: from, toMs: to }, countedUntilMs);
+  }
+
+  function answerAssignments(service: string, query: object): readonly Assignment[] | undefined {
+    const asked = assignmentsSchema.safeParse(query);
+    return asked.success ? assignments.read(service, asked.data.affinity) : undefined;
+  }
+
+  const save = (): void => {
+    counts.save();
+    assignments.save();
+  };
+  const saving = setInterval(save, SAVE_EVERY_MS);
   const [logAt, controlAt] = await Promise.all([
     listen(log, options.listen),
     listen(control, options.control),
@@ -90,7 +110,7 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
       clearInterval(saving);
       for (const socket of connected) socket.destroy();
       await Promise.all([end(log), end(control)]);
-      counts.save();
+      save();
     },
   };
 }

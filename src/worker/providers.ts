@@ -1,5 +1,6 @@
 import { systemClock } from '../activities/clock.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
+import { createTemporalCheck } from '../activities/temporal.ts';
 import { createEnvironments } from '../providers/environment/registry.ts';
 import { checkOnce } from '../providers/health/check-all.ts';
 import { createProbe } from '../providers/health/probe-load.ts';
@@ -20,6 +21,7 @@ export function createProviders(config: WorkerConfig): ActivityDeps {
     metrics: createSources({ secret }),
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
     checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),
+    temporal: createTemporalCheck(systemClock),
     probe: createProbe(),
   };
 }

@@ -57,6 +57,8 @@ export function createActivityRig() {
     clock,
     /** What the health checks find; a test puts its own in the place. */
     checkHealth: (async () => ({ kind: 'healthy', checks: 1 })) as CheckHealth,
+    /** Whether Temporal answers; a test that takes it away says so. */
+    isReachable: (async () => true) as ActivityDeps['temporal']['isReachable'],
     probed: [] as { readonly url: string; readonly headers: Readonly<Record<string, string>> }[],
     answer: { status: 200, tookMs: 5 },
     /** Does something once the clock has come so far, in milliseconds from the start. */
@@ -100,6 +102,7 @@ export function createActivityRig() {
       spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : metrics,
     channel: () => channel,
     checkHealth: (request, signal) => rig.checkHealth(request, signal),
+    temporal: { isReachable: (signal) => rig.isReachable(signal) },
     probe: async ({ url, headers }) => {
       rig.probed.push({ url, headers });
       return { kind: 'answered', ...rig.answer };

@@ -7,7 +7,9 @@ export type VersionServer = Awaited<ReturnType<typeof startVersion>>;
 /** A version that answers with its name; `/slow` answers only when it is let go. */
 export async function startVersion(version: string) {
   const held: (() => void)[] = [];
+  let received = 0;
   const server: Server = createServer((request, response) => {
+    received += 1;
     const answer = (): void => void response.setHeader('x-version', version).end(version);
     if (request.url === '/slow') held.push(answer);
     else if (request.url === '/bad') response.writeHead(500, { 'x-version': version }).end();
@@ -20,6 +22,7 @@ export async function startVersion(version: string) {
   const instance: Instance = { id: `${version}/0`, host: '127.0.0.1', port };
   return {
     instance,
+    received: () => received,
     holding: () => held.length,
     letGo: () => held.splice(0).forEach((answer) => answer()),
     stop: () => {

@@ -70,6 +70,7 @@ export async function startWorkflowRig(options: {
       spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
     channel: () => channel,
     checkHealth: async ({ version }) => health.get(version) ?? { kind: 'healthy', checks: 1 },
+    temporal: { isReachable: async () => true },
     probe: async ({ headers }) => ({
       kind: 'answered',
       ...(answers.get(headers['x-belay-version'] ?? '') ?? { status: 200, tookMs: 5 }),

@@ -6,12 +6,32 @@ const HEAD = '<134>1 2026-11-23T18:43:30.539296+00:00 - haproxy 3930 - - ';
 
 test('a request is read with its version, audience, time and latency', () => {
   expect(readLogLine(`${HEAD}checkout v1 live 200 -- 1164`)).toEqual({
-    service: 'checkout',
-    version: 'v1',
-    audience: 'live',
-    kind: 'good',
-    latencyMs: 1.164,
-    atMs: Date.parse('2026-11-23T18:43:30.539Z'),
+    counted: {
+      service: 'checkout',
+      version: 'v1',
+      audience: 'live',
+      kind: 'good',
+      latencyMs: 1.164,
+      atMs: Date.parse('2026-11-23T18:43:30.539Z'),
+    },
+  });
+});
+
+test('a line without a user is the same, whether its configuration knows of users or not', () => {
+  const before = readLogLine(`${HEAD}checkout v1 live 200 -- 1164`);
+  expect(readLogLine(`${HEAD}checkout v1 live 200 -- 1164 -`)).toEqual(before);
+});
+
+test('a user whom an affinity has assigned is read with the affinity', () => {
+  const line = `${HEAD}checkout v2 live 200 -- 1164 0a1b2c3d.00112233445566ff`;
+  expect(readLogLine(line)).toMatchObject({
+    counted: { version: 'v2', latencyMs: 1.164 },
+    assigned: {
+      service: 'checkout',
+      version: 'v2',
+      affinity: '0a1b2c3d',
+      user: '00112233445566ff',
+    },
   });
 });
 
@@ -22,13 +42,14 @@ test.each([
   ['a request for no version', 'checkout - preview 503 LR 0', 'failed'],
   ['a request refused by the client of the version', 'checkout v1 live 404 -- 10', 'good'],
 ])('%s is told from the others', (_name, text, kind) => {
-  expect(readLogLine(HEAD + text)).toMatchObject({ kind });
+  expect(readLogLine(HEAD + text)).toMatchObject({ counted: { kind } });
 });
 
 test.each([
   ['a notice of HAProxy', `${HEAD}Server checkout.a/s1 is UP/READY`],
   ['a request that its client gave up', `${HEAD}checkout v1 live 200 CD 10`],
   ['a question for what is served', `${HEAD}checkout - - 200 -- 10`],
+  ['a user that is none', `${HEAD}checkout v1 live 200 -- 10 somebody`],
   ['something else', 'hello'],
   ['nothing', ''],
 ])('%s is not counted', (_name, line) => {

@@ -2,9 +2,13 @@ import type { Verdict } from '../judge/verdict.ts';
 import type { RollbackTrigger } from './progress.ts';
 
 /** What a watch came back with: a verdict on the figures, or a version that is not healthy. */
-export type WatchResult =
+export type WatchResult = (
   | { readonly kind: 'judged'; readonly verdict: Verdict }
-  | { readonly kind: 'unhealthy'; readonly report: string };
+  | { readonly kind: 'unhealthy'; readonly report: string }
+) & {
+  /** Temporal was away: the watch itself has moved traffic to where its `takeBack` said. */
+  readonly takenBack?: true;
+};
 
 export type AfterWatch =
   | { readonly kind: 'promote'; readonly reason: string }

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { Failure } from '../../domain/failure.ts';
 import type { Instance } from '../../domain/release/instance.ts';
-import type { Route, TrafficChange, TrafficState } from './router.ts';
+import type { Route, Steering, TrafficChange, TrafficState } from './router.ts';
 
 const CONNECT_WITHIN_MS = 300;
 
@@ -27,6 +27,7 @@ export function requireWhole(change: TrafficChange): void {
 
 /** The fence, in one place: whether a change is new, already done, or must not be made. */
 export function fence(current: TrafficState, change: TrafficChange): 'new' | 'done' {
+  requireNotTakenBack(current, change);
   if (change.generation > current.generation) return 'new';
   if (change.generation < current.generation) {
     throw new Failure(
@@ -35,25 +36,55 @@ export function fence(current: TrafficState, change: TrafficChange): 'new' | 'do
         `(${current.key}) of ${change.service}`,
     );
   }
-  if (sameRoutes(current.routes, change.routes)) return 'done';
+  if (canonical(current) === canonical(change)) return 'done';
   throw new Failure(
     'GenerationConflict',
     `generation ${change.generation} of ${change.service} already carries other routes`,
   );
 }
 
-export function sameRoutes(one: readonly Route[], other: readonly Route[]): boolean {
-  return canonical(one) === canonical(other);
+/** A change that says what it comes after is only made there. */
+export function requireNotTakenBack(current: TrafficState, change: TrafficChange): void {
+  const { after, generation, service } = change;
+  if (after === undefined) return;
+  if (current.generation === after || current.generation === generation) return;
+  throw new Failure(
+    'TrafficTakenBack',
+    `generation ${current.generation} (${current.key || 'nothing'}) of ${service} stands where ` +
+      `${after} was expected`,
+  );
 }
 
-/** The same text for the same routes, whatever the order of keys and versions. */
-export function canonical(routes: readonly Route[]): string {
+/**
+ * The same text for the same routes in the same order with the same steering, whatever the order of
+ * instances and keys. Without steering it is what it was before there was any.
+ */
+export function canonical({
+  routes,
+  affinity,
+  matches = [],
+  mirror,
+}: Steering & { readonly routes: readonly Route[] }): string {
   const plain = routes.map(({ version, weightPercent, instances }) => [
     version,
     weightPercent,
     instances.map(({ host, port }) => `${host}:${port}`).toSorted(),
   ]);
-  return JSON.stringify(plain.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)));
+  const steering = [
+    ...(affinity === undefined
+      ? []
+      : [['affinity', affinity.cookie, affinity.maxAgeS, affinity.salt]]),
+    ...matches.map((match) => [
+      'match',
+      match.version,
+      match.in,
+      match.name,
+      match.how,
+      match.value,
+    ]),
+    ...(mirror === undefined ? [] : [['mirror', mirror.version, mirror.percent]]),
+  ];
+  return JSON.stringify(plain) + (steering.length === 0 ? '' : ` ${JSON.stringify(steering)}`);
 }
 
 /**

@@ -1,12 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { bucketOf } from '../../domain/judge/histogram.ts';
-import type { CountsQuery, TrafficCounts } from './router.ts';
+import type { Audience, CountsQuery, TrafficCounts } from './router.ts';
 
 /** One request as a load balancer saw it. */
 export interface Counted {
   readonly service: string;
   readonly version: string;
-  readonly audience: 'live' | 'preview';
+  readonly audience: Audience;
   readonly kind: 'good' | 'faulty' | 'failed';
   readonly latencyMs: number;
   readonly atMs: number;

@@ -2,9 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { request as fetchUrl } from 'undici';
 import { Failure, isFailureCode } from '../../domain/failure.ts';
 import type { TrafficSpec } from '../../domain/release/release.schema.ts';
-import { canonical, requireReady, requireWhole } from './check-change.ts';
+import { CAPABILITIES } from '../../domain/release/capabilities.ts';
+import { canonical, requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
+import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import type { CountsQuery, TrafficRouter } from './router.ts';
+import { countsQuery } from './counts-query.schema.ts';
+import { addressOf } from './left-instances.ts';
+import type { TrafficRouter, TrafficState } from './router.ts';
 
 const ANSWER_WITHIN_MS = 5000;
 const DRAIN_ASK_EVERY_MS = 100;
@@ -39,21 +43,27 @@ export function createEmbeddedRouter(
   const at = (service: string): string => `/services/${encodeURIComponent(service)}`;
 
   return {
-    can: { mirror: false, affinity: false },
+    can: CAPABILITIES.embedded,
     async apply(change, signal) {
       requireWhole(change);
+      requireAble(change, CAPABILITIES.embedded);
       const path = `${at(change.service)}/traffic`;
-      await requireReady(change, await call('GET', path, signal), signal);
+      const current = await call<TrafficState>('GET', path, signal);
+      requireNotTakenBack(current, change);
+      await requireReady(change, current, signal);
       await call('PUT', path, signal, change);
-      const { service, generation, routes } = change;
-      const expected = `${generation} ${canonical(routes)}`;
+      const { service, generation } = change;
+      const expected = `${generation} ${canonical(change)}`;
       await confirmServed({ url: spec.url, service, expected }, signal);
       return call('GET', path, signal);
     },
     read: (service, signal) => call('GET', `${at(service)}/traffic`, signal),
-    async drain({ service, version, deadlineMs }, signal) {
+    async drain({ service, version, instances, deadlineMs }, signal) {
+      if (instances?.length === 0) return { open: 0 };
       const untilMs = Date.now() + deadlineMs;
-      const path = `${at(service)}/open?version=${encodeURIComponent(version)}`;
+      const query = new URLSearchParams({ version });
+      for (const instance of instances ?? []) query.append('instance', addressOf(instance));
+      const path = `${at(service)}/open?${query}`;
       for (;;) {
         const { open } = await call<{ open: number }>('GET', path, signal);
         if (open === 0 || Date.now() >= untilMs) return { open };
@@ -66,14 +76,9 @@ export function createEmbeddedRouter(
     }),
     counts: (query, signal) =>
       call('GET', `${at(query.service)}/counts?${countsQuery(query)}`, signal),
+    assignments: (service, signal) => call('GET', `${at(service)}/assignments`, signal),
     effects: (service, signal) => call('GET', `${at(service)}/effects`, signal),
   };
-}
-
-/** The same for `belay router` and `belay tap`. */
-export function countsQuery({ version, audience, fromMs, toMs }: CountsQuery): string {
-  const query = { version, audience, from: String(fromMs), to: String(toMs) };
-  return new URLSearchParams(query).toString();
 }
 
 function failureIn(text: string): Failure {

@@ -14,9 +14,9 @@ export interface HaproxyConfig {
 }
 
 /**
- * The configuration of a HAProxy (2.6 or newer, with Lua) that Belay steers. A service has two
- * pools, for the two versions that may run at once; a map that `belay.lua` writes says which
- * version is in which pool and how much of the traffic the second one has.
+ * The configuration of a HAProxy (2.6 or newer, with Lua) that Belay steers. A service has four
+ * pools, for the versions that may run at once; one value of a map that `belay.lua` writes says
+ * which versions are in which pools and how much of the traffic each one has.
  */
 export function renderHaproxyConfig(config: HaproxyConfig): string {
   const { statsSocket, stateDir, lua, tap } = config;
@@ -83,21 +83,37 @@ frontend ${name}
     # A version on purpose, whatever its weight.
     acl asks req.hdr(x-belay-version) -m found
     http-request set-var(txn.asked) req.hdr(x-belay-version) if asks
-    http-request set-var(txn.pool) str(${name}/),concat(,txn.asked),map(${map},none) if asks
-    # By weight: one throw a request against the share of pool b.
-    http-request set-var(txn.weight_b) str(${name}.weight_b),map(${map},0),add(0) unless asks
-    http-request set-var(txn.over) rand(100),sub(txn.weight_b) unless asks
-    acl in_b var(txn.over) -m int lt 0
-    http-request set-var(txn.pool) str(b) if in_b !asks
-    http-request set-var(txn.pool) str(a) if !in_b !asks
+    http-request set-var(txn.pick) str(${name}/),concat(,txn.asked),map(${map},none:-) if asks
+    # Where an affinity or matches are in force, belay.lua chooses.
+    http-request set-var(txn.split) str(${name}.split),map(${map},-) unless asks
+    acl steered var(txn.split) -m beg s t
+    http-request lua.belay ${name} if steered
+    http-response add-header set-cookie %[var(txn.cookie)] if { var(txn.cookie) -m found }
+    # By weight: one throw a request, less the share of the second route and of each one after it.
+    acl picked var(txn.pick) -m found
+    acl within var(txn.over) -m int lt 0
+    acl many var(txn.split) -m beg m t
+    http-request set-var(txn.share) var(txn.split),field(4,:),add(0) unless picked
+    http-request set-var(txn.over) rand(100),sub(txn.share) unless picked
+    http-request set-var(txn.pick) var(txn.split),field(5,:,2) if within !picked
+${[7, 10].map(further).join('')}    http-request set-var(txn.pick) var(txn.split),field(2,:,2) unless picked
+    http-request set-var(txn.pool) var(txn.pick),field(1,:)
+    http-request set-var(txn.version) var(txn.pick),field(2,:)
     http-request set-var(txn.audience) str(live)
     http-request set-var(txn.audience) str(preview) if asks
-    http-request set-var(txn.version) str(${name}.version_),concat(,txn.pool),map(${map},-)
-    log-format "${name} %[var(txn.version)] %[var(txn.audience)] %ST %ts %[date(0,us),sub(txn.began)]"
+    log-format "${name} %[var(txn.version)] %[var(txn.audience)] %ST %ts %[date(0,us),sub(txn.began)] %[var(txn.user)]"
     use_backend ${name}.%[var(txn.pool)]
     default_backend ${name}.none
-${pool('a')}${pool('b')}
+${['a', 'b', 'c', 'd'].map(pool).join('')}
 backend ${name}.none
     http-request return status 503 content-type text/plain string "no such version"
+`;
+}
+
+/** The same for the third and the fourth route, whose parts of the value begin at `field`. */
+function further(field: number): string {
+  return `    http-request set-var(txn.share) var(txn.split),field(${field},:),add(0) if many !picked
+    http-request set-var(txn.over) var(txn.over),sub(txn.share) if many !picked
+    http-request set-var(txn.pick) var(txn.split),field(${field + 1},:,2) if many within !picked
 `;
 }

@@ -1,20 +1,24 @@
-import { createHash } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { request as fetchUrl } from 'undici';
 import { Failure, isFailureCode } from '../../domain/failure.ts';
+import { CAPABILITIES } from '../../domain/release/capabilities.ts';
 import type { TrafficSpec } from '../../domain/release/release.schema.ts';
-import { canonical, requireReady, requireWhole } from './check-change.ts';
+import { affinityId } from './affinity.ts';
+import { requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
+import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import { countsQuery } from './embedded.ts';
+import { countsQuery } from './counts-query.schema.ts';
 import { askHaproxy, listOldProcesses } from './haproxy-cli.ts';
-import type { Route, TrafficChange, TrafficRouter, TrafficState } from './router.ts';
+import { type Shown, addressesOf, parseShown, servedMark, wordsOf } from './haproxy-words.ts';
+import { addressOf } from './left-instances.ts';
+import type { TrafficChange, TrafficRouter } from './router.ts';
 
 const ANSWER_WITHIN_MS = 5000;
 const DRAIN_ASK_EVERY_MS = 100;
 /** For a process that a reload has left behind to take a change up from the state file. */
 const OLD_PROCESS_WITHIN_MS = 3000;
+/** HAProxy reads a command into one buffer of `tune.bufsize`, 16 kB, of which it keeps a part. */
+const LINE_MAX_BYTES = 15_000;
 /** What `belay.lua` reads as one word; anything else could end the command and begin another. */
 const WORD = /^[A-Za-z0-9._+/:,-]*$/;
 
@@ -24,6 +28,20 @@ export function createHaproxyRouter(
 ): TrafficRouter {
   async function show(service: string, signal: AbortSignal): Promise<Shown> {
     return parseShown(service, await command(spec.socket, ['show', service], signal));
+  }
+
+  async function askTap<T>(path: string, signal: AbortSignal): Promise<T> {
+    const { statusCode, body } = await fetchUrl(`${spec.tap}${path}`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new Failure('TrafficUnreachable', `the tap at ${spec.tap}: ${String(error)}`, {
+        cause: error,
+      });
+    });
+    const text = await body.text();
+    if (statusCode === 200) return JSON.parse(text);
+    throw new Failure('TrafficUnreachable', `the tap at ${spec.tap}: ${text.slice(0, 200)}`);
   }
 
   /** Every process that may still carry a request of a user follows the newest generation. */
@@ -52,43 +70,60 @@ export function createHaproxyRouter(
     }
   }
 
-  /** Requests that are open at a pool, in every process. */
-  async function openAt(backend: string, signal: AbortSignal): Promise<number> {
+  /** Requests that are open there, in every process. */
+  async function openAt(isMeant: (row: Row) => boolean, signal: AbortSignal) {
     const { socket, masterSocket } = spec;
-    let open = sessionsOf(await askHaproxy(socket, 'show stat', signal), backend);
-    if (masterSocket === undefined) return open;
-    for (const pid of await listOldProcesses(masterSocket, signal)) {
-      const answer = await askHaproxy(masterSocket, `@!${pid} show stat`, signal).catch(() => '');
-      open += sessionsOf(answer, backend);
+    const answers = [await askHaproxy(socket, 'show stat', signal)];
+    if (masterSocket !== undefined) {
+      for (const pid of await listOldProcesses(masterSocket, signal)) {
+        answers.push(await askHaproxy(masterSocket, `@!${pid} show stat`, signal).catch(() => ''));
+      }
     }
-    return open;
+    return answers
+      .flatMap(rowsOf)
+      .filter(isMeant)
+      .reduce((sum, { open }) => sum + open, 0);
+  }
+
+  /** What `drain` waits for: a whole pool, or the instances that are in no route any more. */
+  async function meantBy(
+    { service, version, instances }: Parameters<TrafficRouter['drain']>[0],
+    signal: AbortSignal,
+  ): Promise<(row: Row) => boolean> {
+    const { pools, routes } = await show(service, signal);
+    if (instances === undefined) {
+      const pool = `${service}.${pools[version] ?? 'none'}`;
+      return ({ backend, name }) => backend === pool && name === 'BACKEND';
+    }
+    const route = routes.find((one) => one.version === version);
+    const named = new Set(route?.instances.map(addressOf));
+    const addresses = await addressesOf(instances, version);
+    const left = new Set(addresses.filter((address) => !named.has(address)));
+    return ({ backend, address }) => backend.startsWith(`${service}.`) && left.has(address);
   }
 
   return {
-    can: { mirror: false, affinity: false },
+    can: CAPABILITIES.haproxy,
     async apply(change, signal) {
       requireWhole(change);
-      await requireReady(change, await show(change.service, signal), signal);
-      const { service, generation, key, routes } = change;
+      requireAble(change, CAPABILITIES.haproxy);
+      const { service } = change;
       const expected = servedMark(change);
-      const words = await Promise.all(routes.map(routeWord));
-      await command(
-        spec.socket,
-        ['apply', service, String(generation), expected, key, ...words],
-        signal,
-      );
+      const words = await wordsOf(change, expected);
+      const current = await show(service, signal);
+      requireNotTakenBack(current, change);
+      await requireReady(change, current, signal);
+      await command(spec.socket, words, signal);
       await confirmServed({ url: spec.url, service, expected }, signal);
       await requireEveryProcess(change, signal);
       return show(service, signal);
     },
     read: (service, signal) => show(service, signal),
-    async drain({ service, version, deadlineMs }, signal) {
-      const untilMs = Date.now() + deadlineMs;
-      const { pools } = await show(service, signal);
-      const pool = pools[version];
-      if (pool === undefined) return { open: 0 };
+    async drain(request, signal) {
+      const untilMs = Date.now() + request.deadlineMs;
+      const isMeant = await meantBy(request, signal);
       for (;;) {
-        const open = await openAt(`${service}.${pool}`, signal);
+        const open = await openAt(isMeant, signal);
         if (open === 0 || Date.now() >= untilMs) return { open };
         await wait(DRAIN_ASK_EVERY_MS, undefined, { signal });
       }
@@ -97,19 +132,15 @@ export function createHaproxyRouter(
       url: spec.url.replace(/\/$/, ''),
       headers: { 'x-belay-version': version },
     }),
-    async counts(query, signal) {
-      const url = `${spec.tap}/services/${query.service}/counts?${countsQuery(query)}`;
-      const { statusCode, body } = await fetchUrl(url, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
-      }).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw new Failure('TrafficUnreachable', `the tap at ${spec.tap}: ${String(error)}`, {
-          cause: error,
-        });
-      });
-      const text = await body.text();
-      if (statusCode === 200) return JSON.parse(text);
-      throw new Failure('TrafficUnreachable', `the tap at ${spec.tap}: ${text.slice(0, 200)}`);
+    counts: (query, signal) =>
+      askTap(`/services/${query.service}/counts?${countsQuery(query)}`, signal),
+    async assignments(service, signal) {
+      const { affinity } = await show(service, signal);
+      if (affinity === undefined) return [];
+      return askTap(
+        `/services/${service}/assignments?affinity=${affinityId(affinity.salt)}`,
+        signal,
+      );
     },
     async effects(service, signal) {
       const lines = (await command(spec.socket, ['effects', service], signal)).split('\n').slice(1);
@@ -123,25 +154,6 @@ export function createHaproxyRouter(
   };
 }
 
-/** Names one state, and fits into a log line, a map and a URL. */
-function servedMark({ generation, routes }: TrafficChange): string {
-  const hash = createHash('sha256').update(canonical(routes)).digest('hex').slice(0, 16);
-  return `${generation}-${hash}`;
-}
-
-async function routeWord({ version, weightPercent, instances }: Route): Promise<string> {
-  const addresses = await Promise.all(
-    instances.map(async ({ host, port }) => {
-      if (isIP(host) !== 0) return `${host}:${port}`;
-      const { address } = await lookup(host, 4).catch((error: unknown) => {
-        throw new Failure('TrafficRefused', `the host ${host} of ${version}: ${String(error)}`);
-      });
-      return `${address}:${port}`;
-    }),
-  );
-  return `${version}/${weightPercent}/${addresses.join(',')}`;
-}
-
 /** One command of `belay.lua`; its refusals carry a code of the failure table. */
 async function command(
   socket: string,
@@ -150,7 +162,15 @@ async function command(
 ): Promise<string> {
   const odd = words.find((word) => word === '' || !WORD.test(word));
   if (odd !== undefined) throw new Failure('TrafficRefused', `HAProxy cannot be told "${odd}"`);
-  const whole = await askHaproxy(socket, `belay ${words.join(' ')}`, signal);
+  const line = `belay ${words.join(' ')}`;
+  if (line.length > LINE_MAX_BYTES) {
+    throw new Failure(
+      'TrafficRefused',
+      `the change takes ${line.length} bytes, and HAProxy takes ${LINE_MAX_BYTES} in a command: ` +
+        'name fewer instances, or fewer and shorter matches',
+    );
+  }
+  const whole = await askHaproxy(socket, line, signal);
   // Each answer is made of whole lines: a process that dies may have left the half of one.
   if (!whole.endsWith('\n')) {
     throw new Failure('TrafficUnreachable', `HAProxy at ${socket}: the answer broke off`);
@@ -163,36 +183,22 @@ async function command(
   throw new Failure('TrafficRefused', `HAProxy answered: ${answer.slice(0, 200)}${hint}`);
 }
 
-interface Shown extends TrafficState {
-  readonly pools: Readonly<Record<string, string>>;
+interface Row {
+  readonly backend: string;
+  /** `s1`, or `BACKEND` for all of them together. */
+  readonly name: string;
+  readonly address: string;
+  readonly open: number;
 }
 
-/** `ok GENERATION SERVED KEY`, then a line a pool: `a VERSION WEIGHT IP:PORT,IP:PORT`. */
-function parseShown(service: string, answer: string): Shown {
-  const [head = '', ...lines] = answer.trim().split('\n');
-  const [, generation, , key = ''] = head.split(' ');
-  const pools: Record<string, string> = {};
-  const routes = lines.map((line) => {
-    const [pool = '', version = '', weight, addresses = ''] = line.split(' ');
-    pools[version] = pool;
-    const instances = addresses
-      .split(',')
-      .filter((address) => address !== '')
-      .map((address) => {
-        const colon = address.lastIndexOf(':');
-        return {
-          id: address,
-          host: address.slice(0, colon),
-          port: Number(address.slice(colon + 1)),
-        };
-      });
-    return { version, weightPercent: Number(weight), instances };
+/** The CSV of `show stat`; its columns are found by the names in its first line. */
+function rowsOf(csv: string): readonly Row[] {
+  const [head = '', ...lines] = csv.split('\n');
+  const names = head.replace(/^# /, '').split(',');
+  const columns = ['pxname', 'svname', 'addr', 'scur'].map((name) => names.indexOf(name));
+  return lines.map((line) => {
+    const cells = line.split(',');
+    const [backend = '', name = '', address = '', open] = columns.map((at) => cells[at] ?? '');
+    return { backend, name, address, open: Number(open) };
   });
-  return { service, generation: Number(generation), key, routes, pools };
-}
-
-/** `scur` of a backend in the CSV of `show stat`; 0 where it is not listed. */
-function sessionsOf(csv: string, backend: string): number {
-  const line = csv.split('\n').find((one) => one.startsWith(`${backend},BACKEND,`));
-  return Number(line?.split(',')[4] ?? 0);
 }

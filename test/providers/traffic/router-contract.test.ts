@@ -1,59 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningBalancer, startBalancer } from '../../../src/dev/balancer.ts';
-import { readDevConfig } from '../../../src/dev/config.ts';
-import { createMemoryRouter } from '../../../src/providers/traffic/memory.ts';
-import { createRouters } from '../../../src/providers/traffic/registry.ts';
 import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
-import { requireRelease } from '../../../src/domain/release/release-file.ts';
-import { demoRelease } from '../../../src/dev/demo-release.ts';
-import { type VersionServer, startVersion } from '../../support/version-server.ts';
+import { ROUTERS, type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
+import type { VersionServer } from '../../support/version-server.ts';
 
-const SERVICE = 'checkout';
 const signal = new AbortController().signal;
 
-describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind) => {
-  let folder: string;
-  let balancer: RunningBalancer | undefined;
+describe.each(ROUTERS)('the %s router', (kind) => {
+  let rig: RouterRig;
   let router: TrafficRouter;
-  let v1: VersionServer;
-  let v2: VersionServer;
-  let generation = 0;
+  let v1: VersionServer | undefined;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'belay-router-'));
-    [v1, v2] = await Promise.all([startVersion('v1'), startVersion('v2')]);
-    if (kind === 'memory') {
-      router = createMemoryRouter({ checkReady: true });
-      return;
-    }
-    balancer = await startBalancer(kind, readDevConfig(process.env), { service: SERVICE, folder });
-    const { traffic } = balancer;
-    const document = demoRelease({ service: SERVICE, version: 'v1', traffic });
-    const text = JSON.stringify(document);
-    const { spec } = requireRelease({ text, file: 'x.json', folder, version: undefined });
-    router = createRouters()(spec.traffic);
+    rig = await startRouterRig(kind, ['v1', 'v2']);
+    [v1] = rig.servers;
+    ({ router } = rig);
   });
 
-  afterAll(async () => {
-    await balancer?.close();
-    v1.stop();
-    v2.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rig.close());
 
-  function routes(first: number, second: number): Route[] {
-    return [
-      { version: 'v1', weightPercent: first, instances: [v1.instance] },
-      { version: 'v2', weightPercent: second, instances: [v2.instance] },
-    ];
-  }
-
-  async function apply(to: Route[], at = (generation += 10), key = `release/checkout/${at}`) {
-    return router.apply({ service: SERVICE, key, generation: at, routes: to }, signal);
-  }
+  const routes = (first: number, second: number): Route[] => rig.routes(first, second);
+  const apply = (to: Route[], generation?: number) =>
+    rig.apply(to, generation === undefined ? {} : { generation });
 
   function weights(all: readonly Route[]): Record<string, number> {
     return Object.fromEntries(all.map((route) => [route.version, route.weightPercent]));
@@ -68,28 +35,31 @@ describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind
     expect(weights(state.routes)).toEqual({ v1: 70, v2: 30 });
     const read = await router.read(SERVICE, signal);
     expect(weights(read.routes)).toEqual({ v1: 70, v2: 30 });
-    expect(read).toMatchObject({ generation, key: `release/checkout/${generation}` });
+    expect(read).toMatchObject({
+      generation: rig.generation(),
+      key: `release/checkout/${rig.generation()}`,
+    });
   });
 
   test('takes the same change twice and logs it once', async () => {
     await apply(routes(50, 50));
-    await apply(routes(50, 50), generation);
+    await apply(routes(50, 50), rig.generation());
     const effects = await router.effects(SERVICE, signal);
     const keys = effects.map(({ key }) => key);
-    expect(keys.filter((key) => key === `release/checkout/${generation}`)).toHaveLength(1);
+    expect(keys.filter((key) => key === `release/checkout/${rig.generation()}`)).toHaveLength(1);
     expect(new Set(keys).size).toBe(keys.length);
   });
 
   test('refuses a late write of a lower generation and stays as it is', async () => {
     await apply(routes(0, 100));
-    await expect(apply(routes(100, 0), generation - 1)).rejects.toMatchObject({
+    await expect(apply(routes(100, 0), rig.generation() - 1)).rejects.toMatchObject({
       code: 'StaleGeneration',
     });
     expect(weights((await router.read(SERVICE, signal)).routes)).toEqual({ v1: 0, v2: 100 });
   });
 
   test('refuses another value under a generation that is taken', async () => {
-    await expect(apply(routes(100, 0), generation)).rejects.toMatchObject({
+    await expect(apply(routes(100, 0), rig.generation())).rejects.toMatchObject({
       code: 'GenerationConflict',
     });
   });
@@ -123,7 +93,7 @@ describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind
   if (kind === 'memory') return;
 
   describe('with its data plane', () => {
-    const url = (path = '/'): string => `${balancer?.url}${path}`;
+    const url = (path = '/'): string => rig.url(path);
 
     test('splits requests by weight and never sends one to weight 0', async () => {
       await apply(routes(80, 20));
@@ -149,11 +119,11 @@ describe.each(['memory', 'embedded', 'haproxy'] as const)('the %s router', (kind
     test('finishes an open request where it began, and drains by it', async () => {
       await apply(routes(100, 0));
       const open = fetch(url('/slow'));
-      await expect.poll(() => v1.holding()).toBe(1);
+      await expect.poll(() => v1?.holding()).toBe(1);
       await apply(routes(0, 100));
       const request = { service: SERVICE, version: 'v1' };
       expect(await router.drain({ ...request, deadlineMs: 300 }, signal)).toEqual({ open: 1 });
-      v1.letGo();
+      v1?.letGo();
       expect(await (await open).text()).toBe('v1');
       expect(await router.drain({ ...request, deadlineMs: 5000 }, signal)).toEqual({ open: 0 });
     });

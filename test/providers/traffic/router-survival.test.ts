@@ -1,22 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningBalancer, startBalancer } from '../../../src/dev/balancer.ts';
-import { readDevConfig } from '../../../src/dev/config.ts';
-import { demoRelease } from '../../../src/dev/demo-release.ts';
+import type { RunningBalancer } from '../../../src/dev/balancer.ts';
 import { FAILURES, Failure } from '../../../src/domain/failure.ts';
-import { requireRelease } from '../../../src/domain/release/release-file.ts';
-import { createRouters } from '../../../src/providers/traffic/registry.ts';
-import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
+import { placeOf } from '../../../src/providers/traffic/affinity.ts';
+import type { Route, Steering, TrafficRouter } from '../../../src/providers/traffic/router.ts';
+import { type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
 import { type Mishap, supervised } from '../../support/supervised-balancer.ts';
-import { type VersionServer, startVersion } from '../../support/version-server.ts';
+import type { VersionServer } from '../../support/version-server.ts';
 
-const SERVICE = 'checkout';
 const signal = new AbortController().signal;
 const SOON = { timeout: 10_000 };
+
+const STEERING = {
+  affinity: { cookie: 'user', maxAgeS: 3600, salt: 'release/checkout/1' },
+  matches: [{ version: 'v2', in: 'header', name: 'X-Tester', how: 'exact', value: 'of; "v2"\\' }],
+} as const satisfies Steering;
 
 const MISHAPS = {
   embedded: ['SIGTERM', 'SIGKILL'],
@@ -24,45 +23,33 @@ const MISHAPS = {
 } satisfies Record<string, readonly Mishap[]>;
 
 describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
-  let folder: string;
+  let rig: RouterRig;
   let balancer: RunningBalancer;
   let running: ReturnType<typeof supervised>;
   let router: TrafficRouter;
   let v1: VersionServer;
-  let v2: VersionServer;
   let generation = 0;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'belay-survival-'));
-    [v1, v2] = await Promise.all([startVersion('v1'), startVersion('v2')]);
-    const config = readDevConfig(process.env);
-    balancer = await startBalancer(kind, config, { service: SERVICE, folder });
-    running = supervised(balancer, SERVICE, folder);
-    const { traffic } = balancer;
-    const document = demoRelease({ service: SERVICE, version: 'v1', traffic });
-    const text = JSON.stringify(document);
-    const { spec } = requireRelease({ text, file: 'x.json', folder, version: undefined });
-    router = createRouters()(spec.traffic);
+    rig = await startRouterRig(kind, ['v1', 'v2']);
+    const [first] = rig.servers;
+    if (rig.balancer === undefined || first === undefined) throw new Error('no data plane');
+    ({ balancer, router } = rig);
+    v1 = first;
+    running = supervised(balancer, SERVICE, rig.folder);
   });
 
   afterAll(async () => {
     await running.close();
-    v1.stop();
-    v2.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await rig.close();
   });
 
-  function routes(first: number): Route[] {
-    return [
-      { version: 'v1', weightPercent: first, instances: [v1.instance] },
-      { version: 'v2', weightPercent: 100 - first, instances: [v2.instance] },
-    ];
-  }
+  const routes = (first: number): Route[] => rig.routes(first, 100 - first);
 
   /** Tries again where the table says that it may help, as the workflows do. */
-  async function apply(first: number, at = (generation += 10)) {
+  async function apply(first: number, at = (generation += 10), steering: Steering = {}) {
     const key = `release/checkout/${at}`;
-    const change = { service: SERVICE, key, generation: at, routes: routes(first) };
+    const change = { service: SERVICE, key, generation: at, routes: routes(first), ...steering };
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await router.apply(change, signal);
@@ -78,13 +65,15 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
     return Object.fromEntries(all.map((route) => [route.version, route.weightPercent]));
   }
 
+  /** A connection of its own each, which an old process does not get any more. */
+  async function answer(headers: Record<string, string> = {}): Promise<string> {
+    const { body } = await request(balancer.url, { reset: true, headers });
+    return body.text();
+  }
+
   async function answers(count: number): Promise<ReadonlySet<string>> {
     const seen = new Set<string>();
-    for (let i = 0; i < count; i += 1) {
-      // A connection of its own each, which an old process does not get any more.
-      const { body } = await request(balancer.url, { reset: true });
-      seen.add(await body.text());
-    }
+    for (let i = 0; i < count; i += 1) seen.add(await answer());
     return seen;
   }
 
@@ -101,6 +90,20 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
         `release/checkout/${generation - 10}`,
         `release/checkout/${generation}`,
       ]);
+    });
+
+    test('steers by user and by match as before', async () => {
+      await apply(50, (generation += 10), STEERING);
+      const before = await router.read(SERVICE, signal);
+      expect(before).toMatchObject(STEERING);
+      await running.meet(mishap);
+      await expect.poll(() => router.read(SERVICE, signal), SOON).toEqual(before);
+      for (let user = 0; user < 20; user += 1) {
+        const { slot } = placeOf(STEERING.affinity.salt, Buffer.from(`u${user}`));
+        const version = slot < 50 ? 'v2' : 'v1';
+        expect(await answer({ cookie: `user=u${user}` })).toBe(version);
+        expect(await answer({ cookie: `user=u${user}`, 'x-tester': 'of; "v2"\\' })).toBe('v2');
+      }
     });
 
     test('refuses a late write of before, and takes the newest again as done', async () => {
