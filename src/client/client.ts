@@ -1,59 +1,65 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { Failure } from '../domain/failure.ts';
-import type { Accepted, ServiceView } from '../domain/release/commands.ts';
-import { serviceWorkflowId } from '../domain/release/names.ts';
-import type { Progress, RunReport } from '../domain/release/progress.ts';
-import { requireRelease } from '../domain/release/release-file.ts';
-import type { ReleaseSpec } from '../domain/release/release-spec.ts';
-import { newService } from '../domain/release/service-state.ts';
+import type { Accepted, Begun, ServiceView } from '../domain/release/commands.ts';
+import type { PlanFacts } from '../domain/release/plan.ts';
+import type { Progress, RunReport, Verb } from '../domain/release/progress.ts';
+import { type Timetable, timetableOf } from '../domain/release/timetable.ts';
+import type { Steered } from '../workflows/messages.ts';
+import { createCaller } from './caller.ts';
+import { followRuns } from './follow.ts';
 import {
-  abortUpdate,
-  deployUpdate,
-  progressQuery,
-  promoteUpdate,
-  rollbackUpdate,
-  stateQuery,
-} from '../workflows/messages.ts';
-import { SERVICE } from '../workflows/search-attributes.ts';
+  type DeployRequest,
+  type FrozenRequest,
+  type ReleaseToRun,
+  type Request,
+  type SteerRequest,
+  specOf,
+} from './request.ts';
+import { askService } from './service.ts';
+import { steerReleases } from './steering.ts';
 import { translated } from './translate.ts';
 
-/** Who asks and why; a repeat with the same request id is the same request. */
-export interface Request {
-  readonly who: string;
-  readonly why: string;
-  /** Default: a new one. Keep it when you repeat a call whose answer you did not get. */
-  readonly requestId?: string;
-}
-
-export interface DeployRequest extends Request {
-  /** A release as `readRelease` of a file gives it, or its text. */
-  readonly release:
-    | ReleaseSpec
-    | {
-        readonly text: string;
-        readonly file: string;
-        /** Absolute; where the programs of the environment run. */
-        readonly folder: string;
-        readonly version?: string;
-      };
-}
+export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest };
 
 /**
  * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in
  * the table of failures; none shows a type of Temporal's.
  */
 export interface BelayClient {
-  /** Returns when the release has durably begun; follow it with `progress` or wait in `result`. */
+  /**
+   * Returns when the release has durably begun, or durably waits for its turn. Follow it with
+   * `progress`, wait for its end in `result`, or for its turn in `awaitTurn`.
+   */
   deploy(request: DeployRequest): Promise<Accepted>;
+  /** Waits until a release that was queued has begun; `NotFound` when it was called off. */
+  awaitTurn(service: string, requestId: string): Promise<Begun>;
+  /** Calls a waiting release off; answers whether it was still waiting. */
+  cancel(
+    service: string,
+    queuedRequestId: string,
+    request: Request,
+  ): Promise<{ readonly cancelled: boolean }>;
   /** Goes back to `toVersion`, by default to the version that was stable before. */
-  rollback(service: string, request: Request & { readonly toVersion?: string }): Promise<Accepted>;
+  rollback(service: string, request: Request & { readonly toVersion?: string }): Promise<Begun>;
+  /** Any verb, by its name, for the running release; refused where it makes no sense now. */
+  steer(service: string, verb: Verb, request: SteerRequest): Promise<Steered>;
+  /** Stays where it is; watching goes on. */
+  pause(service: string, request: Request): Promise<Steered>;
+  resume(service: string, request: FrozenRequest): Promise<Steered>;
+  /** On to the next step at once; keeps the candidate of a release that waits for a person. */
+  promote(service: string, request: FrozenRequest): Promise<Steered>;
+  /** On to all of the traffic at once. */
+  promoteFull(service: string, request: FrozenRequest): Promise<Steered>;
+  /** One weight or batch down, and there it stays until somebody says otherwise. */
+  stepBack(service: string, request: Request): Promise<Steered>;
+  /** Tries the step that failed once more. */
+  retry(service: string, request: Request): Promise<Steered>;
   /** Ends the running release: traffic back to stable first, then the candidate is removed. */
-  abort(service: string, request: Request): Promise<{ readonly phase: string }>;
-  /** Keeps the candidate of a release that waits for a person. */
-  promote(service: string, request: Request): Promise<{ readonly phase: string }>;
+  abort(service: string, request: Request): Promise<Steered>;
+  approve(service: string, gate: string, request: Request): Promise<Steered>;
+  reject(service: string, gate: string, request: Request): Promise<Steered>;
+  /** Makes a step of the running release last `byMs` longer. */
+  extend(service: string, step: string, byMs: number, request: Request): Promise<Steered>;
   /** How a run stands: the one of this workflow id, or the service's running or latest one. */
   progress(serviceOrWorkflowId: string): Promise<Progress>;
   history(service: string): Promise<ServiceView>;
@@ -75,11 +81,6 @@ export interface BelayClientOptions {
 
 export const DEFAULT_TASK_QUEUE = 'belay';
 
-/** A call that finds no worker must end: an update waits for one for ever. */
-const ANSWER_WITHIN_MS = 15_000;
-const SERVER_ANSWERS_WITHIN_MS = 2000;
-const FREE_ASK_EVERY_MS = 100;
-
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
   const config = loadClientConnectConfig();
@@ -91,192 +92,25 @@ export async function createBelayClient(options: BelayClientOptions = {}): Promi
   const namespace = options.namespace ?? config.namespace ?? 'default';
   const temporal = new Client({ connection, namespace });
   const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE;
-  const calls = createCalls({ temporal, connection, taskQueue, address });
-  return { ...calls, close: () => connection.close() };
-}
-
-interface Deps {
-  readonly temporal: Client;
-  readonly connection: Connection;
-  readonly taskQueue: string;
-  readonly address: string;
-}
-
-function createCalls({
-  temporal,
-  connection,
-  taskQueue,
-  address,
-}: Deps): Omit<BelayClient, 'close'> {
-  async function call<T>(about: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await translated(() => connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work), {
-        address,
-        about,
-        taskQueue,
-      });
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'NoWorker') await requireServer(error);
-      throw error;
-    }
-  }
-
-  /** Nobody has answered: a server that answers itself tells a missing worker from a missing server. */
-  async function requireServer(cause: Failure): Promise<void> {
-    const untilMs = Date.now() + SERVER_ANSWERS_WITHIN_MS;
-    try {
-      await connection.withDeadline(untilMs, () => connection.workflowService.getSystemInfo({}));
-    } catch {
-      throw new Failure(
-        'TemporalUnreachable',
-        `Temporal at ${address} does not answer; what was asked may still be carried out: ` +
-          'repeat it with the same request id',
-        { cause },
-      );
-    }
-  }
-
-  async function view(service: string): Promise<ServiceView> {
-    return call(service, () =>
-      temporal.workflow.getHandle(serviceWorkflowId(service)).query(stateQuery),
-    );
-  }
-
-  async function running(service: string): Promise<string> {
-    const { active } = await view(service);
-    if (active !== undefined) return active.workflowId;
-    throw new Failure('NotFound', `${service} has no running release`);
-  }
-
+  const caller = createCaller({ connection, taskQueue, address });
+  const service = askService(temporal, caller, taskQueue);
   return {
-    async deploy(request) {
-      const spec = specOf(request);
-      const command = { ...asked(request), spec };
-      return call(spec.service, () =>
-        temporal.workflow.executeUpdateWithStart(deployUpdate, {
-          startWorkflowOperation: startService(spec.service, taskQueue),
-          updateId: command.requestId,
-          args: [command],
-        }),
-      );
-    },
-
-    async rollback(service, request) {
-      const command = { ...asked(request), toVersion: request.toVersion };
-      return call(service, () =>
-        temporal.workflow
-          .getHandle(serviceWorkflowId(service))
-          .executeUpdate(rollbackUpdate, { updateId: command.requestId, args: [command] }),
-      );
-    },
-
-    async abort(service, request) {
-      const workflowId = await running(service);
-      const command = asked(request);
-      return call(workflowId, () =>
-        temporal.workflow
-          .getHandle(workflowId)
-          .executeUpdate(abortUpdate, { updateId: command.requestId, args: [command] }),
-      );
-    },
-
-    async promote(service, request) {
-      const workflowId = await running(service);
-      const command = asked(request);
-      return call(workflowId, () =>
-        temporal.workflow
-          .getHandle(workflowId)
-          .executeUpdate(promoteUpdate, { updateId: command.requestId, args: [command] }),
-      );
-    },
-
-    async progress(serviceOrWorkflowId) {
-      const workflowId = serviceOrWorkflowId.includes('/')
-        ? serviceOrWorkflowId
-        : await latestRun(serviceOrWorkflowId);
-      return withRollback(await progressOf(workflowId));
-    },
-
-    history: view,
-
-    async services() {
-      return call('the list of services', async () => {
-        const names: string[] = [];
-        const query = "WorkflowType = 'service' AND ExecutionStatus = 'Running'";
-        for await (const workflow of temporal.workflow.list({ query })) {
-          names.push(workflow.workflowId.replace(/^service\//, ''));
-        }
-        return names.toSorted();
-      });
-    },
-
-    async result(workflowId) {
-      const about = { address, about: workflowId, taskQueue };
-      const handle = temporal.workflow.getHandle<() => Promise<RunReport>>(workflowId);
-      const report = await translated(() => handle.result(), about);
-      await untilFree(workflowId);
-      return report;
-    },
-
-    untilFree,
+    ...service,
+    ...steerReleases(temporal, caller, service.history),
+    ...followRuns(temporal, caller, service.history),
+    close: () => connection.close(),
   };
-
-  /** The service learns of the end a moment later; who asks in between would be refused. */
-  async function untilFree(workflowId: string): Promise<void> {
-    const service = workflowId.split('/')[1] ?? '';
-    for (const untilMs = Date.now() + ANSWER_WITHIN_MS; Date.now() < untilMs;) {
-      const { active } = await view(service);
-      if (active?.workflowId !== workflowId) return;
-      await wait(FREE_ASK_EVERY_MS);
-    }
-  }
-
-  async function progressOf(workflowId: string): Promise<Progress> {
-    return call(workflowId, () => temporal.workflow.getHandle(workflowId).query(progressQuery));
-  }
-
-  /** The rollback is a run of its own; who follows the release wants to see what it does. */
-  async function withRollback(progress: Progress): Promise<Progress> {
-    const { rolledBackBy } = progress;
-    if (rolledBackBy === undefined) return progress;
-    // It may not have begun: then the release says all there is.
-    const back = await progressOf(rolledBackBy).catch(() => undefined);
-    if (back === undefined) return progress;
-    return {
-      ...progress,
-      weights: progress.phase === 'rolling_back' ? back.weights : progress.weights,
-      warnings: [...progress.warnings, ...back.warnings],
-      timeline: [...progress.timeline, ...back.timeline.filter(({ phase }) => phase !== 'ended')]
-        // The order of entries of one moment stays as it is.
-        .toSorted((a, b) => a.atMs - b.atMs),
-    };
-  }
-
-  async function latestRun(service: string): Promise<string> {
-    const { active, runs } = await view(service);
-    const latest = active ?? runs[0];
-    if (latest !== undefined) return latest.workflowId;
-    throw new Failure('NotFound', `${service} has not been released yet`);
-  }
 }
 
-function startService(service: string, taskQueue: string) {
-  return new WithStartWorkflowOperation('service', {
-    workflowId: serviceWorkflowId(service),
-    taskQueue,
-    args: [newService(service)],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: `Owner of ${service}: what is stable, what came before`,
-    typedSearchAttributes: [{ key: SERVICE, value: service }],
+/**
+ * Everything that a release will do, and when, without asking anybody. `facts` default to a
+ * service whose stable version has as many instances as the file names.
+ */
+export function plan(release: ReleaseToRun, facts: Partial<PlanFacts> = {}): Timetable {
+  const spec = specOf(release);
+  return timetableOf(spec, {
+    stableInstances: spec.environment.instances,
+    fast: false,
+    ...facts,
   });
-}
-
-function specOf(request: DeployRequest): ReleaseSpec {
-  const { release } = request;
-  if ('schemaVersion' in release) return release;
-  return requireRelease({ ...release, version: release.version }).spec;
-}
-
-function asked({ who, why, requestId }: Request) {
-  return { who, why, requestId: requestId ?? randomUUID() };
 }

@@ -132,11 +132,15 @@ async function release(
     folder: process.cwd(),
     version,
   });
-  const { workflowId } = await client.deploy({
+  const accepted = await client.deploy({
     release: spec,
     who: 'demo',
     why: fault === undefined ? `release ${version}` : `release ${version}, which has a fault`,
   });
+  const { workflowId } =
+    accepted.kind === 'begun'
+      ? accepted
+      : await client.awaitTurn(SERVICE, accepted.requestId);
   say(`── ${workflowId}: ${version} ${'─'.repeat(40)}`);
   return follow(client, workflowId, onLook);
 }

@@ -51,6 +51,9 @@ describe('with a Temporal server and no worker', () => {
     ['a rollback', (client) => client.rollback('none', ASKED)],
     ['an abort', (client) => client.abort('none', ASKED)],
     ['a promotion', (client) => client.promote('none', ASKED)],
+    ['an approval', (client) => client.approve('none', 'go', ASKED)],
+    ['a cancellation', (client) => client.cancel('none', 'request-1', ASKED)],
+    ['a turn', (client) => client.awaitTurn('none', 'request-1')],
   ])('%s that Belay does not know is not found', async (_name, ask) => {
     await expect(ask(belay)).rejects.toMatchObject({
       code: 'NotFound',

@@ -16,6 +16,7 @@ import {
 } from '../../src/providers/environment/process.ts';
 import { createRouters } from '../../src/providers/traffic/registry.ts';
 import type { TrafficRouter } from '../../src/providers/traffic/router.ts';
+import { begun } from './begun.ts';
 
 export const SERVICE = 'checkout';
 
@@ -119,12 +120,13 @@ export async function startTestStack(
         folder,
         version,
       });
-      return stack.client.deploy({
+      const accepted = await stack.client.deploy({
         release: spec,
         who: 'test',
         why: `release ${version}`,
         ...(requestId === undefined ? {} : { requestId }),
       });
+      return begun(accepted);
     },
     async end(workflowId) {
       let timer: NodeJS.Timeout | undefined;

@@ -23,6 +23,7 @@ import { createMemorySource } from '../../src/providers/metrics/memory.ts';
 import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
+import { begun } from './begun.ts';
 import { workflowCode } from './workflow-code.ts';
 
 export const SERVICE = 'checkout';
@@ -115,12 +116,13 @@ export async function startWorkflowRig(options: {
       answers.set(version, answer),
     /** Begins a release whose parts are all in memory. */
     async deploy(version: string, changes: Partial<ReleaseDocument> = {}, requestId?: string) {
-      return client.deploy({
+      const accepted = await client.deploy({
         release: specOf(version, changes),
         who: 'ada',
         why: `release ${version}`,
         ...(requestId === undefined ? {} : { requestId }),
       });
+      return begun(accepted);
     },
     /** Skips time until the run has ended and its service is free. */
     async end(workflowId: string): Promise<RunReport> {

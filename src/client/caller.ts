@@ -1,0 +1,56 @@
+import type { Connection } from '@temporalio/client';
+import { Failure } from '../domain/failure.ts';
+import { translated } from './translate.ts';
+
+/** A call that finds no worker must end: an update waits for one for ever. */
+export const ANSWER_WITHIN_MS = 15_000;
+const SERVER_ANSWERS_WITHIN_MS = 2000;
+
+/** How every call reaches Temporal: with an end, and with failures of the table only. */
+export interface Caller {
+  /** `about` names what was asked for, in messages. */
+  call<T>(about: string, work: () => Promise<T>): Promise<T>;
+  /** Without an end of its own, for waiting. */
+  wait<T>(about: string, work: () => Promise<T>): Promise<T>;
+}
+
+export function createCaller({
+  connection,
+  taskQueue,
+  address,
+}: {
+  readonly connection: Connection;
+  readonly taskQueue: string;
+  readonly address: string;
+}): Caller {
+  /** Nobody has answered: a server that answers itself tells a missing worker from a missing server. */
+  async function requireServer(cause: Failure): Promise<void> {
+    const untilMs = Date.now() + SERVER_ANSWERS_WITHIN_MS;
+    try {
+      await connection.withDeadline(untilMs, () => connection.workflowService.getSystemInfo({}));
+    } catch {
+      throw new Failure(
+        'TemporalUnreachable',
+        `Temporal at ${address} does not answer; what was asked may still be carried out: ` +
+          'repeat it with the same request id',
+        { cause },
+      );
+    }
+  }
+
+  const wait: Caller['wait'] = (about, work) => translated(work, { address, about, taskQueue });
+
+  return {
+    wait,
+    async call(about, work) {
+      try {
+        return await wait(about, () =>
+          connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work),
+        );
+      } catch (error) {
+        if (error instanceof Failure && error.code === 'NoWorker') await requireServer(error);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,285 @@
+import type { Signal } from '../judge/measurement.ts';
+import type { GateSpec } from './gate.schema.ts';
+import { type PlanFacts, type Step, type StepKind, planOf } from './plan.ts';
+import type { Phase } from './progress.ts';
+import type { ReleaseSpec } from './release-spec.ts';
+import type { Strategy } from './release.schema.ts';
+import { sentenceOf } from './step-sentence.ts';
+
+/** Everything that a release will do, and when. */
+export interface Timetable {
+  readonly service: string;
+  readonly version: string;
+  readonly strategy: Strategy;
+  /** `observe`: it judges and says what it would have done; nothing of this moves. */
+  readonly mode: ReleaseSpec['mode'];
+  /** The first release of a service has no version to go back to. */
+  readonly isFirst: boolean;
+  readonly entries: readonly TimetableEntry[];
+  /** All waits together; the earliest end where `isEarliest`. */
+  readonly totalMs: number;
+  readonly isEarliest: boolean;
+}
+
+export interface TimetableEntry {
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly phase: Phase;
+  /** From the beginning of the release. Waits are exact, and what is only carried out counts 0. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Something of unknown length comes before, such as a gate: not earlier than this. */
+  readonly isEarliest: boolean;
+  /** How long the step may take at most, where it may take longer than `toMs - fromMs`. */
+  readonly limitMs: number | undefined;
+  /** The candidate's share of the traffic once the step has been carried out. */
+  readonly weightPercent: number;
+  /** What happens, in one sentence. */
+  readonly what: string;
+  readonly gate: GateView | undefined;
+  /** Each of them alone leads to `then`. */
+  readonly risks: readonly Risk[];
+  readonly then: Consequence | undefined;
+}
+
+/** Who answers at a gate, and what its silence means. */
+export interface GateView {
+  readonly kind: GateSpec['kind'];
+  /** A verb, a URL or another service's release. */
+  readonly answeredBy: string;
+  /** None: it waits for as long as it takes. */
+  readonly timeoutMs: number | undefined;
+  readonly onTimeout: 'reject' | 'approve';
+}
+
+/**
+ * What follows when something goes wrong. `ends`: no user has met the candidate, it is removed;
+ * `goes_back`: traffic goes back first; `holds`: it stays as it is and waits for a person.
+ */
+export type Consequence = 'ends' | 'goes_back' | 'holds';
+
+/** What would take a release back at a step. */
+export type Risk =
+  /** Instances do not start, or the load balancer does not take or confirm the change. */
+  | { readonly kind: 'environment' }
+  | { readonly kind: 'traffic' }
+  | { readonly kind: 'health'; readonly withinMs: number }
+  | { readonly kind: 'unhealthy'; readonly roundsInARow: number }
+  | { readonly kind: 'threshold'; readonly signal: Signal; readonly limit: number }
+  /** Worse than stable by more than these shares. */
+  | {
+      readonly kind: 'drift';
+      readonly latencyIncreaseMax: number;
+      readonly errorRateIncreaseMax: number;
+    }
+  | { readonly kind: 'no_data'; readonly budgetMs: number }
+  /** The other arm of an A/B test is kept. */
+  | { readonly kind: 'experiment'; readonly undecided: 'control' | 'candidate' }
+  | { readonly kind: 'gate'; readonly timeoutMs: number | undefined }
+  | { readonly kind: 'hook'; readonly name: string };
+
+/** The timetable of a release file. Pure: nothing is asked and nothing begins. */
+export function timetableOf(spec: ReleaseSpec, facts: PlanFacts): Timetable {
+  const plan = planOf(spec, facts);
+  const { service, version, strategy, mode } = spec;
+  const isFirst = facts.stableInstances === null;
+  const entries: TimetableEntry[] = [];
+  let at = { fromMs: 0, isEarliest: false, weightPercent: 0, touched: false, promoted: false };
+  for (const step of plan) {
+    const { forMs, limitMs } = lengthOf(step, spec, facts);
+    const weightPercent = weightAfter(step, plan, at.weightPercent);
+    const touched = at.touched || meetsUsers(step);
+    const risks = at.promoted ? afterPromotion(step) : risksOf(step, spec, isFirst, touched);
+    entries.push({
+      name: step.name,
+      kind: step.kind,
+      phase: step.phase,
+      fromMs: at.fromMs,
+      toMs: at.fromMs + forMs,
+      isEarliest: at.isEarliest,
+      limitMs,
+      weightPercent,
+      what: sentenceOf(step, spec, { isFirst, fast: facts.fast }),
+      gate: step.kind === 'gate' ? gateView(step.gate, step.name, service) : undefined,
+      risks,
+      then: risks.length === 0 ? undefined : consequence(spec, isFirst, touched),
+    });
+    at = {
+      fromMs: at.fromMs + forMs,
+      isEarliest: at.isEarliest || step.kind === 'gate' || step.kind === 'compare',
+      weightPercent,
+      touched,
+      promoted: at.promoted || step.kind === 'promote',
+    };
+  }
+  const { fromMs: totalMs, isEarliest } = at;
+  return { service, version, strategy, mode, isFirst, entries, totalMs, isEarliest };
+}
+
+/** `forMs` is certain; `limitMs` is there where it may take longer, and only so much. */
+function lengthOf(
+  step: Step,
+  { health, warmup, validation, abTest }: ReleaseSpec,
+  { fast }: PlanFacts,
+): { readonly forMs: number; readonly limitMs: number | undefined } {
+  switch (step.kind) {
+    case 'prove': {
+      const forMs = fast ? 0 : warmup.durationMs;
+      return { forMs, limitMs: health.deadlineMs + forMs };
+    }
+    case 'validate': {
+      const { windowMs, noDataBudgetMs } = validation;
+      return { forMs: windowMs, limitMs: windowMs + noDataBudgetMs };
+    }
+    case 'hook': {
+      const { attempts, timeoutMs } = step.hook.call;
+      return { forMs: 0, limitMs: attempts * timeoutMs };
+    }
+    case 'gate':
+      return { forMs: 0, limitMs: step.gate.timeoutMs };
+    case 'compare':
+      return {
+        forMs: Math.min(abTest?.minDurationMs ?? step.forMs, step.forMs),
+        limitMs: step.forMs,
+      };
+    case 'weight':
+    case 'stay':
+    case 'mirror':
+    case 'batch':
+    case 'keep':
+      return { forMs: step.forMs, limitMs: undefined };
+    case 'deploy':
+    case 'scale':
+    case 'match':
+    case 'affinity':
+    case 'promote':
+    case 'retire':
+      return { forMs: 0, limitMs: undefined };
+    default:
+      return step satisfies never;
+  }
+}
+
+function weightAfter(step: Step, plan: readonly Step[], before: number): number {
+  if (step.kind === 'weight') return step.weightPercent;
+  if (step.kind !== 'batch') return before;
+  const last = plan.findLast(({ kind }) => kind === 'batch');
+  const all = last?.kind === 'batch' ? last.to : step.to;
+  return Math.round((100 * step.to) / all);
+}
+
+/** From here on going wrong means going back, as `beginning` of the course has it. */
+function meetsUsers({ kind }: Step): boolean {
+  return ['weight', 'batch', 'match', 'mirror', 'affinity'].includes(kind);
+}
+
+function gateView(gate: GateSpec, name: string, service: string): GateView {
+  const { kind, timeoutMs, onTimeout } = gate;
+  const view = { kind, timeoutMs, onTimeout };
+  switch (gate.kind) {
+    case 'person':
+      return { ...view, answeredBy: `belay approve ${service} ${name}` };
+    case 'webhook':
+      return { ...view, answeredBy: gate.url };
+    case 'after':
+      return { ...view, answeredBy: `${gate.service} >= ${gate.version}` };
+    default:
+      return gate satisfies never;
+  }
+}
+
+function risksOf(
+  step: Step,
+  spec: ReleaseSpec,
+  isFirst: boolean,
+  touched: boolean,
+): readonly Risk[] {
+  const live = (): readonly Risk[] => (touched ? underTraffic(spec, isFirst) : []);
+  switch (step.kind) {
+    case 'deploy':
+    case 'scale':
+      return [{ kind: 'environment' }, ...live()];
+    case 'prove':
+      return [{ kind: 'health', withinMs: spec.health.deadlineMs }];
+    case 'validate':
+      return [
+        ...thresholdsOf(spec, ['latency_p95', 'error_rate']),
+        ...driftOf(spec, isFirst),
+        { kind: 'no_data', budgetMs: spec.validation.noDataBudgetMs },
+      ];
+    case 'hook':
+      return [...afterPromotion(step), ...live()];
+    case 'gate':
+      return [{ kind: 'gate', timeoutMs: rejectsAfter(step.gate) }, ...live()];
+    case 'weight':
+    case 'match':
+    case 'mirror':
+    case 'affinity':
+      return [{ kind: 'traffic' }, ...(stays(step) ? live() : [])];
+    case 'batch':
+      return [
+        { kind: 'environment' },
+        { kind: 'traffic' },
+        { kind: 'health', withinMs: spec.health.deadlineMs },
+        ...live(),
+      ];
+    case 'stay':
+      return live();
+    case 'compare': {
+      const undecided = spec.abTest?.undecided ?? 'control';
+      return [{ kind: 'experiment', undecided }, ...live()];
+    }
+    case 'promote':
+    case 'keep':
+    case 'retire':
+      return [];
+    default:
+      return step satisfies never;
+  }
+}
+
+const stays = (step: Step): boolean => 'forMs' in step && step.forMs > 0;
+
+/** Once the candidate is stable nothing takes it back by itself but a hook that must succeed. */
+function afterPromotion(step: Step): readonly Risk[] {
+  return step.kind === 'hook' && step.hook.onFailure === 'fail'
+    ? [{ kind: 'hook', name: step.hook.name }]
+    : [];
+}
+
+function rejectsAfter({ timeoutMs, onTimeout }: GateSpec): number | undefined {
+  return onTimeout === 'reject' ? timeoutMs : undefined;
+}
+
+function underTraffic(spec: ReleaseSpec, isFirst: boolean): readonly Risk[] {
+  return [
+    ...thresholdsOf(spec, ['latency_p95', 'error_rate', 'throughput']),
+    ...driftOf(spec, isFirst),
+    { kind: 'unhealthy', roundsInARow: spec.health.failuresInARow },
+    { kind: 'no_data', budgetMs: spec.watch.noDataBudgetMs },
+  ];
+}
+
+/** The critical ones; memory and CPU are warnings and take nothing back. */
+function thresholdsOf(spec: ReleaseSpec, signals: readonly Signal[]): readonly Risk[] {
+  const { latencyP95MaxMs, errorRateMax, throughputMinPerSecond } = spec.thresholds;
+  const limits: Partial<Record<Signal, number | undefined>> = {
+    latency_p95: latencyP95MaxMs,
+    error_rate: errorRateMax,
+    throughput: throughputMinPerSecond,
+  };
+  return signals.flatMap((signal): readonly Risk[] => {
+    const limit = limits[signal];
+    return limit === undefined ? [] : [{ kind: 'threshold', signal, limit }];
+  });
+}
+
+function driftOf({ validation }: ReleaseSpec, isFirst: boolean): readonly Risk[] {
+  const { latencyIncreaseMax, errorRateIncreaseMax } = validation;
+  return isFirst ? [] : [{ kind: 'drift', latencyIncreaseMax, errorRateIncreaseMax }];
+}
+
+function consequence({ autoRollback }: ReleaseSpec, isFirst: boolean, touched: boolean) {
+  if (!touched) return 'ends';
+  return autoRollback && !isFirst ? 'goes_back' : 'holds';
+}
