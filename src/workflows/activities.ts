@@ -70,14 +70,19 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'traffic back to what is known good',
     }).switchTraffic,
 
-    watch: proxyActivities<Activities>({
-      taskQueue: watchQueue,
-      startToCloseTimeout: watch.forMs + watch.noDataBudgetMs + 5 * MINUTE_MS,
-      scheduleToCloseTimeout: watch.forMs + watch.noDataBudgetMs + 5 * MINUTE_MS,
-      heartbeatTimeout: 5000,
-      retry: { ...retry, maximumInterval: 1000 },
-      summary: 'watch the candidate under live traffic',
-    }).watchRelease,
+    /** Null: until it is called off, as a pause has no end of its own. */
+    watchFor: (durationMs: number | null) => {
+      const limitMs =
+        durationMs === null ? 365 * 1440 * MINUTE_MS : durationMs + watch.noDataBudgetMs;
+      return proxyActivities<Activities>({
+        taskQueue: watchQueue,
+        startToCloseTimeout: limitMs + 5 * MINUTE_MS,
+        scheduleToCloseTimeout: limitMs + 5 * MINUTE_MS,
+        heartbeatTimeout: 5000,
+        retry: { ...retry, maximumInterval: 1000 },
+        summary: 'watch the candidate under live traffic',
+      }).watchRelease;
+    },
 
     verify: proxyActivities<Activities>({
       taskQueue: watchQueue,

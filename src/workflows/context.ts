@@ -7,6 +7,7 @@ import { GENERATIONS_AN_EFFECT, effectKey, generationOf } from '../domain/releas
 import { planOf } from '../domain/release/plan.ts';
 import { previewOf } from '../domain/release/preview.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
+import { completedSpec } from '../domain/release/release-spec.ts';
 import { refuse, steer, verbsOf } from '../domain/release/steer.ts';
 import { waitingOf } from '../domain/release/waiting.ts';
 import type { EffectId, Routes, SwitchRequest } from '../activities/requests.ts';
@@ -19,7 +20,8 @@ export type Context = ReturnType<typeof openContext>;
 
 /** Everything that one release knows of itself while it runs; the course is changed here alone. */
 export function openContext(input: ReleaseInput) {
-  const { spec, number, stable } = input;
+  const { number, stable } = input;
+  const spec = completedSpec(input.spec);
   const { workflowId, taskQueue } = workflowInfo();
   const facts = {
     stableInstances:
@@ -29,11 +31,13 @@ export function openContext(input: ReleaseInput) {
   const policy: Policy = { autoRollback: spec.autoRollback, hasFallback: stable !== null };
   let course: Course = newCourse(planOf(spec, facts), Date.now());
   let scope: CancellationScope | undefined;
+  let staying: CancellationScope | undefined;
   const counts = new Map<string, number>();
   let effects = 0;
 
   function update(next: Course): void {
     course = next;
+    staying?.cancel();
     // Whatever takes long is let go; what moves traffic is waited for.
     if (course.end !== null) scope?.cancel();
   }
@@ -86,6 +90,11 @@ export function openContext(input: ReleaseInput) {
       return course;
     },
     update,
+    /** Ends with the next change of the course: nothing of a stay outlasts it. */
+    openStay(): CancellationScope {
+      staying = new CancellationScope();
+      return staying;
+    },
     /** The candidate and stable as they run now; rolling updates change both. */
     candidate: { version: spec.version, spec, instances: [] } as DeployedVersion,
     stable: stable as DeployedVersion | null,

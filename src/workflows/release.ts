@@ -5,6 +5,7 @@ import {
   beginning,
   entered,
   failed,
+  next,
   nextMove,
   reached,
 } from '../domain/release/course.ts';
@@ -14,7 +15,7 @@ import { failureOf } from './failure.ts';
 import type { ReleaseInput } from './inputs.ts';
 import { observe } from './observe.ts';
 import { NotGood, perform } from './perform.ts';
-import { arrive, leave } from './release-end.ts';
+import { arrive, leave, removedBy } from './release-end.ts';
 import { BadBatch, BadSystem } from './roll.ts';
 import { stay } from './stay.ts';
 
@@ -58,6 +59,8 @@ async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): 
     const { end } = context.course;
     if (end === null || step.kind === 'weight') {
       context.update(entered(context.course, Date.now()));
+      const isIdle = step.kind === 'keep' && removedBy(context).length === 0;
+      if (isIdle && context.course.stage === 'staying') context.update(next(context.course));
     } else if (step.kind === 'batch') {
       context.update(reached(context.course, target, Date.now()));
     }

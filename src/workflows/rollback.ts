@@ -9,6 +9,7 @@ import {
 import type { Verdict } from '../domain/judge/verdict.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { isGood } from '../domain/release/decide.ts';
+import { completedSpec } from '../domain/release/release-spec.ts';
 import { countOf } from '../domain/release/capacity.ts';
 import {
   GENERATIONS_AN_EFFECT,
@@ -46,7 +47,7 @@ function openContext(input: RollbackInput) {
   const { workflowId, taskQueue } = workflowInfo();
   // The load balancer, the limits and the channels are those of the release that went wrong: they
   // are the newest that the service has.
-  const { spec } = input.from;
+  const spec = completedSpec(input.from.spec);
   const run = openRun(
     {
       kind: 'rollback',

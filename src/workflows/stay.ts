@@ -24,7 +24,7 @@ type Change = (course: Course) => Course;
 export async function stay(context: Context, move: Stay): Promise<void> {
   if (move.why === 'held') announceHold(context);
   const before = context.course;
-  const scope = new CancellationScope();
+  const scope = context.openStay();
   let change: Change | undefined;
   const settle = (found: Change): void => {
     change ??= found;
@@ -36,11 +36,13 @@ export async function stay(context: Context, move: Stay): Promise<void> {
     if (!isTimeOver || !isJudgedGood) return;
     settle((course) => elapsed(course, Date.now(), context.policy));
   };
-  await scope.run(async () => {
+  void scope.run(async () => {
     if (timed && move.untilMs !== null) {
       const leftMs = Math.max(0, move.untilMs - Date.now());
+      // A scope within: the watch is let go first, as in the histories that have been recorded.
+      const timer = new CancellationScope();
       detach(
-        sleep(leftMs, { summary: summaryOf(move, leftMs) }).then(() => {
+        timer.run(() => sleep(leftMs, { summary: summaryOf(move, leftMs) })).then(() => {
           isTimeOver = true;
           passWhenBoth();
         }),
@@ -64,8 +66,8 @@ export async function stay(context: Context, move: Stay): Promise<void> {
     }
     if (move.why === 'gate') detach(askGate(context, move, settle), settle);
     if (move.why === 'compare') detach(compare(context, move, settle), settle);
-    await condition(() => change !== undefined || context.course !== before);
   });
+  await condition(() => change !== undefined || context.course !== before);
   scope.cancel();
   if (context.course === before && change !== undefined) context.update(change(before));
 }

@@ -84,6 +84,30 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
   };
 }
 
+/**
+ * A specification that a run of older code has carried so far: what that code did not know has the
+ * value that means what it did.
+ */
+export function completedSpec(carried: ReleaseSpec): ReleaseSpec {
+  return { ...UNKNOWN_BEFORE, ...carried };
+}
+
+const UNKNOWN_BEFORE = {
+  mode: 'act',
+  gates: [],
+  hooks: [],
+  promotion: 'automatic',
+  baseline: false,
+  keepOnAbortMs: 0,
+  rollbackWindowMs: 0,
+  rolling: {
+    batch: { count: undefined, percent: 20 },
+    maxSurge: undefined,
+    maxUnavailable: undefined,
+    stabilizeMs: undefined,
+  },
+} as const satisfies Partial<ReleaseSpec>;
+
 type WrittenAbTest = ParsedRelease['ab_test'];
 
 function abTestOf(written: WrittenAbTest) {
