@@ -30,6 +30,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
     change ??= found;
   };
   const { timed, judged } = demandsOf(context, move);
+  let timer: CancellationScope | undefined;
   let isTimeOver = !timed;
   let isJudgedGood = !judged;
   const passWhenBoth = (): void => {
@@ -40,7 +41,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
     if (timed && move.untilMs !== null) {
       const leftMs = Math.max(0, move.untilMs - Date.now());
       // A scope within: the watch is let go first, as in the histories that have been recorded.
-      const timer = new CancellationScope();
+      timer = new CancellationScope();
       detach(
         timer.run(() => sleep(leftMs, { summary: summaryOf(move, leftMs) })).then(() => {
           isTimeOver = true;
@@ -68,6 +69,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
     if (move.why === 'compare') detach(compare(context, move, settle), settle);
   });
   await condition(() => change !== undefined || context.course !== before);
+  timer?.cancel();
   scope.cancel();
   if (context.course === before && change !== undefined) context.update(change(before));
 }
