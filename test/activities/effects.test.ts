@@ -1,9 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { type Server, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEnvironmentActivities } from '../../src/activities/environment.ts';
 import { withCodes } from '../../src/activities/failure.ts';
 import { createNotifyActivities } from '../../src/activities/notify.ts';
 import { createTrafficActivities } from '../../src/activities/traffic.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import type { Instance } from '../../src/domain/release/instance.ts';
 import type { Notification } from '../../src/domain/release/notification.ts';
 import {
   type ActivityRig,
@@ -104,6 +107,79 @@ describe('a switch', () => {
     await expect(rig.run(switchTraffic, switchTo('v2', 4))).rejects.toMatchObject({
       code: 'StaleGeneration',
     });
+  });
+});
+
+describe('a switch that says what it comes after', () => {
+  test('is made there, and a repeat is already done', async () => {
+    const { switchTraffic } = createTrafficActivities(rig.deps);
+    await rig.run(switchTraffic, switchTo('v1', 1, 'v2'));
+    const next = { ...switchTo('v2', 2, 'v1'), after: 1 };
+    await rig.run(switchTraffic, next);
+    await rig.run(switchTraffic, next);
+    expect(await weights()).toEqual({ v2: 100, v1: 0 });
+  });
+
+  test('is refused where somebody has moved the traffic meanwhile', async () => {
+    const { switchTraffic } = createTrafficActivities(rig.deps);
+    await rig.run(switchTraffic, switchTo('v1', 2, 'v2'));
+    const late = { ...switchTo('v2', 3, 'v1'), after: 1 };
+    await expect(rig.run(switchTraffic, late)).rejects.toMatchObject({ code: 'TrafficTakenBack' });
+    expect(await weights()).toEqual({ v1: 100, v2: 0 });
+  });
+});
+
+test('a switch carries how users are told apart', async () => {
+  const { switchTraffic } = createTrafficActivities(rig.deps);
+  const steering = { affinity: { cookie: 'belay_user', maxAgeS: 60, salt: 'release/shop/7' } };
+  await rig.run(switchTraffic, { ...switchTo('v2', 1, 'v1'), steering });
+  expect(await rig.router.read(SERVICE, signal)).toMatchObject(steering);
+});
+
+describe('a switch that needs so many instances', () => {
+  let listening: Server;
+  let up: Instance;
+  beforeEach(async () => {
+    listening = createServer().listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const address = listening.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    up = { id: 'v2/0', host: '127.0.0.1', port };
+  });
+  afterEach(() => {
+    listening.close();
+  });
+  const down: Instance = { id: 'v2/1', host: '127.0.0.1', port: 1 };
+  const needing = (instances: number, of: readonly Instance[]) => ({
+    ...BLOCKS,
+    key: 'switch v2',
+    generation: 1,
+    routes: [{ version: 'v2', weightPercent: 100, instances: of }],
+    needs: [{ version: 'v2', instances }],
+  });
+
+  test('is made where they accept connections', async () => {
+    const { switchTraffic } = createTrafficActivities(rig.deps);
+    await rig.run(switchTraffic, needing(1, [up, down]));
+    expect(await weights()).toEqual({ v2: 100 });
+  });
+
+  test('is refused where fewer do, and says how many of how many', async () => {
+    const { switchTraffic } = createTrafficActivities(rig.deps);
+    await expect(rig.run(switchTraffic, needing(2, [up, down]))).rejects.toMatchObject({
+      code: 'TargetNotReady',
+      message:
+        '1 of 2 instance(s) of v2 accept connections, 2 are needed for its share of the traffic',
+    });
+    expect(await weights()).toEqual({});
+  });
+
+  test('is not asked again once it has been made', async () => {
+    const { switchTraffic } = createTrafficActivities(rig.deps);
+    await rig.run(switchTraffic, needing(1, [up]));
+    listening.close();
+    await once(listening, 'close');
+    expect(await rig.run(switchTraffic, needing(1, [up]))).toMatchObject({ generation: 1 });
   });
 });
 

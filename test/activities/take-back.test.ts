@@ -89,8 +89,8 @@ describe('a breach while Temporal is away', () => {
     await watch();
     rig.metrics.set('v2', GOOD);
     const elapsedMs = rig.elapsedMs();
-    for (const _again of [1, 2]) {
-      expect(await watch({ purpose: 'guard' })).toMatchObject({
+    for (const purpose of ['guard', 'judge'] as const) {
+      expect(await watch({ purpose })).toMatchObject({
         kind: 'judged',
         takenBack: true,
         verdict: { kind: 'fail', summary: expect.stringContaining('generation 75') },

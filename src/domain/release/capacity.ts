@@ -23,3 +23,20 @@ export function countOf({ count, percent }: CountOrShare, desired: number): numb
 export function baselineShare(weightPercent: number): number {
   return weightPercent <= 25 ? weightPercent : 0;
 }
+
+/**
+ * The shares of two versions by the numbers of their instances, in whole percents that add up to
+ * 100. A side without instances has none; one with instances has some, and at most its exact share
+ * rounded up. Two sides without instances have no shares: `RangeError`.
+ */
+export function sharesOf(
+  coming: number,
+  going: number,
+): { readonly coming: number; readonly going: number } {
+  if (coming + going === 0) throw new RangeError('no instance of either version would serve');
+  if (coming === 0) return { coming: 0, going: 100 };
+  if (going === 0) return { coming: 100, going: 0 };
+  const exact = (100 * coming) / (coming + going);
+  const share = Math.min(99, Math.max(1, Math.round(exact)));
+  return { coming: share, going: 100 - share };
+}
