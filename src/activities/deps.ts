@@ -38,6 +38,8 @@ export interface ActivityDeps {
     /** Whether Temporal answers within a few seconds; asked from within an activity. */
     isReachable(signal: AbortSignal): Promise<boolean>;
   };
+  /** Whether an instance can be reached now. */
+  acceptsConnections(instance: Instance, signal: AbortSignal): Promise<boolean>;
   /** Sends one request and reports how it went; used for warm-up and probe load. */
   probe(request: ProbeLoadRequest, signal: AbortSignal): Promise<ProbeAnswer>;
 }

@@ -1,6 +1,5 @@
 import { Context } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
-import { acceptsConnections } from '../providers/traffic/check-change.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { SwitchRequest } from './requests.ts';
 
@@ -28,7 +27,7 @@ export function createTrafficActivities(deps: ActivityDeps) {
       const before = await router.read(service, signal);
       // What has been done is not asked again whether it may be done.
       const isDone = before.generation === generation && before.key === key;
-      if (!isDone) await requireCapacity(request, signal);
+      if (!isDone) await requireCapacity(deps, request, signal);
       const change = { service, key, generation, routes, ...steering };
       const now = await router.apply(after === undefined ? change : { ...change, after }, signal);
       return {
@@ -43,12 +42,13 @@ export function createTrafficActivities(deps: ActivityDeps) {
 
 /** A version gets no more than its ready instances can carry. */
 async function requireCapacity(
+  deps: ActivityDeps,
   { routes, needs = [] }: SwitchRequest,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { version, instances: needed } of needs) {
     const instances = routes.find((route) => route.version === version)?.instances ?? [];
-    const answers = await Promise.all(instances.map((one) => acceptsConnections(one, signal)));
+    const answers = await Promise.all(instances.map((one) => deps.acceptsConnections(one, signal)));
     const ready = answers.filter(Boolean).length;
     signal.throwIfAborted();
     if (ready >= needed) continue;

@@ -7,6 +7,7 @@ import { createProbe } from '../providers/health/probe-load.ts';
 import { createProbes } from '../providers/health/registry.ts';
 import { createSources } from '../providers/metrics/registry.ts';
 import { createChannels } from '../providers/notify/registry.ts';
+import { acceptsConnections } from '../providers/traffic/check-change.ts';
 import { createRouters } from '../providers/traffic/registry.ts';
 import type { WorkerConfig } from './config.ts';
 
@@ -22,6 +23,7 @@ export function createProviders(config: WorkerConfig): ActivityDeps {
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
     checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),
     temporal: createTemporalCheck(systemClock),
+    acceptsConnections,
     probe: createProbe(),
   };
 }

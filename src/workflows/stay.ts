@@ -43,14 +43,16 @@ export async function stay(context: Context, move: Stay): Promise<void> {
       // A scope within: the watch is let go first, as in the histories that have been recorded.
       timer = new CancellationScope();
       detach(
-        timer.run(() => sleep(leftMs, { summary: summaryOf(move, leftMs) })).then(() => {
-          isTimeOver = true;
-          passWhenBoth();
-        }),
+        timer
+          .run(() => sleep(leftMs, { summary: summaryOf(move, leftMs) }))
+          .then(() => {
+            isTimeOver = true;
+            passWhenBoth();
+          }),
         settle,
       );
     }
-    if (isExposed(context)) {
+    if (isExposed(context) && mayAct(context, move)) {
       detach(
         watch(context, move).then((result) => {
           const bad = whatIsBad(result, move.judge);
@@ -88,6 +90,11 @@ function detach(work: Promise<void>, settle: (change: Change) => void): void {
 
 /** What is not known to be bad waits for a person. */
 const NEVER_ALONE = { autoRollback: false, hasFallback: true };
+
+/** Where only a person may go back, what is bad is known: there is nothing more to find. */
+function mayAct({ policy }: Context, { why }: Stay): boolean {
+  return why !== 'held' || (policy.autoRollback && policy.hasFallback);
+}
 
 /** Users meet the candidate, by weight or by a match, or copies of their requests do. */
 function isExposed(context: Context): boolean {

@@ -59,6 +59,8 @@ export function createActivityRig() {
     checkHealth: (async () => ({ kind: 'healthy', checks: 1 })) as CheckHealth,
     /** Whether Temporal answers; a test that takes it away says so. */
     isReachable: (async () => true) as ActivityDeps['temporal']['isReachable'],
+    /** Ports behind which nobody accepts a connection. */
+    refused: new Set<number>(),
     probed: [] as { readonly url: string; readonly headers: Readonly<Record<string, string>> }[],
     answer: { status: 200, tookMs: 5 },
     /** Does something once the clock has come so far, in milliseconds from the start. */
@@ -94,6 +96,7 @@ export function createActivityRig() {
     },
   };
   let running: MockActivityEnvironment | undefined;
+  const refused = rig.refused;
   const deps: ActivityDeps = {
     clock,
     environment: () => environment,
@@ -103,6 +106,7 @@ export function createActivityRig() {
     channel: () => channel,
     checkHealth: (request, signal) => rig.checkHealth(request, signal),
     temporal: { isReachable: (signal) => rig.isReachable(signal) },
+    acceptsConnections: async ({ port }) => !refused.has(port),
     probe: async ({ url, headers }) => {
       rig.probed.push({ url, headers });
       return { kind: 'answered', ...rig.answer };

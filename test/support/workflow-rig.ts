@@ -63,6 +63,7 @@ export async function startWorkflowRig(options: {
   const channel = createMemoryChannel();
   const health = new Map<string, HealthRound>();
   const answers = new Map<string, { readonly status: number; readonly tookMs: number }>();
+  const refused = new Set<number>();
   const deps: ActivityDeps = {
     clock,
     environment: () => environment,
@@ -72,6 +73,7 @@ export async function startWorkflowRig(options: {
     channel: () => channel,
     checkHealth: async ({ version }) => health.get(version) ?? { kind: 'healthy', checks: 1 },
     temporal: { isReachable: async () => true },
+    acceptsConnections: async ({ port }) => !refused.has(port),
     probe: async ({ headers }) => ({
       kind: 'answered',
       ...(answers.get(headers['x-belay-version'] ?? '') ?? { status: 200, tookMs: 5 }),
@@ -109,6 +111,8 @@ export async function startWorkflowRig(options: {
     router,
     metrics,
     channel,
+    /** The instances behind these ports accept no connection from now on. */
+    refuse: (ports: readonly number[]) => ports.forEach((port) => refused.add(port)),
     /** What the health checks of a version find from now on. */
     setHealth: (version: string, round: HealthRound) => health.set(version, round),
     /** How a version answers the probe load. */
