@@ -14,13 +14,14 @@ export type Activities = ReturnType<typeof createActivities> & ReturnType<typeof
 /** What moves the world; served from the main task queue. */
 export function createActivities(deps: ActivityDeps) {
   const environment = createEnvironmentActivities(deps);
-  const { switchTraffic } = createTrafficActivities(deps);
+  const { switchTraffic, readGeneration } = createTrafficActivities(deps);
   const { notify } = createNotifyActivities(deps);
   return {
     deployVersion: withCodes(environment.deployVersion),
     countInstances: withCodes(environment.countInstances),
     retireVersion: withCodes(environment.retireVersion),
     switchTraffic: withCodes(switchTraffic),
+    readGeneration: withCodes(readGeneration),
     notify: withCodes(notify),
     runState: createRunStateActivities().runState,
   };

@@ -60,6 +60,8 @@ export interface ValidateResult {
   readonly baseline: Reading | null;
 }
 
+export type GenerationRequest = Pick<ReleaseSpec, 'service' | 'traffic'>;
+
 export type Routes = readonly (Target & { readonly weightPercent: number })[];
 
 export interface SwitchRequest extends Pick<ReleaseSpec, 'service' | 'traffic'>, EffectId {

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { SwitchRequest } from './requests.ts';
+import type { GenerationRequest, SwitchRequest } from './requests.ts';
 
 /** What a switch changed: `before` is the way back. */
 export interface SwitchHandle {
@@ -19,6 +19,13 @@ interface Side {
 /** Moves traffic between the versions of a service. */
 export function createTrafficActivities(deps: ActivityDeps) {
   return {
+    /** The newest generation that the device knows for a service; 0 for none. */
+    async readGeneration({ service, traffic }: GenerationRequest): Promise<number> {
+      const signal = Context.current().cancellationSignal;
+      const { generation } = await deps.router(traffic).read(service, signal);
+      return generation;
+    },
+
     /** Returns when the data plane serves the new weights; a repeat is already done. */
     async switchTraffic(request: SwitchRequest): Promise<SwitchHandle> {
       const { service, traffic, key, generation, routes, steering, after } = request;

@@ -112,6 +112,17 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
   };
 }
 
+/** For the owner of a service that finds runs which it does not know. */
+export function readGenerationOf(spec: ReleaseSpec, taskQueue: string) {
+  return proxyActivities<Activities>({
+    taskQueue: spec.taskQueue ?? taskQueue,
+    startToCloseTimeout: 10_000,
+    scheduleToCloseTimeout: 2 * MINUTE_MS,
+    retry: { initialInterval: 500, maximumInterval: 5000 },
+    summary: 'ask the load balancer for its newest generation',
+  }).readGeneration;
+}
+
 /** For the `service` workflow, which has no specification of its own. */
 export function runStateActivity(taskQueue: string) {
   return proxyActivities<Activities>({

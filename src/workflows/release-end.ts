@@ -40,7 +40,8 @@ async function abandon(context: Context, end: End): Promise<RunReport> {
   );
   const left = await retireAll(context, [candidate, ...(baseline === null ? [] : [baseline])]);
   if (stable !== null) run.weights([{ version: stable.version, weightPercent: 100 }]);
-  return finish(context, { outcome, cause, reason, serving: stable, left });
+  const leftBefore = [...left, ...context.input.left];
+  return finish(context, { outcome, cause, reason, serving: stable, left: leftBefore });
 }
 
 /** A first release that is called off has nothing to go back to: it keeps its traffic, and says so. */
@@ -58,7 +59,7 @@ async function keep(context: Context, end: End, version: string): Promise<RunRep
     cause: 'manual',
     reason: why,
     serving: candidate,
-    left: [],
+    left: context.input.left,
   });
 }
 

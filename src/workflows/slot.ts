@@ -17,7 +17,6 @@ import type {
 import type { RunReport } from '../domain/release/progress.ts';
 import {
   type ActiveRun,
-  type Refusal,
   type ServiceState,
   activated,
   answerTo,
@@ -27,16 +26,20 @@ import {
   lostReport,
   notStarted,
   nowServing,
+  rollbackRun,
+  viewOf,
+} from '../domain/release/service-state.ts';
+import {
+  type Refusal,
   refuseAsWritten,
   refuseDeploy,
   refuseRollback,
   refuseWhileRunning,
-  rollbackRun,
   rollbackTarget,
-  viewOf,
-} from '../domain/release/service-state.ts';
+} from '../domain/release/service-refusals.ts';
 import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
-import { runStateActivity } from './activities.ts';
+import { numberOf } from '../domain/release/names.ts';
+import { readGenerationOf, runStateActivity } from './activities.ts';
 import { requireThawed } from './freeze.ts';
 import {
   abortSignal,
@@ -136,13 +139,37 @@ export function openSlot(first: ServiceState) {
     return answer;
   }
 
-  function beginRelease(command: DeployCommand): Promise<Begun> {
-    const nowMs = Date.now();
-    const { stable, left } = state;
-    const fast = isFast(state, command, nowMs);
-    return begin(deployment(state, command, nowMs), command.requestId, (run) =>
-      startRelease({ stable, left }, run, command, fast),
-    );
+  async function beginRelease(command: DeployCommand): Promise<Begun> {
+    for (let attempt = 1; ; attempt += 1) {
+      const nowMs = Date.now();
+      const { stable, left } = state;
+      const fast = isFast(state, command, nowMs);
+      const run = deployment(state, command, nowMs);
+      try {
+        return await begin(run, command.requestId, () =>
+          startRelease({ stable, left }, run, command, fast),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError) || attempt === 3) {
+          throw notBegun(run, error);
+        }
+        await countOn(command);
+      }
+    }
+  }
+
+  /** This owner was begun anew although runs of its service are known: it counts on after them. */
+  async function countOn({ spec }: DeployCommand): Promise<void> {
+    const readGeneration = readGenerationOf(spec, workflowInfo().taskQueue);
+    const { service, traffic } = spec;
+    const generation = await readGeneration({ service, traffic });
+    const nextNumber = Math.max(state.nextNumber, numberOf(generation)) + 1;
+    state = { ...state, nextNumber };
+  }
+
+  function notBegun({ workflowId }: ActiveRun, error: unknown): ApplicationFailure {
+    const why = `${workflowId} did not start: ${String(error)}`;
+    return ApplicationFailure.nonRetryable(why, 'Internal');
   }
 
   async function cancel(command: CancelCommand): Promise<{ cancelled: boolean }> {
@@ -168,14 +195,18 @@ export function openSlot(first: ServiceState) {
     return beginRollback(command);
   }
 
-  function beginRollback(command: RollbackCommand): Promise<Begun> {
+  async function beginRollback(command: RollbackCommand): Promise<Begun> {
     const from = state.stable;
     const to = rollbackTarget(state, command.toVersion);
     if (from === null || to === undefined) {
       throw ApplicationFailure.nonRetryable('nothing to go back to', 'NothingToRollBackTo');
     }
     const run = rollbackRun(state, from, to, command, Date.now());
-    return begin(run, command.requestId, startRollback);
+    try {
+      return await begin(run, command.requestId, startRollback);
+    } catch (error) {
+      throw notBegun(run, error);
+    }
   }
 
   /** Takes the slot before the first await, so that no two runs ever interleave. */
@@ -192,10 +223,7 @@ export function openSlot(first: ServiceState) {
       follow(run, await start(run));
     } catch (error) {
       state = notStarted(state, run, requestId);
-      throw ApplicationFailure.nonRetryable(
-        `${run.workflowId} did not start: ${String(error)}`,
-        'Internal',
-      );
+      throw error;
     }
     if (answer?.kind !== 'begun') throw ApplicationFailure.nonRetryable('no answer', 'Internal');
     return answer;
@@ -228,9 +256,11 @@ export function openSlot(first: ServiceState) {
   async function passOn(run: ActiveRun, command: RollbackCommand): Promise<Begun | undefined> {
     const { requestId, who, why, toVersion } = command;
     const goesOn = toVersion !== undefined && toVersion !== run.stable?.version;
-    if (goesOn) state = { ...state, nextRollback: command };
+    // Also to where it goes by itself: it may be too far to turn round, and then succeeds.
+    const target = toVersion ?? run.stable?.version;
+    state = { ...state, nextRollback: { ...command, toVersion: target } };
     if (!(await tellToGoBack(run, { requestId, who, why }))) {
-      if (goesOn) state = { ...state, nextRollback: null };
+      state = { ...state, nextRollback: null };
       return undefined;
     }
     return {
@@ -272,8 +302,10 @@ export function openSlot(first: ServiceState) {
     const { nextRollback, queue } = state;
     if (nextRollback !== null) {
       state = { ...state, nextRollback: null };
-      const isPossible = refuseRollback(state, nextRollback) === undefined;
-      if (isPossible) await beginRollback(nextRollback).catch(() => undefined);
+      // The release has gone back there itself: then nothing is left to do.
+      const isThere = state.stable?.version === nextRollback.toVersion;
+      if (isThere || refuseRollback(state, nextRollback) !== undefined) return;
+      await beginRollback({ ...nextRollback, requestId: `${nextRollback.requestId}/after` });
       return;
     }
     const next = queue[0]?.command;

@@ -316,18 +316,18 @@ export interface Trouble {
 export function failed(course: Course, trouble: Trouble, policy: Policy): Course {
   if (course.end !== null) return course;
   const { trigger, canRetry } = trouble;
-  const stopped: Course = { ...course, clock: null, detour: null };
+  const now: Course = { ...course, clock: null, detour: null };
   const nothingStands = trouble.undone === true && course.stand.candidates === 0;
   if (!course.touched || nothingStands) {
-    return { ...stopped, end: { cause: trigger, reason: trouble.reason, asked: null } };
+    return { ...now, end: { cause: trigger, reason: trouble.reason, asked: null } };
   }
   const reason = policy.hasFallback
     ? trouble.reason
     : `${trouble.reason} (there is no version to go back to)`;
   const holds = !policy.hasFallback || !policy.autoRollback || trouble.undone === true;
-  if (!holds) return { ...stopped, end: { cause: trigger, reason, asked: null } };
+  if (!holds) return { ...now, end: { cause: trigger, reason, asked: null } };
   const untilMs = trouble.holdUntilMs ?? null;
-  return { ...stopped, held: { trigger, reason, canRetry, untilMs } };
+  return { ...now, held: { trigger, reason, canRetry, untilMs } };
 }
 
 /** A gate was answered, by a person or by what it asks. */

@@ -32,3 +32,8 @@ export function generationOf(number: number, step: number): number {
   }
   return number * GENERATIONS_A_RUN + step;
 }
+
+/** The run that a generation belongs to; 0 for a device that nobody has written yet. */
+export function numberOf(generation: number): number {
+  return Math.floor(generation / GENERATIONS_A_RUN);
+}

@@ -1,4 +1,3 @@
-import type { FailureCode } from '../failure.ts';
 import type {
   Accepted,
   DeployCommand,
@@ -46,12 +45,9 @@ export interface ActiveRun extends RunRecord {
   readonly wasLost?: boolean;
 }
 
-export interface Refusal {
-  readonly code: FailureCode;
-  readonly message: string;
-}
-
 const RUNS_MAX = 50;
+/** Older ones could be anything up to a file's largest size: the state must stay below 1 MB. */
+const SPECS_MAX = 10;
 const ANSWERS_MAX = 200;
 
 export function newService(service: string): ServiceState {
@@ -77,103 +73,6 @@ export function completed(state: ServiceState): ServiceState {
 
 export function answerTo(state: ServiceState, requestId: string): Accepted | undefined {
   return state.answered.find((kept) => kept.requestId === requestId)?.answer;
-}
-
-/** What is wrong with a request whatever the service is doing now. */
-export function refuseAsWritten(
-  { service }: ServiceState,
-  command: DeployCommand | RollbackCommand,
-): Refusal | undefined {
-  const { who, why, requestId } = command;
-  if ([who, why, requestId].some((text) => typeof text !== 'string')) {
-    return { code: 'NotAllowedNow', message: 'a request needs who, why and requestId' };
-  }
-  if (!('spec' in command)) return undefined;
-  const { spec } = command;
-  if (spec?.service !== service) {
-    return {
-      code: 'ReleaseFileInvalid',
-      message: `a release of ${spec?.service} cannot be begun by the owner of ${service}`,
-    };
-  }
-  return undefined;
-}
-
-/** Whether a release may begin now; one that finds another asks `supersede` first. */
-export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {
-  const { spec } = command;
-  if (state.active !== null) return inProgress(state.active);
-  if (state.stable?.version === spec.version) {
-    return {
-      code: 'VersionAlreadyStable',
-      message:
-        `${spec.version} already serves ${state.service}; ` +
-        'where its instances are gone, release the same program under another version',
-    };
-  }
-  return undefined;
-}
-
-export function refuseRollback(state: ServiceState, command: RollbackCommand): Refusal | undefined {
-  const { active } = state;
-  if (active?.kind === 'rollback') return inProgress(active);
-  if (active !== null && active.stable === null) {
-    return {
-      code: 'NothingToRollBackTo',
-      message: `${active.workflowId} is the first release of ${state.service}: nothing served before`,
-    };
-  }
-  if (active !== null) {
-    // To its own stable version it goes by itself; to another one it is rolled back afterwards.
-    const { toVersion } = command;
-    if (toVersion === undefined || toVersion === active.stable?.version) return undefined;
-    if (rollbackTarget(state, toVersion) !== undefined) return undefined;
-  }
-  if (active === null && rollbackTarget(state, command.toVersion) !== undefined) return undefined;
-  return {
-    code: 'NothingToRollBackTo',
-    message:
-      command.toVersion === undefined
-        ? `${state.service} has no version that was stable before ${state.stable?.version ?? 'now'}`
-        : `${command.toVersion} never was stable for ${state.service}, or serves already`,
-  };
-}
-
-/** Refuses whatever needs the slot to itself. */
-export function refuseWhileRunning(state: ServiceState): Refusal | undefined {
-  return state.active === null ? undefined : inProgress(state.active);
-}
-
-export function inProgress(active: ActiveRun): Refusal {
-  return {
-    code: 'ReleaseInProgress',
-    message:
-      `${active.workflowId} (${active.version}, by ${active.who}) is in progress; ` +
-      'supersede: reject lets it end first',
-  };
-}
-
-/**
- * Whom a rollback goes back to: the named version if it ever served, else the release that was
- * stable before the present one was released. A version that has been rolled back is never chosen
- * by itself, because it is newer than the one that came back.
- */
-export function rollbackTarget(
-  state: ServiceState,
-  toVersion: string | undefined,
-): DeployedVersion | undefined {
-  const { stable } = state;
-  if (stable === null) return undefined;
-  const served = state.runs.filter((run) => run.served !== undefined);
-  const own = served.find((run) => run.version === stable.version);
-  const target = served.find((run) =>
-    toVersion === undefined
-      ? run.version !== stable.version && run.number < (own?.number ?? 0)
-      : run.version === toVersion && toVersion !== stable.version,
-  );
-  if (target?.served === undefined) return undefined;
-  const running = state.left.find((old) => old.version === target.version);
-  return running ?? { version: target.version, spec: target.served, instances: [] };
 }
 
 /** The run that a `deploy` begins. */
@@ -270,15 +169,27 @@ export function nowServing(state: ServiceState, note: ServingNote): ServiceState
     stable: note.serving,
     servedBy: note.lastNumber,
     nextNumber: Math.max(state.nextNumber, note.lastNumber + 1),
-    runs: state.runs.map((run) =>
-      // A release that was rolled back ends with another version than its own in service.
-      run.workflowId === note.workflowId &&
-      run.kind === 'release' &&
-      run.version === note.serving.version
-        ? { ...run, served: note.serving.spec }
-        : run,
+    runs: forgetSpecs(
+      state.runs.map((run) =>
+        // A release that was rolled back ends with another version than its own in service.
+        run.workflowId === note.workflowId &&
+        run.kind === 'release' &&
+        run.version === note.serving.version
+          ? { ...run, served: note.serving.spec }
+          : run,
+      ),
     ),
   };
+}
+
+/** The newest versions that served can be brought back; the older ones stand in the history only. */
+function forgetSpecs(runs: readonly KeptRun[]): readonly KeptRun[] {
+  let kept = 0;
+  return runs.map((run) => {
+    if (run.served === undefined) return run;
+    kept += 1;
+    return kept <= SPECS_MAX ? run : recordOf(run);
+  });
 }
 
 /** The run gives its slot back and stands in the history with its end. */
@@ -310,9 +221,23 @@ export function ended(state: ServiceState, run: ActiveRun, report: RunReport): S
     ...told,
     active: null,
     nextNumber: Math.max(told.nextNumber, lastNumber + 1),
-    left: unique(report.left.filter((old) => old.version !== told.stable?.version)),
+    left: leftAfter(told, run, report),
     runs: [...own, ...runs].slice(0, RUNS_MAX),
   };
+}
+
+/**
+ * What still runs without traffic. A release was given what was left before and says what of it is
+ * left; a rollback knows only of its own two versions.
+ */
+function leftAfter(
+  { left, stable }: ServiceState,
+  run: ActiveRun,
+  report: RunReport,
+): readonly DeployedVersion[] {
+  const others =
+    run.kind === 'rollback' ? left.filter(({ version }) => version !== run.candidate.version) : [];
+  return unique([...report.left, ...others].filter(({ version }) => version !== stable?.version));
 }
 
 /** What is known of a run that ended without a report of its own: nothing has been cleaned up. */
@@ -328,17 +253,28 @@ export function lostReport(
     number: run.number,
     lastNumber: run.number,
     version: run.version,
-    outcome: run.kind === 'rollback' ? 'rollback_unverified' : 'aborted',
+    outcome: lostOutcome(state, run),
     cause: 'manual',
-    reason: how,
+    reason: isPromoted(state, run) ? `it had succeeded; its clean-up was lost: ${how}` : how,
     serving: null,
-    left: [
-      ...state.left,
-      ...(state.stable?.version === run.candidate.version ? [] : [run.candidate]),
-    ],
+    left: [...state.left, ...(isPromoted(state, run) ? before(run) : [run.candidate])],
     startedAtMs: run.startedAtMs,
     endedAtMs: atMs,
   };
+}
+
+function lostOutcome(state: ServiceState, run: ActiveRun): RunReport['outcome'] {
+  if (run.kind === 'rollback') return 'rollback_unverified';
+  return isPromoted(state, run) ? 'succeeded' : 'aborted';
+}
+
+/** The version of the run serves already: what it was to remove is what came before. */
+function isPromoted({ stable }: ServiceState, run: ActiveRun): boolean {
+  return run.kind === 'release' && stable?.version === run.candidate.version;
+}
+
+function before({ stable }: ActiveRun): readonly DeployedVersion[] {
+  return stable === null ? [] : [stable];
 }
 
 export function viewOf(state: ServiceState): ServiceView {

@@ -1,11 +1,6 @@
 import type { Accepted, CancelCommand, DeployCommand } from './commands.ts';
-import {
-  type QueuedDeploy,
-  type Refusal,
-  type ServiceState,
-  answering,
-  inProgress,
-} from './service-state.ts';
+import { type QueuedDeploy, type ServiceState, answering } from './service-state.ts';
+import { type Refusal, inProgress } from './service-refusals.ts';
 
 /** As many releases of a service may wait for their turn. */
 const QUEUE_MAX = 20;

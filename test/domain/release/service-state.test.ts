@@ -10,10 +10,12 @@ import {
   ended,
   newService,
   notStarted,
+} from '../../../src/domain/release/service-state.ts';
+import {
   refuseDeploy,
   refuseRollback,
   rollbackTarget,
-} from '../../../src/domain/release/service-state.ts';
+} from '../../../src/domain/release/service-refusals.ts';
 
 function versionOf(version: string): DeployedVersion {
   const document = demoRelease({ service: 'shop', version, traffic: { kind: 'memory' } });
