@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positiveDuration } from './quantities.schema.ts';
+import { positiveDuration, waitingTime } from './quantities.schema.ts';
 
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
@@ -31,7 +31,7 @@ const person = z
 const webhook = z
   .strictObject({
     url: callUrl.describe('Gets {service, version, gate, workflowId} by POST.'),
-    timeout: positiveDuration.prefault('10s').describe('Of one attempt.'),
+    timeout: waitingTime.prefault('10s').describe('Of one attempt.'),
     budget: positiveDuration.prefault('5m').describe('For all attempts; then the gate is closed.'),
     headers_from_env: headersFromEnv,
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MOMENTS, callUrl, exactlyOne, headersFromEnv, label } from './gate.schema.ts';
-import { positiveDuration } from './quantities.schema.ts';
+import { positiveDuration, waitingTime } from './quantities.schema.ts';
 
 const activity = z
   .strictObject({
@@ -25,7 +25,7 @@ const activity = z
 const webhook = z
   .strictObject({
     url: callUrl.describe('Gets the same as an activity, by POST; done when it answers 2xx.'),
-    timeout: positiveDuration.prefault('30s').describe('Of one attempt.'),
+    timeout: waitingTime.prefault('30s').describe('Of one attempt.'),
     attempts: z.number().int().min(1).max(100).default(3),
     headers_from_env: headersFromEnv,
   })

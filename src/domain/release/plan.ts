@@ -254,12 +254,15 @@ function hooksOf(spec: ReleaseSpec, when: string, phase: Phase): readonly Unname
 
 /** Names that a person can type: the written one, or kind and place among its kind. */
 function named(steps: readonly Unnamed[]): readonly Step[] {
+  const written = new Set(steps.map(({ name }) => name));
   const counts = new Map<string, number>();
   return steps.map((step): Step => {
     const stem = stemOf(step);
-    const count = (counts.get(stem) ?? 0) + 1;
+    const nameAt = (count: number): string => (count === 1 ? stem : `${stem}-${count}`);
+    let count = (counts.get(stem) ?? 0) + 1;
+    while (step.name === undefined && written.has(nameAt(count))) count += 1;
     counts.set(stem, count);
-    return { ...step, name: step.name ?? (count === 1 ? stem : `${stem}-${count}`) };
+    return { ...step, name: step.name ?? nameAt(count) };
   });
 }
 

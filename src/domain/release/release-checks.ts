@@ -1,4 +1,5 @@
 import { formatDuration } from '../quantity.ts';
+import { callContradictions } from './call-checks.ts';
 import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
 
@@ -47,7 +48,7 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
       });
     }
   }
-  return [...found, ...metricsContradictions(release)];
+  return [...found, ...metricsContradictions(release), ...callContradictions(release)];
 }
 
 /** Keys that belong to another strategy: allowed, because files are shared, but said aloud. */

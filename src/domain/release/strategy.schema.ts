@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { GATE_KINDS, callUrl, exactlyOne, gateFields, gateOf, label } from './gate.schema.ts';
-import { duration, positiveDuration, ratio, wholePercent } from './quantities.schema.ts';
+import {
+  duration,
+  positiveDuration,
+  ratio,
+  waitingTime,
+  wholePercent,
+} from './quantities.schema.ts';
 
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const COOKIE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
@@ -90,7 +96,7 @@ const step = z
     analysis: positiveDuration.optional().describe('Stays as it is and must be judged good.'),
     gate: gate.optional(),
     webhook: z
-      .strictObject({ url: callUrl, timeout: positiveDuration.prefault('10s') })
+      .strictObject({ url: callUrl, timeout: waitingTime.prefault('10s') })
       .optional()
       .describe('Short for a gate that asks a webhook.'),
     scale: countOrShare.optional().describe('Instances of the candidate.'),

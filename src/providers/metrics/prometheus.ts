@@ -10,6 +10,7 @@ import {
 import type { MetricsSpec } from '../../domain/release/release.schema.ts';
 import { cannotBeSent } from '../cannot-be-sent.ts';
 import { readLimited } from '../limited-body.ts';
+import { secretHeaders } from '../secret-headers.ts';
 import type { MetricsQuery, MetricsSource } from './source.ts';
 
 const BODY_MAX_BYTES = 1024 * 1024;
@@ -76,15 +77,8 @@ async function ask(
   secret: (name: string) => string | undefined,
   signal: AbortSignal,
 ): Promise<Measurement> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  for (const [header, variable] of Object.entries(spec.headersFromEnv)) {
-    const value = secret(variable);
-    if (value === undefined) {
-      const why = `the worker's environment has no ${variable}, which the header ${header} needs`;
-      throw new Failure('MetricsInvalid', why);
-    }
-    headers[header.toLowerCase()] = value;
-  }
+  const secrets = secretHeaders(spec.headersFromEnv, secret);
+  if (secrets.kind === 'missing') throw new Failure('MetricsInvalid', secrets.why);
   const promql = fillIn(spec.queries[name] ?? '', query);
   const url = `${spec.url.replace(/\/$/, '')}/api/v1/query`;
   const form = new URLSearchParams({ query: promql, time: String(query.toMs / 1000) });
@@ -92,7 +86,11 @@ async function ask(
   try {
     const { body } = await fetchUrl(url, {
       method: 'POST',
-      headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        accept: 'application/json',
+        ...secrets.headers,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
       body: form.toString(),
       signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]),
     });

@@ -2,15 +2,11 @@ import { request as fetchUrl } from 'undici';
 import { Failure } from '../../domain/failure.ts';
 import type { NotificationSpec } from '../../domain/release/release.schema.ts';
 import { cannotBeSent } from '../cannot-be-sent.ts';
+import { mayPass, readRetryAfter } from '../retry-after.ts';
+import { secretHeaders } from '../secret-headers.ts';
 import type { NotificationChannel } from './channel.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
-/** Whatever a receiver asks for: later than this nobody is being told. */
-const RETRY_AFTER_MAX_MS = 5 * 60_000;
-/** Refusals that may pass: request timeout, too early, too many requests. */
-const PASSING = new Set([408, 425, 429]);
-/** `Sun, 06 Nov 1994 08:49:37 GMT`, or the older form with the whole weekday. */
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d\d.* GMT$/;
 
 /**
  * Sends the notification as JSON by POST, with `Idempotency-Key: <dedupKey>`
@@ -24,17 +20,8 @@ export function createWebhookChannel(
 ): NotificationChannel {
   return {
     async send(notification, signal) {
-      const headers: Record<string, string> = {};
-      for (const [header, variable] of Object.entries(spec.headersFromEnv)) {
-        const value = secret(variable);
-        if (value === undefined) {
-          throw new Failure(
-            'NotificationRejected',
-            `the worker's environment has no ${variable}, which the header ${header} needs`,
-          );
-        }
-        headers[header.toLowerCase()] = value;
-      }
+      const secrets = secretHeaders(spec.headersFromEnv, secret);
+      if (secrets.kind === 'missing') throw new Failure('NotificationRejected', secrets.why);
       const {
         statusCode,
         headers: answered,
@@ -42,7 +29,7 @@ export function createWebhookChannel(
       } = await fetchUrl(spec.url, {
         method: 'POST',
         headers: {
-          ...headers,
+          ...secrets.headers,
           'content-type': 'application/json',
           'idempotency-key': notification.dedupKey,
           'user-agent': 'belay',
@@ -58,27 +45,12 @@ export function createWebhookChannel(
       await body.dump().catch(() => undefined);
       if (statusCode >= 200 && statusCode < 300) return { receipt: `status ${statusCode}` };
       const why = `${hostOf(spec.url)} answered with status ${statusCode}`;
-      if (statusCode < 500 && !PASSING.has(statusCode)) {
-        throw new Failure('NotificationRejected', why);
-      }
+      if (!mayPass(statusCode)) throw new Failure('NotificationRejected', why);
       throw new Failure('NotificationUndelivered', why, {
         retryAfterMs: readRetryAfter(answered['retry-after'], Date.now()),
       });
     },
   };
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3); `undefined` for neither. */
-export function readRetryAfter(
-  header: string | string[] | undefined,
-  nowMs: number,
-): number | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text.trim())) return Math.min(RETRY_AFTER_MAX_MS, Number(text) * 1000);
-  // `Date.parse` alone would take "in 5" for a day in May 2001.
-  const ms = HTTP_DATE.test(text.trim()) ? Date.parse(text) - nowMs : Number.NaN;
-  return Number.isFinite(ms) ? Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms)) : undefined;
 }
 
 /** The path of a webhook is often its secret: it stays out of messages. */

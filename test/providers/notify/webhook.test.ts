@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notification } from '../../../src/domain/release/notification.ts';
-import { createWebhookChannel, readRetryAfter } from '../../../src/providers/notify/webhook.ts';
+import { createWebhookChannel } from '../../../src/providers/notify/webhook.ts';
 import { type LocalServer, closedPort, startHttp, startTcp } from '../../support/local-server.ts';
 
 const { signal } = new AbortController();
@@ -185,30 +185,4 @@ test('a delivery that is called off throws the reason', async () => {
   const sent = send({ until: calledOff.signal });
   setTimeout(() => calledOff.abort(), 20);
   await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
-});
-
-describe('Retry-After', () => {
-  const NOW_MS = Date.UTC(2026, 10, 24, 9, 0, 0);
-
-  test.each([
-    ['0', 0],
-    ['7', 7000],
-    [' 7 ', 7000],
-    ['86400', 300_000],
-    ['9'.repeat(400), 300_000],
-    ['Tue, 24 Nov 2026 09:01:00 GMT', 60_000],
-    ['Tuesday, 24-Nov-26 09:01:00 GMT', 60_000],
-    ['Tue, 24 Nov 2026 08:00:00 GMT', 0],
-    ['Wed, 25 Nov 2026 09:00:00 GMT', 300_000],
-  ])('%s is %d ms', (text, ms) => {
-    expect(readRetryAfter(text, NOW_MS)).toBe(ms);
-    expect(readRetryAfter([text, '1'], NOW_MS)).toBe(ms);
-  });
-
-  test.each([undefined, '', '-5', '1.5', 'soon', 'in 5', '7 s', 'Tue, 99 Nov 2026 99:00:00 GMT'])(
-    '%j is neither seconds nor a date',
-    (text) => {
-      expect(readRetryAfter(text, NOW_MS)).toBeUndefined();
-    },
-  );
 });
