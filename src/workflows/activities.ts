@@ -21,6 +21,18 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
   const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 5000 };
   const { drainDeadlineMs, environment, health, warmup, validation, watch } = spec;
 
+  const retireAfter = (delayMs: number) => {
+    const limitMs = drainDeadlineMs + environment.stopGraceMs + MINUTE_MS;
+    return proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: limitMs,
+      scheduleToCloseTimeout: limitMs + 4 * MINUTE_MS + delayMs,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'drain, then stop the instances',
+    }).retireVersion;
+  };
+
   return {
     deploy: proxyActivities<Activities>({
       ...queue,
@@ -93,14 +105,9 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'verify the version that traffic is back on',
     }).verifyRollback,
 
-    retire: proxyActivities<Activities>({
-      ...queue,
-      startToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + MINUTE_MS,
-      scheduleToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + 5 * MINUTE_MS,
-      heartbeatTimeout: 5000,
-      retry,
-      summary: 'drain, then stop the instances',
-    }).retireVersion,
+    retire: retireAfter(0),
+    /** Waits as long between two attempts of the activity: that costs no event. */
+    retireAfter,
 
     notify: proxyActivities<Activities>({
       taskQueue,
