@@ -1,8 +1,10 @@
+import { createCompareArmsActivities } from './compare-arms.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
 import { withCodes } from './failure.ts';
 import { createHealthActivities } from './health.ts';
 import { createNotifyActivities } from './notify.ts';
+import { createRollBatchActivities } from './roll-batch.ts';
 import { createRunStateActivities } from './run-state.ts';
 import { createTrafficActivities } from './traffic.ts';
 import { createValidateActivities } from './validate.ts';
@@ -20,6 +22,7 @@ export function createActivities(deps: ActivityDeps) {
     deployVersion: withCodes(environment.deployVersion),
     retireVersion: withCodes(environment.retireVersion),
     switchTraffic: withCodes(switchTraffic),
+    rollBatch: withCodes(createRollBatchActivities(deps).rollBatch),
     notify: withCodes(notify),
     runState: createRunStateActivities().runState,
   };
@@ -31,6 +34,7 @@ export function createWatching(deps: ActivityDeps) {
     proveReady: withCodes(createHealthActivities(deps).proveReady),
     validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
     watchRelease: withCodes(createWatchActivities(deps).watchRelease),
+    compareArms: withCodes(createCompareArmsActivities(deps).compareArms),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };
 }
