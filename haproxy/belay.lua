@@ -159,7 +159,7 @@ local function open_slots(service, pool, slots)
   local servers = servers_of(service, pool)
   for slot, address in pairs(slots) do
     local ip, port = address:match("^(.*):(%d+)$")
-    if servers[slot] then
+    if servers[slot] and ip then
       servers[slot]:set_addr(ip, tonumber(port))
       servers[slot]:set_ready()
     end
@@ -288,8 +288,9 @@ local function parse_words(args)
     if part[1] == "after" then
       wish.after = tonumber(part[2])
     elseif part[1] == "affinity" then
-      wish.affinity = affinity_of(part[2], part[3], part[4])
+      wish.affinity = affinity_of(part[2] or "", part[3] or "", part[4] or "")
     elseif part[1] == "match" then
+      for field = 2, 6 do part[field] = part[field] or "" end
       wish.matches[#wish.matches + 1] = match_of(part[2], part[3], part[4], part[5], part[6])
     else
       part = split(text, "/")
@@ -301,6 +302,24 @@ local function parse_words(args)
     end
   end
   return wish
+end
+
+-- What a person may mistype; nothing of it may get into the state file.
+local function problem_of(service, generation, key, wish)
+  if not core.backends[service .. "." .. POOLS[1]] then return "this HAProxy has no backends for service " .. service end
+  if not generation or not key then return "belay apply SERVICE GENERATION SERVED KEY ROUTE..." end
+  local sum = 0
+  for _, route in ipairs(wish.routes) do
+    local weight = math.tointeger(route.weight)
+    if not weight or weight < 0 then return route.version .. " needs a weight" end
+    if not route.version:match("^%w[%w._+-]*$") then return "no version: " .. route.version end
+    for _, address in ipairs(route.addresses) do
+      if not address:match("^[%x.:]+:%d+$") then return "no IP:PORT: " .. address end
+    end
+    sum = sum + weight
+  end
+  if sum ~= 100 then return "the weights do not add up to 100" end
+  return nil
 end
 
 local function refuse(service, generation, served, after)
@@ -319,9 +338,8 @@ local function refuse(service, generation, served, after)
 end
 
 local function apply(service, generation, served, key, wish)
-  if not core.backends[service .. "." .. POOLS[1]] then
-    return "TrafficRefused this HAProxy has no backends for service " .. service
-  end
+  local problem = problem_of(service, generation, key, wish)
+  if problem then return "TrafficRefused " .. problem end
   -- Another process may have written while this one was starting.
   restore(service)
   local refused = refuse(service, generation, served, wish.after)
