@@ -248,9 +248,14 @@ local function assign(service, routes)
 end
 
 -- An instance that stays keeps its slot. A new one takes the next free slot after the last that is
--- taken, around in a circle, best one without open requests: these still belong to who was there.
+-- taken, around in a circle, best one that nobody is just leaving and that has no open requests:
+-- these still belong to who was there.
 local function place(service, route)
   local servers, slots, wanted, last = servers_of(service, route.pool), {}, {}, 0
+  local leaving = {}
+  for _, old in ipairs(states[service] and states[service].routes or {}) do
+    if old.pool == route.pool then leaving = old.slots end
+  end
   for _, address in ipairs(route.addresses) do wanted[address] = true end
   for slot, address in pairs(route.before) do
     last = math.max(last, slot)
@@ -262,8 +267,8 @@ local function place(service, route)
   local function free_slot(idle)
     for step = 0, #servers - 1 do
       local slot = (last + step) % #servers + 1
-      local open = servers[slot]:get_stats().scur or 0
-      if not slots[slot] and (open == 0 or not idle) then return slot end
+      local used = leaving[slot] or (servers[slot]:get_stats().scur or 0) > 0
+      if not slots[slot] and not (used and idle) then return slot end
     end
   end
   for _, address in ipairs(route.addresses) do
@@ -405,7 +410,7 @@ local function choose(txn, route)
   txn:set_var("txn.pick", route.pool .. ":" .. route.version)
 end
 
--- The same sum as `placeOf` does in Node: a user stays where it is whichever of them is asked.
+-- The same sum as `userSlot` does in Node: a user stays where it is whichever of them is asked.
 local function choose_by_user(txn, state)
   local affinity = state.affinity
   local user = cookie_of(txn, affinity.begins)

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { USER_MAX_BYTES, affinityId, placeOf } from '../../../src/providers/traffic/affinity.ts';
+import { USER_MAX_BYTES, affinityId, userSlot } from '../../../src/providers/traffic/affinity.ts';
 import { WEIGHTS, loadWithAffinity } from '../../support/affinity-load.ts';
 
 describe('where a user stands', () => {
   test('is the first four bytes of SHA-256 of salt/user, modulo 100', () => {
     const hash = createHash('sha256').update('release/checkout/1/ann').digest('hex');
-    expect(placeOf('release/checkout/1', Buffer.from('ann'))).toEqual({
+    expect(userSlot('release/checkout/1', Buffer.from('ann'))).toEqual({
       slot: Number.parseInt(hash.slice(0, 8), 16) % 100,
       user: hash.slice(0, 16),
     });
   });
 
   test('is a number that must never change: users would move', () => {
-    const slots = ['ann', 'bob', 'ü'].map((user) => placeOf('s', Buffer.from(user)).slot);
+    const slots = ['ann', 'bob', 'ü'].map((user) => userSlot('s', Buffer.from(user)).slot);
     expect(slots).toEqual([91, 7, 17]);
     expect(affinityId('s')).toBe('043a7187');
   });
 
   test('goes by the beginning of a name without end', () => {
     const long = Buffer.alloc(USER_MAX_BYTES, 'x');
-    expect(placeOf('s', Buffer.concat([long, Buffer.from('more')]))).toEqual(placeOf('s', long));
+    expect(userSlot('s', Buffer.concat([long, Buffer.from('more')]))).toEqual(userSlot('s', long));
   });
 });
 

@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CAPABILITIES } from '../../../src/domain/release/capabilities.ts';
-import { placeOf, routeOfSlot } from '../../../src/providers/traffic/affinity.ts';
+import { userSlot, routeOfSlot } from '../../../src/providers/traffic/affinity.ts';
 import { askHaproxy } from '../../../src/providers/traffic/haproxy-cli.ts';
 import type { Match, Route, Steering } from '../../../src/providers/traffic/router.ts';
 import { ROUTERS, type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
@@ -204,7 +204,7 @@ describe.each(ROUTERS)('the %s router', (kind) => {
       const users = Array.from({ length: 100 }, (_, index) => `user-${index}`);
       const odd = ['x'.repeat(5000), 'a"b', 'ü'.repeat(10), '%00', 'a=b=c', ' '.repeat(3000) + 'x'];
       for (const user of [...users, ...odd]) {
-        const { slot } = placeOf(AFFINITY.salt, Buffer.from(user, 'latin1'));
+        const { slot } = userSlot(AFFINITY.salt, Buffer.from(user, 'latin1'));
         const expected = routeOfSlot(rig.routes(...weights), slot)?.version;
         const { version, setCookie } = await ask({ cookie: `no=1;user=${user}; user=other` });
         expect({ user, version, setCookie }).toEqual({
@@ -224,7 +224,7 @@ describe.each(ROUTERS)('the %s router', (kind) => {
         const uuid = /^user=([0-9a-f-]{36}); Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/;
         expect(given).toMatch(uuid);
         const [, user = ''] = uuid.exec(given) ?? [];
-        const { slot } = placeOf(AFFINITY.salt, Buffer.from(user));
+        const { slot } = userSlot(AFFINITY.salt, Buffer.from(user));
         expect(first.version).toBe(routeOfSlot(rig.routes(...weights), slot)?.version);
         const second = await ask({ cookie: `${cookies}; user=${user}`.replace('user=;', '') });
         expect(second).toEqual({ version: first.version, setCookie: undefined });
@@ -313,8 +313,8 @@ describe.each(ROUTERS)('the %s router', (kind) => {
     await expect.poll(() => [stays.holding(), leaves.holding()]).toEqual([1, 1]);
     await rig.apply(version(comes, stays));
     const before = leaves.received();
-    const request_ = { service: SERVICE, version: 'rolling', instances: [leaves.instance] };
-    const drain = (deadlineMs: number) => rig.router.drain({ ...request_, deadlineMs }, rig.signal);
+    const left = { service: SERVICE, version: 'rolling', instances: [leaves.instance] };
+    const drain = (deadlineMs: number) => rig.router.drain({ ...left, deadlineMs }, rig.signal);
     expect(await drain(200)).toEqual({ open: 1 });
     for (let at = 0; at < 20; at += 1) await ask();
     expect(leaves.received()).toBe(before);
@@ -322,7 +322,7 @@ describe.each(ROUTERS)('the %s router', (kind) => {
     leaves.letGo();
     expect(await drain(5000)).toEqual({ open: 0 });
     // One that is in the route is not drained, whatever is open there.
-    const all = { ...request_, instances: [stays.instance], deadlineMs: 5000 };
+    const all = { ...left, instances: [stays.instance], deadlineMs: 5000 };
     expect(await rig.router.drain(all, rig.signal)).toEqual({ open: 0 });
     stays.letGo();
     const answers = await Promise.all(open.map(async (answer) => (await answer).text()));
