@@ -1,8 +1,10 @@
+import { createCompareArmsActivities } from './compare-arms.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
 import { withCodes } from './failure.ts';
 import { createHealthActivities } from './health.ts';
 import { createNotifyActivities } from './notify.ts';
+import { createRollBatchActivities } from './roll-batch.ts';
 import { createRunStateActivities } from './run-state.ts';
 import { createTrafficActivities } from './traffic.ts';
 import { createValidateActivities } from './validate.ts';
@@ -22,6 +24,7 @@ export function createActivities(deps: ActivityDeps) {
     retireVersion: withCodes(environment.retireVersion),
     switchTraffic: withCodes(switchTraffic),
     readGeneration: withCodes(readGeneration),
+    rollBatch: withCodes(createRollBatchActivities(deps).rollBatch),
     notify: withCodes(notify),
     runState: createRunStateActivities().runState,
   };
@@ -33,6 +36,7 @@ export function createWatching(deps: ActivityDeps) {
     proveReady: withCodes(createHealthActivities(deps).proveReady),
     validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
     watchRelease: withCodes(createWatchActivities(deps).watchRelease),
+    compareArms: withCodes(createCompareArmsActivities(deps).compareArms),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };
 }

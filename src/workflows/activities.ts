@@ -1,11 +1,14 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
+import type { RollBatchRequest } from '../activities/requests.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 
 /** Watches have a queue of their own, so that traffic and paging never wait behind them. */
 export const WATCH_QUEUE_SUFFIX = '-watch';
 
 const MINUTE_MS = 60_000;
+/** Longer than any gate or pause ought to be; at its end the guard begins anew. */
+const GUARD_MAX_MS = 365 * 24 * 60 * MINUTE_MS;
 
 /**
  * Every proxy with its time limits and retries in one place. Where a retry may help, it goes on
@@ -94,6 +97,49 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
         retry: { ...retry, maximumInterval: 1000 },
         summary: 'watch the candidate under live traffic',
       }).watchRelease;
+    },
+
+    /** A watch of another length than the release's own; null, a guard without an end. */
+    watchFor(durationMs: number | null) {
+      const limitMs =
+        durationMs === null ? GUARD_MAX_MS : durationMs + watch.noDataBudgetMs + 5 * MINUTE_MS;
+      return proxyActivities<Activities>({
+        taskQueue: watchQueue,
+        startToCloseTimeout: limitMs,
+        scheduleToCloseTimeout: limitMs,
+        heartbeatTimeout: 5000,
+        retry: { ...retry, maximumInterval: 1000 },
+        summary: durationMs === null ? 'guard what has been reached' : 'watch under live traffic',
+      }).watchRelease;
+    },
+
+    compareArms(durationMs: number) {
+      return proxyActivities<Activities>({
+        taskQueue: watchQueue,
+        startToCloseTimeout: durationMs + 5 * MINUTE_MS,
+        scheduleToCloseTimeout: durationMs + 10 * MINUTE_MS,
+        heartbeatTimeout: 5000,
+        retry,
+        summary: 'compare the arms',
+      }).compareArms;
+    },
+
+    /** Its limits follow from the request: there and back again, then the watch. */
+    rollBatch(request: RollBatchRequest) {
+      const { going, coming } = request;
+      const graceMs = Math.max(going.environment.stopGraceMs, coming.environment.stopGraceMs);
+      const oneWayMs =
+        request.drainDeadlineMs + graceMs + request.health.deadlineMs + request.warmup.durationMs;
+      const watchMs = request.stabilizeMs + request.watch.noDataBudgetMs;
+      const limitMs = 2 * (oneWayMs + 5 * MINUTE_MS) + watchMs;
+      return proxyActivities<Activities>({
+        ...queue,
+        startToCloseTimeout: limitMs,
+        scheduleToCloseTimeout: limitMs + 5 * MINUTE_MS,
+        heartbeatTimeout: 5000,
+        retry: { ...retry, maximumInterval: 1000 },
+        summary: `${coming.version}: instances ${request.from} to ${request.to}`,
+      }).rollBatch(request);
     },
 
     verify: proxyActivities<Activities>({

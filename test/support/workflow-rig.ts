@@ -70,6 +70,7 @@ export async function startWorkflowRig(options: {
     router: () => router,
     metrics: (spec) =>
       spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
+    askPrometheus: async () => ({ kind: 'no_data', why: 'there is no Prometheus here' }),
     channel: () => channel,
     checkHealth: async ({ version }) => health.get(version) ?? { kind: 'healthy', checks: 1 },
     temporal: { isReachable: async () => true },
