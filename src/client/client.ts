@@ -19,7 +19,7 @@ import { askService } from './service.ts';
 import { steerReleases } from './steering.ts';
 import { translated } from './translate.ts';
 
-export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest };
+export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest, Steered };
 
 /**
  * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in

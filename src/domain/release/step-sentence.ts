@@ -47,7 +47,7 @@ export function sentenceOf(step: Step, spec: ReleaseSpec, facts: StepFacts): str
       return `${version} becomes stable: a later release goes back to it`;
     case 'keep':
       return facts.isFirst
-        ? `nothing is kept: no version ran before`
+        ? `${formatDuration(step.forMs)} pass; no version ran before that could be kept`
         : `the version before stays, without traffic, for ${formatDuration(step.forMs)}`;
     case 'retire':
       return facts.isFirst

@@ -242,7 +242,9 @@ test.each<[NonNullable<ReleaseDocument['gates']>[number], object]>([
 const LIVE = ['threshold', 'threshold', 'drift', 'unhealthy', 'no_data'];
 
 describe('what would take it back', () => {
-  test.each<[string, Partial<ReleaseDocument>, Partial<PlanFacts>, string, string[], string | undefined]>([
+  test.each<
+    [string, Partial<ReleaseDocument>, Partial<PlanFacts>, string, string[], string | undefined]
+  >([
     ['at the start nobody has met it', {}, {}, 'deploy', ['environment'], 'ends'],
     ['a candidate that is not well', {}, {}, 'prove', ['health'], 'ends'],
     [
@@ -301,7 +303,7 @@ describe('what would take it back', () => {
   ])('%s', (_name, changes, facts, name, kinds, then) => {
     const found = entry(table(changes, facts), name);
     expect(found.risks.map(({ kind }) => kind)).toEqual(kinds);
-    expect(found.then).toBe(then);
+    expect(found.consequence).toBe(then);
   });
 
   test('carries its limits as numbers', () => {
