@@ -138,9 +138,7 @@ async function release(
     why: fault === undefined ? `release ${version}` : `release ${version}, which has a fault`,
   });
   const { workflowId } =
-    accepted.kind === 'begun'
-      ? accepted
-      : await client.awaitTurn(SERVICE, accepted.requestId);
+    accepted.kind === 'begun' ? accepted : await client.awaitTurn(SERVICE, accepted.requestId);
   say(`── ${workflowId}: ${version} ${'─'.repeat(40)}`);
   return follow(client, workflowId, onLook);
 }
