@@ -81,7 +81,7 @@ export interface BelayClientOptions {
 
 export const DEFAULT_TASK_QUEUE = 'belay';
 
-/** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
+/** Connects to Temporal as its own tools do: environment, profile file, TLS and API key. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
   const config = loadClientConnectConfig();
   const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';

@@ -13,7 +13,7 @@ export interface DemoRelease {
   readonly changes?: Partial<ReleaseDocument>;
 }
 
-/** A release of the demo service, blue-green unless changed, with every wait as short as a demonstration needs. */
+/** A release of the demo service, blue-green unless changed, with waits as short as can be. */
 export function demoRelease({
   service,
   version,

@@ -114,7 +114,7 @@ test('with yes all traffic goes to the version before, and users meet it', async
   expect(await answeredBy()).toBe('v1');
 });
 
-test('it is one generation above the device, so that a workflow that comes back writes over it', async () => {
+test('it is one generation above the device: a workflow that comes back can write over it', async () => {
   await given([100], [0, 100]);
   await breakGlass('--yes', '--by', 'ada l');
   const effects = await router.effects(service, signal);

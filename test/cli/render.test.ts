@@ -23,7 +23,7 @@ function explain(changes: Partial<Progress> = {}): string {
   return renderExplain({ ...PROGRESS, ...changes }, VIEW.queue, NOW_MS, PLAIN);
 }
 
-test('explain says where a release stands, what is around it, who waits behind it, what helps', () => {
+test('explain says where a release stands, what is around it, who waits and what helps', () => {
   expect(explain()).toBe(
     [
       'shop v2  progressing',

@@ -74,7 +74,7 @@ function afterwards({ service, outcome, fallback, warnings, kind, why }: Progres
       return kind === 'rollback'
         ? [
             `  mend ${fallback ?? 'the version'} (${why}), then belay deploy it again`,
-            `  belay history ${service}   names its release; belay explain RELEASE has the evidence`,
+            `  belay history ${service}   names its release; belay explain RELEASE says why`,
           ]
         : ['  mend the version (reason and evidence are above), then belay deploy it again'];
     default:

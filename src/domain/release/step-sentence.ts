@@ -34,7 +34,7 @@ export function sentenceOf(step: Step, spec: ReleaseSpec, facts: StepFacts): str
     case 'stay':
       return stay(step, version);
     case 'mirror':
-      return `copies of ${step.percent} % of the live requests go to ${version}; answers are dropped`;
+      return `copies of ${step.percent} % of the requests go to ${version}; answers are dropped`;
     case 'match':
       return `users with ${matched(step.match)} meet ${version}, whatever its weight`;
     case 'affinity':
