@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { type Document, isMap, isScalar } from 'yaml';
 import { Failure } from '../failure.ts';
+import { nearest } from './nearest.ts';
 import { contradictions, remarksOn } from './release-checks.ts';
 import { type ParsedRelease, releaseSchema } from './release.schema.ts';
 import { type ReleaseSpec, toReleaseSpec } from './release-spec.ts';
 import { readText } from './release-text.ts';
-import { nearest, suggestion } from './suggestion.ts';
+import { suggestion } from './suggestion.ts';
 
 /** The most that a release file may hold; a larger one is not a release file. */
 const FILE_MAX_CHARACTERS = 64 * 1024;
