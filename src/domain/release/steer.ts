@@ -247,6 +247,8 @@ function withTimeout(
       return { ...gate, timeoutMs };
     case 'after':
       return { ...gate, timeoutMs };
+    case 'time':
+      return gate;
     default:
       return gate satisfies never;
   }
