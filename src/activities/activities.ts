@@ -1,7 +1,9 @@
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
 import { withCodes } from './failure.ts';
+import { createGateActivities } from './gates.ts';
 import { createHealthActivities } from './health.ts';
+import { createHookActivities } from './hooks.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createRunStateActivities } from './run-state.ts';
 import { createTrafficActivities } from './traffic.ts';
@@ -23,6 +25,7 @@ export function createActivities(deps: ActivityDeps) {
     switchTraffic: withCodes(switchTraffic),
     readGeneration: withCodes(readGeneration),
     notify: withCodes(notify),
+    callHook: withCodes(createHookActivities(deps).callHook),
     runState: createRunStateActivities().runState,
   };
 }
@@ -33,6 +36,7 @@ export function createWatching(deps: ActivityDeps) {
     proveReady: withCodes(createHealthActivities(deps).proveReady),
     validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
     watchRelease: withCodes(createWatchActivities(deps).watchRelease),
+    askGate: withCodes(createGateActivities(deps).askGate),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };
 }
