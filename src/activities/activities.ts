@@ -2,7 +2,9 @@ import { createCompareArmsActivities } from './compare-arms.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
 import { withCodes } from './failure.ts';
+import { createGateActivities } from './gates.ts';
 import { createHealthActivities } from './health.ts';
+import { createHookActivities } from './hooks.ts';
 import { createNotifyActivities } from './notify.ts';
 import { createRollBatchActivities } from './roll-batch.ts';
 import { createRunStateActivities } from './run-state.ts';
@@ -26,6 +28,7 @@ export function createActivities(deps: ActivityDeps) {
     readGeneration: withCodes(readGeneration),
     rollBatch: withCodes(createRollBatchActivities(deps).rollBatch),
     notify: withCodes(notify),
+    callHook: withCodes(createHookActivities(deps).callHook),
     runState: createRunStateActivities().runState,
   };
 }
@@ -37,6 +40,7 @@ export function createWatching(deps: ActivityDeps) {
     validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
     watchRelease: withCodes(createWatchActivities(deps).watchRelease),
     compareArms: withCodes(createCompareArmsActivities(deps).compareArms),
+    askGate: withCodes(createGateActivities(deps).askGate),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };
 }

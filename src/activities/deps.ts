@@ -7,6 +7,7 @@ import type {
   NotificationSpec,
   TrafficSpec,
 } from '../domain/release/release.schema.ts';
+import type { Call } from '../providers/call/call.ts';
 import type { EnvironmentDriver } from '../providers/environment/environment.ts';
 import type { HealthRound } from '../providers/health/check-all.ts';
 import type { ProbeAnswer, ProbeLoadRequest } from '../providers/health/probe-load.ts';
@@ -32,6 +33,8 @@ export interface ActivityDeps {
     signal: AbortSignal,
   ): Promise<Measurement>;
   channel(spec: NotificationSpec): NotificationChannel;
+  /** Makes one attempt at a hook or a gate that is a webhook. */
+  readonly call: Call;
   /** One round of every check of every instance. */
   checkHealth(
     request: {

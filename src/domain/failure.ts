@@ -90,6 +90,12 @@ export const FAILURES = {
     exit: 1,
     mend: 'Read what the hook answered, mend it, then `belay retry` or deploy again.',
   },
+  HookUnreachable: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'Start what the hook calls; check that the worker reaches its address.',
+  },
   NoData: {
     httpStatus: 422,
     retry: false,

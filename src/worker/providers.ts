@@ -1,6 +1,7 @@
 import { systemClock } from '../activities/clock.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createTemporalCheck } from '../activities/temporal.ts';
+import { createWebhookCall } from '../providers/call/webhook-call.ts';
 import { createEnvironments } from '../providers/environment/registry.ts';
 import { checkOnce } from '../providers/health/check-all.ts';
 import { createProbe } from '../providers/health/probe-load.ts';
@@ -24,6 +25,7 @@ export function createProviders(config: WorkerConfig): ActivityDeps {
     askPrometheus: (server, template, query, signal) =>
       askPrometheus({ ...server, headersFromEnv: {} }, template, query, secret, signal),
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
+    call: createWebhookCall({ secret }),
     checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),
     temporal: createTemporalCheck(systemClock),
     acceptsConnections,

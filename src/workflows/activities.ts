@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
-import type { RollBatchRequest } from '../activities/requests.ts';
+import type { CallInput, RollBatchRequest } from '../activities/requests.ts';
+import type { HookCall } from '../domain/release/hook.schema.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 
 /** Watches have a queue of their own, so that traffic and paging never wait behind them. */
@@ -9,6 +10,8 @@ export const WATCH_QUEUE_SUFFIX = '-watch';
 const MINUTE_MS = 60_000;
 /** Longer than any gate or pause ought to be; at its end the guard begins anew. */
 const GUARD_MAX_MS = 365 * 24 * 60 * MINUTE_MS;
+/** Between two attempts at a program of the user's. */
+const CALL_RETRY = { initialInterval: 1000, backoffCoefficient: 2, maximumInterval: 30_000 };
 
 /**
  * Every proxy with its time limits and retries in one place. Where a retry may help, it goes on
@@ -155,6 +158,8 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
     /** Waits as long between two attempts of the activity: that costs no event. */
     retireAfter,
 
+    ...callsFor(taskQueue),
+
     notify: proxyActivities<Activities>({
       taskQueue,
       startToCloseTimeout: 15_000,
@@ -174,6 +179,47 @@ export function readGenerationOf(spec: ReleaseSpec, taskQueue: string) {
     retry: { initialInterval: 500, maximumInterval: 5000 },
     summary: 'ask the load balancer for its newest generation',
   }).readGeneration;
+}
+
+/** What asks programs of the user's: each call has its own time and attempts. */
+export function callsFor(taskQueue: string) {
+  return {
+    callHook: (call: Extract<HookCall, { kind: 'webhook' }>, input: CallInput) =>
+      proxyActivities<Activities>({
+        taskQueue,
+        startToCloseTimeout: call.timeoutMs + 10_000,
+        heartbeatTimeout: 5000,
+        retry: { ...CALL_RETRY, maximumAttempts: call.attempts },
+        summary: `${input.when}: the hook ${input.name}`,
+      }).callHook({ call, input }),
+
+    /** An activity of the user's, by its name, on their own task queue. */
+    async callForeign(
+      call: Extract<HookCall, { kind: 'activity' }>,
+      input: CallInput,
+    ): Promise<unknown> {
+      const theirs = proxyActivities<Record<string, (input: CallInput) => Promise<unknown>>>({
+        taskQueue: call.taskQueue,
+        startToCloseTimeout: call.timeoutMs,
+        // Nobody may listen there: that is said, instead of waiting for ever.
+        scheduleToStartTimeout: 2 * MINUTE_MS,
+        ...(call.heartbeatMs === undefined ? {} : { heartbeatTimeout: call.heartbeatMs }),
+        retry: { ...CALL_RETRY, maximumAttempts: call.attempts },
+        summary: `${input.when}: the hook ${input.name}`,
+      });
+      return theirs[call.type]?.(input);
+    },
+
+    /** `forMs`: until the end that the request names. */
+    askGate: (forMs: number) =>
+      proxyActivities<Activities>({
+        taskQueue: `${taskQueue}${WATCH_QUEUE_SUFFIX}`,
+        startToCloseTimeout: Math.max(0, forMs) + 5 * MINUTE_MS,
+        heartbeatTimeout: 5000,
+        retry: CALL_RETRY,
+        summary: 'ask at a gate',
+      }).askGate,
+  };
 }
 
 /** For the `service` workflow, which has no specification of its own. */

@@ -7,6 +7,7 @@ import type { Instance } from '../../src/domain/release/instance.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
+import { createWebhookCall } from '../../src/providers/call/webhook-call.ts';
 import { createMemoryEnvironment } from '../../src/providers/environment/memory.ts';
 import type { HealthRound } from '../../src/providers/health/check-all.ts';
 import { createMemorySource } from '../../src/providers/metrics/memory.ts';
@@ -108,6 +109,8 @@ export function createActivityRig() {
       spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : metrics,
     askPrometheus: (...question) => rig.askPrometheus(...question),
     channel: () => channel,
+    // The real one: whoever calls starts a server for it.
+    call: createWebhookCall({ secret: () => undefined }),
     checkHealth: (request, signal) => rig.checkHealth(request, signal),
     temporal: { isReachable: (signal) => rig.isReachable(signal) },
     acceptsConnections: async ({ port }) => !refused.has(port),

@@ -17,6 +17,7 @@ import type { Reading } from '../../src/domain/judge/measurement.ts';
 import type { RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { createWebhookCall } from '../../src/providers/call/webhook-call.ts';
 import { createMemoryEnvironment } from '../../src/providers/environment/memory.ts';
 import type { HealthRound } from '../../src/providers/health/check-all.ts';
 import { createMemorySource } from '../../src/providers/metrics/memory.ts';
@@ -72,6 +73,8 @@ export async function startWorkflowRig(options: {
       spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
     askPrometheus: async () => ({ kind: 'no_data', why: 'there is no Prometheus here' }),
     channel: () => channel,
+    // The real one: whoever calls starts a server for it.
+    call: createWebhookCall({ secret: () => undefined }),
     checkHealth: async ({ version }) => health.get(version) ?? { kind: 'healthy', checks: 1 },
     temporal: { isReachable: async () => true },
     acceptsConnections: async ({ port }) => !refused.has(port),

@@ -321,13 +321,20 @@ export function failed(course: Course, trouble: Trouble, policy: Policy): Course
   if (!course.touched || nothingStands) {
     return { ...now, end: { cause: trigger, reason: trouble.reason, asked: null } };
   }
-  const reason = policy.hasFallback
+  // A hook may fail after the version before has been removed, such as one that contracts.
+  const hasFallback = policy.hasFallback && !isAfterRetire(course);
+  const reason = hasFallback
     ? trouble.reason
     : `${trouble.reason} (there is no version to go back to)`;
-  const holds = !policy.hasFallback || !policy.autoRollback || trouble.undone === true;
+  const holds = !hasFallback || !policy.autoRollback || trouble.undone === true;
   if (!holds) return { ...now, end: { cause: trigger, reason, asked: null } };
   const untilMs = trouble.holdUntilMs ?? null;
   return { ...now, held: { trigger, reason, canRetry, untilMs } };
+}
+
+/** The version before may be gone. */
+export function isAfterRetire({ plan, at }: Course): boolean {
+  return plan.slice(0, at).some(({ kind }) => kind === 'retire');
 }
 
 /** A gate was answered, by a person or by what it asks. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gateTime } from './gate-time.schema.ts';
 import { positiveDuration, waitingTime } from './quantities.schema.ts';
 
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
@@ -59,7 +60,7 @@ const after = z
     return { service, version, timeoutMs: written.timeout, onTimeout: written.on_timeout };
   });
 
-export const GATE_KINDS = ['person', 'webhook', 'after'] as const;
+export const GATE_KINDS = ['person', 'webhook', 'after', 'time'] as const;
 
 /** The keys of a gate; a block that holds them is checked by `exactlyOne`. */
 export const gateFields = {
@@ -69,15 +70,20 @@ export const gateFields = {
     .optional()
     .describe('2xx goes on, 4xx stops, 5xx and silence are tried again within the budget.'),
   after: after.optional().describe('Another service must have released a version.'),
+  time: gateTime.optional().describe('The hours of a day; it waits for the next of them.'),
 };
 
 type Written = z.output<z.ZodObject<typeof gateFields>>;
 
 /** The one kind that is written, as a union that names it. */
-export function gateOf({ name, person: asks, webhook: calls, after: waits }: Written) {
+export function gateOf({ name, person: asks, webhook: calls, after: waits, time: opens }: Written) {
   if (asks !== undefined) return { name, kind: 'person' as const, ...asks };
   if (calls !== undefined) return { name, kind: 'webhook' as const, ...calls };
   if (waits !== undefined) return { name, kind: 'after' as const, ...waits };
+  if (opens !== undefined) {
+    const always = { timeoutMs: undefined, onTimeout: 'reject' as const };
+    return { name, kind: 'time' as const, ...opens, ...always };
+  }
   throw new RangeError('a gate without a kind has passed its check');
 }
 

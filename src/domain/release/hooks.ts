@@ -1,3 +1,4 @@
+import type { FailureCode } from '../failure.ts';
 import { effectKey } from './names.ts';
 
 /** Of the run that calls a hook or asks at a gate. */
@@ -10,18 +11,18 @@ interface Caller {
 
 /**
  * What a hook or a gate is told. `when` is the hook's own (`before traffic`), `undo` or `gate`; the
- * key tells the three apart, and is the same whenever the same run calls the same one again.
+ * key is the same whenever the same run calls the same one again at the same moment.
  */
 export function callInputOf(caller: Caller, name: string, when: string) {
   const { service, version, stable, workflowId } = caller;
-  const kind = when === 'undo' || when === 'gate' ? when : 'hook';
-  return {
-    service,
-    version,
-    stable,
-    workflowId,
-    name,
-    when,
-    key: effectKey(workflowId, `${name}/${kind}`),
-  };
+  const key = effectKey(workflowId, `${when.replaceAll(' ', '-')}-${name}`);
+  return { service, version, stable, workflowId, name, when, key };
+}
+
+/**
+ * The code of a hook's failure. Whatever a program of the user's throws is `HookFailed`, also where
+ * it uses a word of our table; that nobody took the call, or answered it, is not.
+ */
+export function hookFailureCode(code: FailureCode): FailureCode {
+  return code === 'NoWorker' || code === 'HookUnreachable' ? code : 'HookFailed';
 }

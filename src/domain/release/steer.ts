@@ -1,6 +1,14 @@
 import { formatDuration } from '../quantity.ts';
 import type { Asked } from './commands.ts';
-import { type Course, type Policy, answered, levelOf, next, stopped } from './course.ts';
+import {
+  type Course,
+  type Policy,
+  answered,
+  isAfterRetire,
+  levelOf,
+  next,
+  stopped,
+} from './course.ts';
 import type { Step } from './plan.ts';
 import { VERBS, type Verb } from './progress.ts';
 
@@ -71,10 +79,6 @@ function refuseAbort(course: Course, step: Step, { hasFallback }: Policy): strin
     return 'the version before is being removed';
   }
   return course.touched && !hasFallback ? 'there is no version to go back to' : undefined;
-}
-
-function isAfterRetire({ plan, at }: Course): boolean {
-  return plan.slice(0, at).some(({ kind }) => kind === 'retire');
 }
 
 /** Between the decision to enter a step and its end nobody can say where the release stands. */
@@ -247,6 +251,8 @@ function withTimeout(
       return { ...gate, timeoutMs };
     case 'after':
       return { ...gate, timeoutMs };
+    case 'time':
+      return gate;
     default:
       return gate satisfies never;
   }

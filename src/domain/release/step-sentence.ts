@@ -1,5 +1,6 @@
 import { formatDuration } from '../quantity.ts';
 import type { HookCall } from './hook.schema.ts';
+import { openHours } from './open-hours.ts';
 import type { Step } from './plan.ts';
 import type { ReleaseSpec } from './release-spec.ts';
 import type { MatchSpec } from './strategy.schema.ts';
@@ -99,6 +100,8 @@ function gateSentence({ name, gate }: Extract<Step, { kind: 'gate' }>, service: 
       return `asks ${gate.url} whether to go on`;
     case 'after':
       return `waits until ${gate.service} has released ${gate.version} or newer`;
+    case 'time':
+      return `waits for the hours ${openHours(gate)}`;
     default:
       return gate satisfies never;
   }

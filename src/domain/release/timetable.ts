@@ -1,5 +1,6 @@
 import type { Signal } from '../judge/measurement.ts';
 import type { GateSpec } from './gate.schema.ts';
+import { openHours } from './open-hours.ts';
 import { type PlanFacts, type Step, type StepKind, planOf } from './plan.ts';
 import type { Phase } from './progress.ts';
 import type { ReleaseSpec } from './release-spec.ts';
@@ -184,6 +185,8 @@ function gateView(gate: GateSpec, name: string, service: string): GateView {
       return { ...view, answeredBy: gate.url };
     case 'after':
       return { ...view, answeredBy: `${gate.service} >= ${gate.version}` };
+    case 'time':
+      return { ...view, answeredBy: openHours(gate) };
     default:
       return gate satisfies never;
   }

@@ -1,4 +1,5 @@
 import type { Course, Move } from './course.ts';
+import { openHours } from './open-hours.ts';
 import type { Waiting } from './progress.ts';
 
 /** Why a release does not go on by itself now, for a person. */
@@ -35,6 +36,8 @@ function gateText({ name, gate }: Extract<Course['plan'][number], { kind: 'gate'
       return `the gate ${name} asks ${gate.url}`;
     case 'after':
       return `the gate ${name} waits for ${gate.service} ${gate.version}`;
+    case 'time':
+      return `the gate ${name} waits for ${openHours(gate)}`;
     default:
       return gate satisfies never;
   }

@@ -4,7 +4,7 @@ import { createWebhookCall } from '../../../src/providers/call/webhook-call.ts';
 import { type LocalServer, closedPort, startHttp, startTcp } from '../../support/local-server.ts';
 
 const { signal } = new AbortController();
-const KEY = 'release/shop/7/migrate/hook';
+const KEY = 'release/shop/7/on-expand-migrate';
 const INPUT = { service: 'shop', version: 'v2', name: 'migrate', when: 'on expand', key: KEY };
 
 let server: LocalServer;
