@@ -88,20 +88,6 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'traffic back to what is known good',
     }).switchTraffic,
 
-    /** Null: until it is called off, as a pause has no end of its own. */
-    watchFor: (durationMs: number | null) => {
-      const limitMs =
-        durationMs === null ? 365 * 1440 * MINUTE_MS : durationMs + watch.noDataBudgetMs;
-      return proxyActivities<Activities>({
-        taskQueue: watchQueue,
-        startToCloseTimeout: limitMs + 5 * MINUTE_MS,
-        scheduleToCloseTimeout: limitMs + 5 * MINUTE_MS,
-        heartbeatTimeout: 5000,
-        retry: { ...retry, maximumInterval: 1000 },
-        summary: 'watch the candidate under live traffic',
-      }).watchRelease;
-    },
-
     /** A watch of another length than the release's own; null, a guard without an end. */
     watchFor(durationMs: number | null) {
       const limitMs =
@@ -168,6 +154,16 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'tell people',
     }).notify,
   };
+}
+
+/** The calendar is read by Belay's own workers. */
+export function findFreezesOn(taskQueue: string) {
+  return proxyActivities<Activities>({
+    taskQueue,
+    startToCloseTimeout: 10_000,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+    summary: 'look for freeze windows',
+  }).findFreezes;
 }
 
 /** For the owner of a service that finds runs which it does not know. */
