@@ -6,7 +6,7 @@ import type { ActivityDeps } from './deps.ts';
 import { NO_PROOF, type ProofDetails, prove } from './proving.ts';
 import type { BatchSides, EffectId, RollBatchRequest } from './requests.ts';
 
-/** Instances of `coming` take the place of instances of `going`; back again is the same, mirrored. */
+/** Instances of `coming` take the place of those of `going`; back again is the same, mirrored. */
 export interface Movement
   extends
     Pick<RollBatchRequest, 'service' | 'traffic' | 'health' | 'warmup' | 'drainDeadlineMs'>,

@@ -41,7 +41,7 @@ export function createRollBatchActivities(deps: ActivityDeps) {
      * One batch of a rolling update, or of its way back, from taking instances out of the traffic
      * to watching the whole system. A batch whose new instances do not become healthy, or that
      * meets what no retry can mend, is undone in the same activity. A bad system after a good batch
-     * is told in `watch`, and left to the caller. Called off, it throws and leaves all as it stands.
+     * is told in `watch` and left to the caller. Called off, it throws and leaves all as it stands.
      */
     async rollBatch(request: RollBatchRequest): Promise<RollBatchResult> {
       const { heartbeatDetails } = activityInfo();
@@ -93,7 +93,7 @@ async function forward(
   }
 }
 
-/** Until then an effect is tried again; a batch that takes longer is as bad as one that cannot be. */
+/** Until then an effect is tried again; what takes longer is as bad as what cannot be mended. */
 function patienceEndMs(request: RollBatchRequest): number {
   const { drainDeadlineMs, going, health, warmup } = request;
   const usualMs = drainDeadlineMs + going.environment.stopGraceMs + health.deadlineMs;

@@ -51,7 +51,7 @@ function realDeps({ router }: RouterRig): ActivityDeps {
 }
 
 const ROLLED =
-  'instances are rolled forwards behind %s, a bad batch is undone and all goes back: no request fails';
+  'instances roll forwards behind %s, a bad batch is undone and all goes back: no request fails';
 
 test.each(['embedded', 'haproxy'] as const)(
   ROLLED,

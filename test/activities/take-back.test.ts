@@ -139,7 +139,7 @@ describe('a breach while Temporal is away', () => {
     expect(rig.elapsedMs()).toBe(25_000);
   });
 
-  test('is only told where the router never answers, or nobody is ready to go back to', async () => {
+  test('is only told where the router never answers, or nobody can be gone back to', async () => {
     rig.router.failNext(new Failure('TargetNotReady', 'v1 is down'), 1);
     expect(await watch()).toMatchObject({ verdict: { kind: 'fail' } });
     rig.router.failNext(new Failure('TrafficUnreachable', 'away'), 10_000);
@@ -154,7 +154,7 @@ describe('a breach while Temporal is away', () => {
   });
 });
 
-test('instances that are unhealthy while Temporal is away are taken out of the traffic', async () => {
+test('unhealthy instances are taken out of the traffic while Temporal is away', async () => {
   temporalIsAway();
   rig.checkHealth = async () => unhealthy('503');
   expect(await watch({ purpose: 'guard' })).toEqual({
