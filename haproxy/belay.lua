@@ -159,7 +159,7 @@ local function open_slots(service, pool, slots)
   local servers = servers_of(service, pool)
   for slot, address in pairs(slots) do
     local ip, port = address:match("^(.*):(%d+)$")
-    if servers[slot] then
+    if servers[slot] and ip then
       servers[slot]:set_addr(ip, tonumber(port))
       servers[slot]:set_ready()
     end
@@ -248,9 +248,14 @@ local function assign(service, routes)
 end
 
 -- An instance that stays keeps its slot. A new one takes the next free slot after the last that is
--- taken, around in a circle, best one without open requests: these still belong to who was there.
+-- taken, around in a circle, best one that nobody is just leaving and that has no open requests:
+-- these still belong to who was there.
 local function place(service, route)
   local servers, slots, wanted, last = servers_of(service, route.pool), {}, {}, 0
+  local leaving = {}
+  for _, old in ipairs(states[service] and states[service].routes or {}) do
+    if old.pool == route.pool then leaving = old.slots end
+  end
   for _, address in ipairs(route.addresses) do wanted[address] = true end
   for slot, address in pairs(route.before) do
     last = math.max(last, slot)
@@ -262,8 +267,8 @@ local function place(service, route)
   local function free_slot(idle)
     for step = 0, #servers - 1 do
       local slot = (last + step) % #servers + 1
-      local open = servers[slot]:get_stats().scur or 0
-      if not slots[slot] and (open == 0 or not idle) then return slot end
+      local used = leaving[slot] or (servers[slot]:get_stats().scur or 0) > 0
+      if not slots[slot] and not (used and idle) then return slot end
     end
   end
   for _, address in ipairs(route.addresses) do
@@ -288,8 +293,9 @@ local function parse_words(args)
     if part[1] == "after" then
       wish.after = tonumber(part[2])
     elseif part[1] == "affinity" then
-      wish.affinity = affinity_of(part[2], part[3], part[4])
+      wish.affinity = affinity_of(part[2] or "", part[3] or "", part[4] or "")
     elseif part[1] == "match" then
+      for field = 2, 6 do part[field] = part[field] or "" end
       wish.matches[#wish.matches + 1] = match_of(part[2], part[3], part[4], part[5], part[6])
     else
       part = split(text, "/")
@@ -301,6 +307,24 @@ local function parse_words(args)
     end
   end
   return wish
+end
+
+-- What a person may mistype; nothing of it may get into the state file.
+local function problem_of(service, generation, key, wish)
+  if not core.backends[service .. "." .. POOLS[1]] then return "this HAProxy has no backends for service " .. service end
+  if not generation or not key then return "belay apply SERVICE GENERATION SERVED KEY ROUTE..." end
+  local sum = 0
+  for _, route in ipairs(wish.routes) do
+    local weight = math.tointeger(route.weight)
+    if not weight or weight < 0 then return route.version .. " needs a weight" end
+    if not route.version:match("^%w[%w._+-]*$") then return "no version: " .. route.version end
+    for _, address in ipairs(route.addresses) do
+      if not address:match("^[%x.:]+:%d+$") then return "no IP:PORT: " .. address end
+    end
+    sum = sum + weight
+  end
+  if sum ~= 100 then return "the weights do not add up to 100" end
+  return nil
 end
 
 local function refuse(service, generation, served, after)
@@ -319,9 +343,8 @@ local function refuse(service, generation, served, after)
 end
 
 local function apply(service, generation, served, key, wish)
-  if not core.backends[service .. "." .. POOLS[1]] then
-    return "TrafficRefused this HAProxy has no backends for service " .. service
-  end
+  local problem = problem_of(service, generation, key, wish)
+  if problem then return "TrafficRefused " .. problem end
   -- Another process may have written while this one was starting.
   restore(service)
   local refused = refuse(service, generation, served, wish.after)
@@ -387,7 +410,7 @@ local function choose(txn, route)
   txn:set_var("txn.pick", route.pool .. ":" .. route.version)
 end
 
--- The same sum as `placeOf` does in Node: a user stays where it is whichever of them is asked.
+-- The same sum as `userSlot` does in Node: a user stays where it is whichever of them is asked.
 local function choose_by_user(txn, state)
   local affinity = state.affinity
   local user = cookie_of(txn, affinity.begins)

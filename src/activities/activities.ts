@@ -1,3 +1,4 @@
+import { createCompareArmsActivities } from './compare-arms.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
 import { withCodes } from './failure.ts';
@@ -5,6 +6,7 @@ import { createGateActivities } from './gates.ts';
 import { createHealthActivities } from './health.ts';
 import { createHookActivities } from './hooks.ts';
 import { createNotifyActivities } from './notify.ts';
+import { createRollBatchActivities } from './roll-batch.ts';
 import { createRunStateActivities } from './run-state.ts';
 import { createTrafficActivities } from './traffic.ts';
 import { createValidateActivities } from './validate.ts';
@@ -24,6 +26,7 @@ export function createActivities(deps: ActivityDeps) {
     retireVersion: withCodes(environment.retireVersion),
     switchTraffic: withCodes(switchTraffic),
     readGeneration: withCodes(readGeneration),
+    rollBatch: withCodes(createRollBatchActivities(deps).rollBatch),
     notify: withCodes(notify),
     callHook: withCodes(createHookActivities(deps).callHook),
     runState: createRunStateActivities().runState,
@@ -36,6 +39,7 @@ export function createWatching(deps: ActivityDeps) {
     proveReady: withCodes(createHealthActivities(deps).proveReady),
     validateCandidate: withCodes(createValidateActivities(deps).validateCandidate),
     watchRelease: withCodes(createWatchActivities(deps).watchRelease),
+    compareArms: withCodes(createCompareArmsActivities(deps).compareArms),
     askGate: withCodes(createGateActivities(deps).askGate),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };

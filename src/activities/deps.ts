@@ -1,3 +1,4 @@
+import type { Measurement } from '../domain/judge/measurement.ts';
 import type { Instance } from '../domain/release/instance.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 import type {
@@ -10,7 +11,7 @@ import type { Call } from '../providers/call/call.ts';
 import type { EnvironmentDriver } from '../providers/environment/environment.ts';
 import type { HealthRound } from '../providers/health/check-all.ts';
 import type { ProbeAnswer, ProbeLoadRequest } from '../providers/health/probe-load.ts';
-import type { MetricsSource } from '../providers/metrics/source.ts';
+import type { MetricsQuery, MetricsSource } from '../providers/metrics/source.ts';
 import type { NotificationChannel } from '../providers/notify/channel.ts';
 import type { TrafficRouter } from '../providers/traffic/router.ts';
 import type { Clock } from './clock.ts';
@@ -24,6 +25,13 @@ export interface ActivityDeps {
     spec: MetricsSpec,
     beside: { readonly router: TrafficRouter; readonly environment: EnvironmentDriver },
   ): MetricsSource;
+  /** One PromQL expression with `{service}`, `{version}` and `{window}`, at the window's end. */
+  askPrometheus(
+    server: { readonly url: string; readonly timeoutMs: number },
+    template: string,
+    query: Pick<MetricsQuery, 'service' | 'version' | 'fromMs' | 'toMs'>,
+    signal: AbortSignal,
+  ): Promise<Measurement>;
   channel(spec: NotificationSpec): NotificationChannel;
   /** Makes one attempt at a hook or a gate that is a webhook. */
   readonly call: Call;

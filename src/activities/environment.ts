@@ -1,8 +1,20 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { formatDuration } from '../domain/quantity.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Instance } from '../domain/release/instance.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './beating.ts';
 import type { CountRequest, DeployVersionRequest, RetireRequest } from './requests.ts';
+
+/** Temporal keeps the wait between two attempts: it outlives the worker and is no failure. */
+function notYet(version: string, earlyMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'NotYet',
+    message: `${version} stays ready as the way back, for ${formatDuration(earlyMs)} more`,
+    nextRetryDelay: earlyMs,
+    category: 'BENIGN',
+  });
+}
 
 /** Starts and removes the instances of a version, together with its place at the load balancer. */
 export function createEnvironmentActivities(deps: ActivityDeps) {
@@ -48,6 +60,8 @@ export function createEnvironmentActivities(deps: ActivityDeps) {
      */
     async retireVersion(request: RetireRequest): Promise<void> {
       const { service, traffic, environment, target, drainDeadlineMs } = request;
+      const earlyMs = (request.notBeforeMs ?? 0) - deps.clock.nowMs();
+      if (earlyMs > 0) throw notYet(target.version, earlyMs);
       return beating(async (signal) => {
         const router = deps.router(traffic);
         const before = await router.read(service, signal);

@@ -113,6 +113,8 @@ export interface VerifyRequest extends Pick<
 export interface RetireRequest extends Blocks {
   readonly target: Target;
   readonly drainDeadlineMs: number;
+  /** Until then nothing is done: the version stays ready as the way back. */
+  readonly notBeforeMs?: number;
   readonly unregister: EffectId;
   readonly remove: EffectId;
 }

@@ -12,21 +12,36 @@ const ANSWER_WITHIN_MS = 1000;
 export function createTemporalCheck(clock: Clock): ActivityDeps['temporal'] {
   return {
     async isReachable(signal) {
-      const { connection } = Context.current().client;
-      for (let tried = 1; ; tried += 1) {
+      for (let tried = 0; tried < TRIES; tried += 1) {
         signal.throwIfAborted();
-        const beganMs = clock.nowMs();
-        try {
-          await connection.withDeadline(beganMs + ANSWER_WITHIN_MS, () =>
-            connection.workflowService.getSystemInfo({}),
-          );
-          return true;
-        } catch {
-          if (tried === TRIES) return false;
-        }
-        const restMs = beganMs + ANSWER_WITHIN_MS - clock.nowMs();
-        await clock.pause(Math.max(0, restMs), signal);
+        if (await answersInTime(clock, signal)) return true;
       }
+      return false;
     },
   };
+}
+
+/**
+ * The worker's connection tries a call again for some 10 s by itself, whatever its deadline: so it
+ * is not waited for, and let go at the end of the second.
+ */
+async function answersInTime(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  const { connection } = Context.current().client;
+  const over = new AbortController();
+  const answer = connection
+    .withAbortSignal(over.signal, () =>
+      connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
+        connection.workflowService.getSystemInfo({}),
+      ),
+    )
+    .then(() => true);
+  // One that fails early waits out the second all the same, so that the tries are apart.
+  const answered = answer.catch(() => new Promise<boolean>(() => undefined));
+  try {
+    const limit = AbortSignal.any([signal, over.signal]);
+    const late = clock.pause(ANSWER_WITHIN_MS, limit).then(() => false);
+    return await Promise.race([answered, late]);
+  } finally {
+    over.abort();
+  }
 }

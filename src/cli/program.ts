@@ -1,20 +1,24 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
+import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
+import { addPlan } from './commands/plan.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addServing } from './commands/serve.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
-import { addAbort, addPromote, addRollback } from './commands/steer.ts';
 import { addValidate } from './commands/validate.ts';
+import { addVerbs } from './commands/verbs.ts';
 import type { CliDeps } from './deps.ts';
 
 const COMMANDS = [
   addDeploy,
+  addPlan,
   addStatus,
   addExplain,
   addHistory,
   addRollback,
-  addAbort,
-  addPromote,
+  addVerbs,
+  addCancel,
   addValidate,
   addServing,
 ];

@@ -23,7 +23,7 @@ export function createCaller({
   readonly taskQueue: string;
   readonly address: string;
 }): Caller {
-  /** Nobody has answered: a server that answers itself tells a missing worker from a missing server. */
+  /** Nobody has answered: where the server itself does, it is the worker that is missing. */
   async function requireServer(cause: Failure): Promise<void> {
     const untilMs = Date.now() + SERVER_ANSWERS_WITHIN_MS;
     try {

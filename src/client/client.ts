@@ -19,7 +19,7 @@ import { askService } from './service.ts';
 import { steerReleases } from './steering.ts';
 import { translated } from './translate.ts';
 
-export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest };
+export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest, Steered };
 
 /**
  * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in
@@ -81,7 +81,7 @@ export interface BelayClientOptions {
 
 export const DEFAULT_TASK_QUEUE = 'belay';
 
-/** Connects to Temporal as its own tools do: environment, profile file, TLS and API key included. */
+/** Connects to Temporal as its own tools do: environment, profile file, TLS and API key. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
   const config = loadClientConnectConfig();
   const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';

@@ -10,7 +10,7 @@ const LOOKS_FOR_ITS_RUN = 4;
 /** The oldest are forgotten first: a client that lives long must not grow. */
 const REMEMBERED_MAX = 1000;
 
-/** What tells the run of a waiting release from all others: it is above every number seen before. */
+/** Tells the run of a waiting release from all others: its number is above all seen before. */
 export interface Waited {
   readonly version: string;
   readonly who: string;

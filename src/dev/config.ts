@@ -10,6 +10,8 @@ export interface DevConfig {
   readonly cacheDir: string;
   /** `haproxy` or `embedded`; none, whichever is there. */
   readonly traffic: string | undefined;
+  /** Of the demo: `blue_green`, `canary`, `rolling` or `ab`; none, blue-green. */
+  readonly strategy: string | undefined;
   /** Leave everything running after the demo. */
   readonly keep: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -21,6 +23,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv): DevConfig {
     path: environment.PATH ?? '',
     cacheDir: join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'belay'),
     traffic: environment.TRAFFIC || undefined,
+    strategy: environment.STRATEGY || undefined,
     keep: environment.KEEP === '1',
     environment,
   };

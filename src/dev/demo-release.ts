@@ -7,16 +7,19 @@ export interface DemoRelease {
   /** What is wrong with it; see `demo-service.ts`. */
   readonly fault?: string;
   readonly traffic: ReleaseDocument['traffic'];
+  /** Default: 2. */
+  readonly instances?: number;
   /** What differs from the release that follows here. */
   readonly changes?: Partial<ReleaseDocument>;
 }
 
-/** A blue-green release of the demo service with every wait as short as a demonstration needs. */
+/** A release of the demo service, blue-green unless changed, with waits as short as can be. */
 export function demoRelease({
   service,
   version,
   fault,
   traffic,
+  instances = 2,
   changes,
 }: DemoRelease): ReleaseDocument {
   return {
@@ -31,7 +34,7 @@ export function demoRelease({
     performance_thresholds: { max_latency_p95: '250ms', max_error_rate: '5%' },
     environment: {
       kind: 'process',
-      instances: 2,
+      instances,
       command: [process.execPath, scriptPath('./demo-service', import.meta.url)],
       env: fault === undefined ? {} : { FAULT: fault },
       stop_grace: '5s',

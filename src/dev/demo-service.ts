@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
  *
  * - `leak`: a connection goes back to its pool only 3 s after its request. The pool is large enough
  *   for the few requests of a probe; under real load requests wait for one, and then fail.
+ * - `flaky`: every 30th request fails: below the usual limits, and worse than none.
  * - `slow`: 400 ms more for each request. `unhealthy`: /healthz answers 503.
  * - `GET /__fault?set=errors|none` (for tests) begins or ends failing every request at once.
  *
@@ -20,6 +21,7 @@ const workMs = Number(process.env.WORK_MS ?? 2);
 const POOL_SIZE = 60;
 const LEAKED_FOR_MS = 3000;
 const WAITING_MAX = 15;
+const FLAKY_EVERY = 30;
 /** When each connection of the pool comes back, the soonest first. */
 const back: number[] = Array.from({ length: POOL_SIZE }, () => 0);
 let waiting = 0;
@@ -58,6 +60,7 @@ const server = createServer((request, response) => {
     return answer(200, `# TYPE demo_requests_total counter\ndemo_requests_total ${served}`);
   }
   if (errors) return answer(500, `${version}: broken`);
+  if (fault === 'flaky' && served % FLAKY_EVERY === 0) return answer(500, `${version}: flaky`);
   if (fault === 'leak') {
     const waitMs = takeFromPool(Date.now());
     if (waitMs === undefined) return answer(500, `${version}: no connection left in the pool`);

@@ -11,6 +11,13 @@ import { chooseBalancer } from './balancer.ts';
 import { cleanWhenStopped } from './children.ts';
 import { readDevConfig } from './config.ts';
 import { demoRelease } from './demo-release.ts';
+import {
+  type DemoCase,
+  type DemoStory,
+  type DemoStrategy,
+  demoStory,
+  readDemoStrategy,
+} from './demo-strategies.ts';
 import { type LoadCounts, type RunningLoad, startLoad } from './load.ts';
 import { type RunningStack, startStack } from './stack.ts';
 
@@ -23,7 +30,13 @@ const RELEASE_WITHIN_MS = 90_000;
 
 /** What the demo has seen; its JSON form is the last line of `npm run demo -- --json`. */
 export interface DemoResult {
-  readonly releases: readonly { readonly version: string; readonly outcome: string }[];
+  readonly strategy: DemoStrategy;
+  readonly releases: readonly {
+    readonly version: string;
+    readonly outcome: string;
+    /** How it had to end. */
+    readonly expected: string;
+  }[];
   readonly requests: number;
   /** Lost, reset or answered by the balancer itself. */
   readonly failed: number;
@@ -38,9 +51,10 @@ function say(text: string): void {
   process.stdout.write(`${seconds} s  ${text}\n`);
 }
 
-/** Releases v1 first of all, then v2, which is good, and v3, which breaks under load. */
+/** Releases v1 first of all, then v2, which is good, and v3, which is not, by one strategy. */
 export async function runDemo(args: readonly string[], environment: NodeJS.ProcessEnv) {
   const config = readDevConfig(environment);
+  const strategy = readDemoStrategy(config.strategy);
   const folder = mkdtempSync(join(tmpdir(), 'belay-demo-'));
   installTelemetry(undefined);
   const starting = startStack(
@@ -60,15 +74,14 @@ export async function runDemo(args: readonly string[], environment: NodeJS.Proce
   });
   try {
     const stack = await starting;
-    const { result, reports, counts } = await releaseAll(stack, stopping);
-    summarize(stack, reports, counts);
+    const { result, reports, counts } = await releaseAll(stack, strategy, stopping);
+    summarize(stack, result, reports, counts);
     if (config.keep) sayWhatStays(stack, folder);
     else await cleanUp();
     if (args.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
     if (config.keep) await new Promise<never>(() => undefined);
-    const expected = ['succeeded', 'rolled_back'];
     const isAsPromised =
-      result.failed === 0 && result.releases.every(({ outcome }, i) => outcome === expected[i]);
+      result.failed === 0 && result.releases.every(({ outcome, expected }) => outcome === expected);
     process.exit(isAsPromised ? 0 : 1);
   } catch (error) {
     if (stopping.aborted) return;
@@ -86,7 +99,10 @@ function sayWhatStays({ uiUrl, temporal, balancer }: RunningStack, folder: strin
   say('Ctrl-C stops everything.');
 }
 
-async function releaseAll(stack: RunningStack, stopping: AbortSignal) {
+const FIRST = { version: 'v1', fault: undefined, shows: 'the first one of all' } as const;
+
+async function releaseAll(stack: RunningStack, strategy: DemoStrategy, stopping: AbortSignal) {
+  const story = demoStory(strategy);
   let load: RunningLoad | undefined;
   const startTraffic = (): void => {
     if (load !== undefined) return;
@@ -102,28 +118,31 @@ async function releaseAll(stack: RunningStack, stopping: AbortSignal) {
     if (progress.phase === 'stabilizing') startTraffic();
     return load?.counts();
   };
-  const first = await release(stack, { version: 'v1' }, onLook);
-  const reports: RunReport[] = [
-    await release(stack, { version: 'v2' }, onLook),
-    await release(stack, { version: 'v3', fault: 'leak' }, onLook),
-  ];
+  const first = await release(stack, story, FIRST, onLook);
+  const reports: RunReport[] = [];
+  for (const one of story.releases) reports.push(await release(stack, story, one, onLook));
   if (load === undefined) throw new Error(`v1 was not released: ${first.reason}`);
   const counts = await load.stop();
   const { requests, failed, faulty } = counts;
-  const releases = reports.map(({ version, outcome }) => ({ version, outcome }));
-  const result: DemoResult = { releases, requests, failed, faulty };
+  const releases = story.releases.map(({ version, outcome: expected }, index) => {
+    return { version, outcome: reports[index]?.outcome ?? 'none', expected };
+  });
+  const result: DemoResult = { strategy, releases, requests, failed, faulty };
   return { result, reports: [first, ...reports], counts };
 }
 
 async function release(
   { client, balancer }: RunningStack,
-  { version, fault }: { readonly version: string; readonly fault?: string },
+  { changes, instances }: DemoStory,
+  { version, fault, shows }: Pick<DemoCase, 'version' | 'fault' | 'shows'>,
   onLook: (progress: Progress) => LoadCounts | undefined,
 ): Promise<RunReport> {
   const document = demoRelease({
     service: SERVICE,
     version,
     traffic: balancer.traffic,
+    instances,
+    changes,
     ...(fault === undefined ? {} : { fault }),
   });
   const { spec } = requireRelease({
@@ -139,7 +158,7 @@ async function release(
   });
   const { workflowId } =
     accepted.kind === 'begun' ? accepted : await client.awaitTurn(SERVICE, accepted.requestId);
-  say(`── ${workflowId}: ${version} ${'─'.repeat(40)}`);
+  say(`── ${workflowId}: ${version}, ${shows} ${'─'.repeat(20)}`);
   return follow(client, workflowId, onLook);
 }
 
@@ -186,7 +205,12 @@ function bar(percent: number): string {
   return '█'.repeat(full) + '░'.repeat(10 - full);
 }
 
-function summarize(stack: RunningStack, reports: readonly RunReport[], counts: LoadCounts): void {
+function summarize(
+  stack: RunningStack,
+  { strategy, releases }: DemoResult,
+  reports: readonly RunReport[],
+  counts: LoadCounts,
+): void {
   const p95 = quantile(counts.latency, 0.95);
   const lines = [
     '',
@@ -200,6 +224,11 @@ function summarize(stack: RunningStack, reports: readonly RunReport[], counts: L
       `    ${reason}`,
     );
     if (stack.uiUrl !== undefined) lines.push(`    ${workflowUrl(stack, workflowId)}`);
+  }
+  lines.push('', `${strategy}:`);
+  for (const { version, outcome, expected } of releases) {
+    const mark = outcome === expected ? 'as it should be' : `should be ${expected}`;
+    lines.push(`    ${version.padEnd(4)}${outcome.padEnd(21)}${mark}`);
   }
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }

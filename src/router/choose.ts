@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Instance } from '../domain/release/instance.ts';
-import { affinityId, placeOf, routeOfSlot } from '../providers/traffic/affinity.ts';
+import { affinityId, userSlot, routeOfSlot } from '../providers/traffic/affinity.ts';
 import type { Affinity, Match, Route, TrafficState } from '../providers/traffic/router.ts';
 import { type RawHeaders, cookieOf, lastHeader } from './request-headers.ts';
 
@@ -26,7 +26,7 @@ function chooseByUser(routes: readonly Route[], affinity: Affinity, raw: RawHead
   const { cookie, maxAgeS, salt } = affinity;
   const known = cookieOf(raw, cookie);
   const name = known === undefined || known === '' ? randomUUID() : known;
-  const { slot, user } = placeOf(salt, Buffer.from(name, 'latin1'));
+  const { slot, user } = userSlot(salt, Buffer.from(name, 'latin1'));
   return {
     route: routeOfSlot(routes, slot),
     assigned: { affinity: affinityId(salt), user },

@@ -6,6 +6,7 @@ import { createEnvironments } from '../providers/environment/registry.ts';
 import { checkOnce } from '../providers/health/check-all.ts';
 import { createProbe } from '../providers/health/probe-load.ts';
 import { createProbes } from '../providers/health/registry.ts';
+import { askPrometheus } from '../providers/metrics/prometheus.ts';
 import { createSources } from '../providers/metrics/registry.ts';
 import { createChannels } from '../providers/notify/registry.ts';
 import { acceptsConnections } from '../providers/traffic/check-change.ts';
@@ -21,6 +22,8 @@ export function createProviders(config: WorkerConfig): ActivityDeps {
     environment: createEnvironments({ stateDir, inherited }),
     router: createRouters(),
     metrics: createSources({ secret }),
+    askPrometheus: (server, template, query, signal) =>
+      askPrometheus({ ...server, headersFromEnv: {} }, template, query, secret, signal),
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
     call: createWebhookCall({ secret }),
     checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.ts';
-import type { CallInput } from '../activities/requests.ts';
+import type { CallInput, RollBatchRequest } from '../activities/requests.ts';
 import type { HookCall } from '../domain/release/hook.schema.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 
@@ -8,6 +8,8 @@ import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 export const WATCH_QUEUE_SUFFIX = '-watch';
 
 const MINUTE_MS = 60_000;
+/** Longer than any gate or pause ought to be; at its end the guard begins anew. */
+const GUARD_MAX_MS = 365 * 24 * 60 * MINUTE_MS;
 /** Between two attempts at a program of the user's. */
 const CALL_RETRY = { initialInterval: 1000, backoffCoefficient: 2, maximumInterval: 30_000 };
 
@@ -24,6 +26,18 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
   const watchQueue = `${taskQueue}${WATCH_QUEUE_SUFFIX}`;
   const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 5000 };
   const { drainDeadlineMs, environment, health, warmup, validation, watch } = spec;
+
+  const retireAfter = (delayMs: number) => {
+    const limitMs = drainDeadlineMs + environment.stopGraceMs + MINUTE_MS;
+    return proxyActivities<Activities>({
+      ...queue,
+      startToCloseTimeout: limitMs,
+      scheduleToCloseTimeout: limitMs + 4 * MINUTE_MS + delayMs,
+      heartbeatTimeout: 5000,
+      retry,
+      summary: 'drain, then stop the instances',
+    }).retireVersion;
+  };
 
   return {
     deploy: proxyActivities<Activities>({
@@ -74,18 +88,47 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'traffic back to what is known good',
     }).switchTraffic,
 
-    /** Null: until it is called off, as a pause has no end of its own. */
-    watchFor: (durationMs: number | null) => {
+    /** A watch of another length than the release's own; null, a guard without an end. */
+    watchFor(durationMs: number | null) {
       const limitMs =
-        durationMs === null ? 365 * 1440 * MINUTE_MS : durationMs + watch.noDataBudgetMs;
+        durationMs === null ? GUARD_MAX_MS : durationMs + watch.noDataBudgetMs + 5 * MINUTE_MS;
       return proxyActivities<Activities>({
         taskQueue: watchQueue,
-        startToCloseTimeout: limitMs + 5 * MINUTE_MS,
+        startToCloseTimeout: limitMs,
+        scheduleToCloseTimeout: limitMs,
+        heartbeatTimeout: 5000,
+        retry: { ...retry, maximumInterval: 1000 },
+        summary: durationMs === null ? 'guard what has been reached' : 'watch under live traffic',
+      }).watchRelease;
+    },
+
+    compareArms(durationMs: number) {
+      return proxyActivities<Activities>({
+        taskQueue: watchQueue,
+        startToCloseTimeout: durationMs + 5 * MINUTE_MS,
+        scheduleToCloseTimeout: durationMs + 10 * MINUTE_MS,
+        heartbeatTimeout: 5000,
+        retry,
+        summary: 'compare the arms',
+      }).compareArms;
+    },
+
+    /** Its limits follow from the request: there and back again, then the watch. */
+    rollBatch(request: RollBatchRequest) {
+      const { going, coming } = request;
+      const graceMs = Math.max(going.environment.stopGraceMs, coming.environment.stopGraceMs);
+      const oneWayMs =
+        request.drainDeadlineMs + graceMs + request.health.deadlineMs + request.warmup.durationMs;
+      const watchMs = request.stabilizeMs + request.watch.noDataBudgetMs;
+      const limitMs = 2 * (oneWayMs + 5 * MINUTE_MS) + watchMs;
+      return proxyActivities<Activities>({
+        ...queue,
+        startToCloseTimeout: limitMs,
         scheduleToCloseTimeout: limitMs + 5 * MINUTE_MS,
         heartbeatTimeout: 5000,
         retry: { ...retry, maximumInterval: 1000 },
-        summary: 'watch the candidate under live traffic',
-      }).watchRelease;
+        summary: `${coming.version}: instances ${request.from} to ${request.to}`,
+      }).rollBatch(request);
     },
 
     verify: proxyActivities<Activities>({
@@ -97,14 +140,9 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       summary: 'verify the version that traffic is back on',
     }).verifyRollback,
 
-    retire: proxyActivities<Activities>({
-      ...queue,
-      startToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + MINUTE_MS,
-      scheduleToCloseTimeout: drainDeadlineMs + environment.stopGraceMs + 5 * MINUTE_MS,
-      heartbeatTimeout: 5000,
-      retry,
-      summary: 'drain, then stop the instances',
-    }).retireVersion,
+    retire: retireAfter(0),
+    /** Waits as long between two attempts of the activity: that costs no event. */
+    retireAfter,
 
     ...callsFor(taskQueue),
 

@@ -85,7 +85,7 @@ export function openContext(input: ReleaseInput) {
     run,
     act,
     policy,
-    notices: openNotices(run, spec, act.notify),
+    notices: openNotices(run, spec, act),
     get course(): Course {
       return course;
     },
@@ -106,6 +106,7 @@ export function openContext(input: ReleaseInput) {
     /** What has been called and could be undone, the oldest first. */
     hooksDone: [] as HookSpec[],
     told: false,
+    retired: false,
     left: [] as readonly DeployedVersion[],
     facts,
     /** The name of the `count`-th use of an effect is its own; the generation only grows. */

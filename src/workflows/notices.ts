@@ -39,14 +39,14 @@ export type Notices = ReturnType<typeof openNotices>;
 export function openNotices(
   run: Run,
   spec: ReleaseSpec,
-  notify: ReturnType<typeof activitiesFor>['notify'],
+  act: Pick<ReturnType<typeof activitiesFor>, 'notify'>,
 ) {
   let open = 0;
 
   async function send(channel: NotificationSpec, notification: Notification): Promise<void> {
     open += 1;
     try {
-      await CancellationScope.nonCancellable(() => notify({ channel, notification }));
+      await CancellationScope.nonCancellable(() => act.notify({ channel, notification }));
     } catch (error) {
       run.warn(`${channel.kind} was not told: ${failureOf(error).message}`);
     } finally {

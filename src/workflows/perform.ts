@@ -30,7 +30,7 @@ export async function perform(context: Context, step: Step, target: number | nul
     case 'deploy':
       return deploy(context, step.instances);
     case 'prove':
-      return prove(context);
+      return prove(context, step);
     case 'validate':
       return validate(context);
     case 'hook':
@@ -116,12 +116,12 @@ async function deployBaseline(
   context.baseline = { version, spec: stable.spec, instances: started };
 }
 
-async function prove(context: Context): Promise<void> {
+async function prove(context: Context, step: Step): Promise<void> {
   const { run, spec, act, candidate, baseline } = context;
   const { service, health, environment, facts } = { ...spec, facts: context.facts };
   const warmup = facts.fast ? { ...spec.warmup, durationMs: 0 } : spec.warmup;
   run.phase(
-    'checking',
+    step.phase,
     `${health.checks.length} health check(s) of every instance, ` +
       `at most ${formatDuration(health.deadlineMs)}, ` +
       `then ${formatDuration(warmup.durationMs)} of warm-up`,

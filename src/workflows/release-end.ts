@@ -165,6 +165,7 @@ export function tellPromoted(context: Context, keepForMs: number): void {
 /** Removes what is not needed any more; what cannot be removed is left to the next release. */
 export async function finishUp(context: Context): Promise<void> {
   if (!context.told) tellPromoted(context, 0);
+  if (context.retired) return;
   context.left = await retireAll(context, removedBy(context));
 }
 

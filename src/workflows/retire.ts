@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import { effectKey, generationOf } from '../domain/release/names.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
@@ -20,6 +20,8 @@ export async function retireAll(
     readonly act: ReturnType<typeof activitiesFor>;
   },
   versions: readonly DeployedVersion[],
+  /** Of the first of them: how long it stays ready before. */
+  delayMs = 0,
 ): Promise<readonly DeployedVersion[]> {
   const { run, spec, act } = context;
   const { workflowId } = workflowInfo();
@@ -27,12 +29,14 @@ export async function retireAll(
   for (const [index, old] of versions.entries()) {
     const step = FIRST_STEP + 2 * index;
     try {
-      await act.retire({
+      const waits = index === 0 && delayMs > 0;
+      await (waits ? act.retireAfter(delayMs) : act.retire)({
         service: spec.service,
         traffic: spec.traffic,
         environment: old.spec.environment,
         target: { version: old.version, instances: old.instances },
         drainDeadlineMs: spec.drainDeadlineMs,
+        ...(waits ? { notBeforeMs: Date.now() + delayMs } : {}),
         unregister: {
           key: effectKey(workflowId, `unregister-${old.version}`),
           generation: generationOf(run.progress.number, step),
@@ -44,6 +48,7 @@ export async function retireAll(
       });
       run.note(`${old.version} removed`);
     } catch (error) {
+      if (isCancellation(error)) throw error;
       left.push(old);
       run.warn(`${old.version} was not removed: ${failureOf(error).message}`);
     }

@@ -69,7 +69,7 @@ function openContext(input: RollbackInput) {
     spec,
     run,
     act,
-    notices: openNotices(run, spec, act.notify),
+    notices: openNotices(run, spec, act),
     effect(name: string) {
       effects += 1;
       const generation = generationOf(input.number, effects * GENERATIONS_AN_EFFECT);

@@ -12,6 +12,8 @@ import { type WatchResult, isGood, triggerOf } from '../domain/release/decide.ts
 import { effectKey } from '../domain/release/names.ts';
 import { type Context, routesAt, steeringAt } from './context.ts';
 import { failureOf } from './failure.ts';
+import { removedBy } from './release-end.ts';
+import { retireAll } from './retire.ts';
 
 type Stay = Extract<Move, { kind: 'stay' }>;
 type Change = (course: Course) => Course;
@@ -31,7 +33,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   const { timed, judged } = demandsOf(context, move);
   let timer: CancellationScope | undefined;
-  let isTimeOver = !timed;
+  let isTimeOver = !timed && !retires(context, move);
   let isJudgedGood = !judged;
   const passWhenBoth = (): void => {
     if (!isTimeOver || !isJudgedGood) return;
@@ -67,6 +69,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
         settle,
       );
     }
+    if (retires(context, move)) detach(retireLater(context, move, settle), settle);
     if (move.why === 'gate') detach(askGate(context, move, settle), settle);
     if (move.why === 'compare') detach(compare(context, move, settle), settle);
   });
@@ -110,13 +113,30 @@ function isExposed(context: Context): boolean {
 }
 
 /**
- * A step that is judged ends by its watch, which lasts as long: no timer beside it. The last watch
- * before the version before is removed has both.
+ * A step that is judged ends by its watch, which lasts as long: no timer beside it. Blue-green has
+ * both, as in the histories that have been recorded of it.
  */
 function demandsOf(context: Context, move: Stay) {
   const judged = move.judge && isExposed(context);
-  const timed = move.untilMs !== null && (!judged || move.step.phase === 'stabilizing');
+  const hasBoth = context.spec.strategy === 'blue_green' && move.step.phase === 'stabilizing';
+  const timed = move.untilMs !== null && (!judged || hasBoth) && !retires(context, move);
   return { judged, timed };
+}
+
+/** The wait before the version before is removed is kept by the activity that removes it. */
+function retires({ spec }: Context, move: Stay): boolean {
+  return move.why === 'clock' && move.step.kind === 'keep' && spec.strategy !== 'blue_green';
+}
+
+async function retireLater(
+  context: Context,
+  { untilMs }: Stay,
+  settle: (change: Change) => void,
+): Promise<void> {
+  const delayMs = Math.max(0, (untilMs ?? 0) - Date.now());
+  context.left = await retireAll(context, removedBy(context), delayMs);
+  context.retired = true;
+  settle(next);
 }
 
 function summaryOf(move: Stay, leftMs: number): string {

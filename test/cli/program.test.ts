@@ -1,44 +1,9 @@
 import { expect, test } from 'vitest';
 import { exitCodeOfRollback } from '../../src/cli/watch.ts';
-import type { CliDeps } from '../../src/cli/deps.ts';
-import { runCli } from '../../src/cli/program.ts';
-import { Failure } from '../../src/domain/failure.ts';
-
-const GOOD = `
-service: shop
-version: '2'
-strategy: blue_green
-environment: { kind: memory }
-traffic: { kind: memory }
-`;
-
-async function run(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
-  let out = '';
-  let err = '';
-  const deps: CliDeps = {
-    connect: async () => {
-      throw new Failure('TemporalUnreachable', 'Temporal at nowhere:7233');
-    },
-    user: 'ann',
-    cwd: '/work',
-    isTty: false,
-    colors: false,
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    now: () => 0,
-    pause: async () => undefined,
-    readFile: (path) => {
-      const text = files[path];
-      if (text === undefined) throw new Error(`ENOENT ${path}`);
-      return text;
-    },
-  };
-  const code = await runCli(args, deps);
-  return { code, out, err };
-}
+import { GOOD, run } from './run-cli.ts';
 
 test('a good file is explained and exits 0', async () => {
-  const { code, out } = await run(['validate', 'a.yaml'], { '/work/a.yaml': GOOD });
+  const { code, out } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': GOOD } });
   expect(code).toBe(0);
   expect(out).toContain('shop 2, blue_green');
 });
@@ -52,7 +17,7 @@ performance_thresholds:
   max_memory_usage: 512MiB
   max_cpu_usage: 80%
 `;
-  const { out } = await run(['validate', 'a.yaml'], { '/work/a.yaml': GOOD + limits });
+  const { out } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': GOOD + limits } });
   expect(out).toContain(
     'max_latency_p95 250ms, min_throughput 10/s, max_error_rate 0.5%, ' +
       'max_memory_usage 512 MiB, max_cpu_usage 80% of a core',
@@ -61,14 +26,16 @@ performance_thresholds:
 
 test('a bad file is refused with file, line, path and a suggestion, and exits 2', async () => {
   const text = GOOD.replace('strategy', 'stratgy');
-  const { code, err } = await run(['validate', 'a.yaml'], { '/work/a.yaml': text });
+  const { code, err } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': text } });
   expect(code).toBe(2);
   expect(err).toMatch(/a\.yaml:\d+:\d+: /);
   expect(err).toContain('strategy');
 });
 
 test('nothing is connected to when the file of a release is bad', async () => {
-  const { code, err } = await run(['deploy', 'a.yaml'], { '/work/a.yaml': 'service: 1' });
+  const { code, err } = await run(['deploy', 'a.yaml'], {
+    files: { '/work/a.yaml': 'service: 1' },
+  });
   expect(code).toBe(2);
   expect(err).toContain('ReleaseFileInvalid');
 });
@@ -80,7 +47,7 @@ test('a file that is not there is an error of the file', async () => {
 });
 
 test('a failure exits with the status of its code and says what a person can do', async () => {
-  const { code, err } = await run(['deploy', 'a.yaml'], { '/work/a.yaml': GOOD });
+  const { code, err } = await run(['deploy', 'a.yaml'], { files: { '/work/a.yaml': GOOD } });
   expect(code).toBe(5);
   expect(err).toContain('TemporalUnreachable: Temporal at nowhere:7233');
   expect(err).toContain('TEMPORAL_ADDRESS');
@@ -92,25 +59,40 @@ test('with --json a failure is JSON on the standard output', async () => {
   expect(JSON.parse(out)).toMatchObject({ error: { code: 'TemporalUnreachable' } });
 });
 
-test.each([[['bogus']], [['deploy']], [['rollback', 'shop']]])(
-  'wrong usage %j exits 2',
-  async (args) => {
-    const { code, err } = await run(args);
-    expect(code).toBe(2);
-    expect(err).toContain('error:');
-  },
-);
+test.each([
+  [['bogus']],
+  [['deploy']],
+  [['rollback', 'shop']],
+  [['pause', 'shop']],
+  [['pause', 'shop', '--why', ' ']],
+  [['pause', 'shop', '--why', 'a', '--reason', 'b']],
+  [['pause', 'shop', '--why', 'a', '--who', 'ada', '--by', 'bob']],
+  [['approve', 'shop', '--why', 'a']],
+  [['extend', 'shop', 'weight-25', 'long', '--why', 'a']],
+  [['extend', 'shop', 'weight-25', '0s', '--why', 'a']],
+  [['cancel', 'shop', '--why', 'a']],
+  [['deploy', 'a.yaml', '--override-freeze']],
+  [['deploy', 'a.yaml', '--override-freeze', '--why', 'belay deploy']],
+  [['plan', 'a.yaml', '--first', '--stable-instances', '2']],
+  [['plan', 'a.yaml', '--stable-instances', '0']],
+  [['rollback', 'shop', '--why', 'a', '--break-glass']],
+  [['rollback', 'shop', '--why', 'a', '--yes']],
+])('wrong usage %j exits 2', async (args) => {
+  const { code, err } = await run(args);
+  expect(code).toBe(2);
+  expect(err).toContain('error:');
+});
 
 test('every command has help with an example, and says what its arguments are', async () => {
   const { out: all } = await run(['--help']);
-  const names = [...all.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)].map(([, name]) => name ?? '');
+  const names = [...all.matchAll(/^ {2}([a-z-]+) (?:\[|<| )/gm)].map(([, name]) => name ?? '');
   expect(names).toContain('explain');
   for (const name of names.filter((one) => one !== 'help')) {
     const { code, out } = await run([name, '--help']);
     expect({ name, code }).toEqual({ name, code: 0 });
     expect(out).toContain(`Example:\n  $ `);
     expect(out).toMatch(new RegExp(`^  \\$ .*belay ${name}`, 'm'));
-    for (const [, argument] of /^Usage: .*$/m.exec(out)?.[0].matchAll(/[<[](\w+)[>\]]/g) ?? []) {
+    for (const [, argument] of /^Usage: .*$/m.exec(out)?.[0].matchAll(/[<[]([\w-]+)[>\]]/g) ?? []) {
       if (argument !== 'options') expect(out).toMatch(new RegExp(`^  ${argument} +\\S`, 'm'));
     }
   }

@@ -227,6 +227,16 @@ describe('where an instance does not answer', () => {
     expect(begun).toBe(2);
   });
 
+  test('and has left the route meanwhile, one that is in it answers', async () => {
+    const other = await instance('b');
+    const leaving = await instance('a', (_got, response) => {
+      void serve([route('v1', 100, other)]).then(() => response.destroy());
+    });
+    await serve([route('v1', 100, leaving, await deadInstance('c'))]);
+    expect(await ask()).toMatchObject({ status: 200, text: 'b:' });
+    expect(leaving.server.received).toHaveLength(1);
+  });
+
   test('to the end, the user sees that it was cut off, and it counts as failed', async () => {
     const cut = await instance('a', (_got, response) => {
       response.setHeader('content-length', 100);
@@ -285,11 +295,19 @@ describe('the control address', () => {
       'TrafficRefused',
     ],
     [
+      'a cookie that would be two headers',
+      {
+        ...{ ...change, routes: [version] },
+        affinity: { cookie: 'a\r\nset-cookie: b', maxAgeS: 1, salt: 'x' },
+      },
+      'TrafficRefused',
+    ],
+    [
       'a port that is none',
       { ...change, routes: [{ ...version, instances: [{ id: 'a', host: 'h', port: 0 }] }] },
       'TrafficRefused',
     ],
-    ['an unknown key', { ...change, routes: [version], mirror: true }, 'TrafficRefused'],
+    ['an unknown key', { ...change, routes: [version], mirrored: true }, 'TrafficRefused'],
     ['more than a mebibyte', `"${'x'.repeat(1024 * 1024)}"`, 'TrafficRefused'],
   ])('refuses %s', async (_name, body, code) => {
     expect(await put(body)).toEqual({ status: 422, code });
@@ -301,6 +319,9 @@ describe('the control address', () => {
     ['GET', '/services/shop/nothing', 404],
     ['DELETE', '/services/shop/traffic', 404],
     ['GET', '/services/shop/counts?version=v1&audience=all&from=0&to=1', 422],
+    ['GET', '/services/shop/open?version=v1&instance=nowhere', 422],
+    ['GET', '/services/shop/open?version=v1&instance=127.0.0.1:80', 200],
+    ['GET', '/services/shop/assignments', 200],
     ['GET', '/elsewhere', 404],
     ['GET', '/healthz', 200],
   ] as const)('answers %s %s with status %d', async (method, path, status) => {

@@ -25,6 +25,7 @@ export const GOOD: Reading = {
 };
 
 type CheckHealth = ActivityDeps['checkHealth'];
+type AskPrometheus = ActivityDeps['askPrometheus'];
 
 /**
  * Activities without a server, on the memory adapter of each port and a clock that moves when the
@@ -58,6 +59,8 @@ export function createActivityRig() {
     clock,
     /** What the health checks find; a test puts its own in the place. */
     checkHealth: (async () => ({ kind: 'healthy', checks: 1 })) as CheckHealth,
+    /** What a Prometheus answers; a test puts its own in the place. */
+    askPrometheus: (async () => ({ kind: 'no_data', why: 'none was set' })) as AskPrometheus,
     /** Whether Temporal answers; a test that takes it away says so. */
     isReachable: (async () => true) as ActivityDeps['temporal']['isReachable'],
     /** Ports behind which nobody accepts a connection. */
@@ -104,6 +107,7 @@ export function createActivityRig() {
     router: () => router,
     metrics: (spec) =>
       spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : metrics,
+    askPrometheus: (...question) => rig.askPrometheus(...question),
     channel: () => channel,
     // The real one: whoever calls starts a server for it.
     call: createWebhookCall({ secret: () => undefined }),

@@ -71,6 +71,7 @@ export async function startWorkflowRig(options: {
     router: () => router,
     metrics: (spec) =>
       spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
+    askPrometheus: async () => ({ kind: 'no_data', why: 'there is no Prometheus here' }),
     channel: () => channel,
     // The real one: whoever calls starts a server for it.
     call: createWebhookCall({ secret: () => undefined }),

@@ -104,6 +104,30 @@ describe('the tap', () => {
     await expect.poll(async () => (await counts()).countedUntilMs).toBe(AT_MS);
   });
 
+  test('counts the users of each version by affinity, also over a restart', async () => {
+    const socket = await haproxy();
+    const users = async (affinity: string): Promise<unknown> => {
+      const answer = await fetch(`${tap.control}/services/shop/assignments?affinity=${affinity}`);
+      return answer.json();
+    };
+    const line = (version: string, user: string): string =>
+      frame(`shop ${version} live 200 -- 10 ${user}`);
+    socket.write(line('v1', 'aaaaaaaa.0000000000000001') + line('v1', 'aaaaaaaa.0000000000000001'));
+    socket.write(line('v2', 'aaaaaaaa.0000000000000002') + line('v1', 'bbbbbbbb.0000000000000001'));
+    socket.write(line('v1', '-') + frame('shop v1 live 200 -- 10'));
+    await expect.poll(async () => (await counts()).requests).toBe(5);
+    const expected = [
+      { version: 'v1', users: 1 },
+      { version: 'v2', users: 1 },
+    ];
+    expect(await users('aaaaaaaa')).toEqual(expected);
+    await tap.close();
+    tap = await start();
+    expect(await users('aaaaaaaa')).toEqual(expected);
+    expect(await users('bbbbbbbb')).toEqual([{ version: 'v1', users: 1 }]);
+    expect(await users('cccccccc')).toEqual([]);
+  });
+
   test('keeps its counts over a restart', async () => {
     const socket = await haproxy();
     socket.write(frame('shop v1 live 200 -- 1000') + frame('shop v1 live 500 -- 1000'));
@@ -128,6 +152,8 @@ describe('a question that makes no sense is answered with how to ask', () => {
     '/services/shop/counts',
     '/services/shop/counts?version=v1&audience=all&from=0&to=1',
     '/services/shop/counts?version=v1&audience=live&from=x&to=1',
+    '/services/shop/assignments',
+    '/services/shop/assignments?affinity=../x',
     '/services/%zz/counts?version=v1&audience=live&from=0&to=1',
     '/services/../counts?version=v1&audience=live&from=0&to=1',
   ])('%s', async (path) => {

@@ -50,7 +50,6 @@ describe.each([500, 0])('canary with %i workflows kept in the memory of a worker
       'unregister-v1: v2 100 %',
     ]);
     const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
-    console.log((events ?? []).map((e) => String(e.eventType) + ':' + (e.activityTaskScheduledEventAttributes?.activityType?.name ?? '')).join(' '));
     expect(events?.length).toBeLessThanOrEqual(110);
   });
 

@@ -1,8 +1,9 @@
 import type { BelayClient } from '../../client/client.ts';
 import type { CliDeps } from '../deps.ts';
-import { renderHistory, renderServices } from '../render/history.ts';
+import { renderHistory, renderRun, renderServices } from '../render/history.ts';
 import { renderEnd, renderStatusLine } from '../render/progress.ts';
 import { renderExplain } from '../render/explain.ts';
+import { renderQueue } from '../render/queue.ts';
 import { createStyle } from '../render/style.ts';
 import { exitCodeOf, exitCodeOfRollback, watchRun } from '../watch.ts';
 import { type AddCommand, example, printJson, withClient } from './command.ts';
@@ -41,12 +42,23 @@ async function status(
     return 0;
   }
   if (watch === true) return follow(client, what, json === true ? 'json' : 'text', deps);
-  const progress = await client.progress(what);
-  if (json === true) printJson(deps, progress);
-  else if (progress.outcome !== undefined) {
-    deps.out(`${renderEnd(progress, createStyle(deps.colors))}\n`);
-  } else deps.out(`${renderStatusLine(progress, deps.now())}\n`);
+  const { progress, queue } = await lookAt(client, what);
+  if (json === true) printJson(deps, { ...progress, queue });
+  else {
+    const line =
+      progress.outcome === undefined
+        ? renderStatusLine(progress, deps.now())
+        : renderEnd(progress, createStyle(deps.colors));
+    deps.out([line, renderQueue(queue)].filter((text) => text !== '').join('\n') + '\n');
+  }
   return 0;
+}
+
+/** A run, and what waits behind it. */
+async function lookAt(client: BelayClient, what: string) {
+  const progress = await client.progress(what);
+  const { queue } = await client.history(progress.service);
+  return { progress, queue };
 }
 
 async function follow(
@@ -71,9 +83,9 @@ export const addExplain: AddCommand = (program, deps, exit) => {
     .action(async (what: string, options: Options) => {
       exit(
         await withClient(deps, async (client) => {
-          const progress = await client.progress(what);
-          if (options.json === true) printJson(deps, progress);
-          else deps.out(renderExplain(progress, deps.now(), createStyle(deps.colors)));
+          const { progress, queue } = await lookAt(client, what);
+          if (options.json === true) printJson(deps, { ...progress, queue });
+          else deps.out(renderExplain(progress, queue, deps.now(), createStyle(deps.colors)));
           if (options.watch !== true) return 0;
           const output = options.json === true ? 'json' : 'text';
           return follow(client, progress.workflowId, output, deps);
@@ -85,14 +97,38 @@ export const addExplain: AddCommand = (program, deps, exit) => {
 export const addHistory: AddCommand = (program, deps, exit) => {
   program
     .command('history')
-    .argument('<service>', 'the service, by the name in its release file')
-    .description('The last 50 releases and rollbacks of a service, newest first.')
+    .argument('<what>', 'a service: its last 50 runs; or a run like release/checkout/7: all of it')
+    .description('What waits and what has run, newest first; of one run: steps, verbs, timeline.')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', example('belay history checkout'))
-    .action(async (service: string, options: { json?: boolean }) => {
-      const view = await withClient(deps, (client) => client.history(service));
-      if (options.json === true) printJson(deps, view);
-      else deps.out(renderHistory(view, createStyle(deps.colors)));
+    .action(async (what: string, options: Options) => {
+      await withClient(deps, (client) =>
+        what.includes('/')
+          ? historyOfRun(client, what, options, deps)
+          : historyOfService(client, what, options, deps),
+      );
       exit(0);
     });
 };
+
+async function historyOfService(
+  client: BelayClient,
+  service: string,
+  { json }: Options,
+  deps: CliDeps,
+): Promise<void> {
+  const view = await client.history(service);
+  if (json === true) printJson(deps, view);
+  else deps.out(renderHistory(view, createStyle(deps.colors)));
+}
+
+async function historyOfRun(
+  client: BelayClient,
+  workflowId: string,
+  { json }: Options,
+  deps: CliDeps,
+): Promise<void> {
+  const progress = await client.progress(workflowId);
+  if (json === true) printJson(deps, progress);
+  else deps.out(renderRun(progress, deps.now(), createStyle(deps.colors)));
+}

@@ -1,9 +1,16 @@
 import type { Finding } from '../../domain/judge/verdict.ts';
-import type { Progress, Verb } from '../../domain/release/progress.ts';
+import type { WaitingRelease } from '../../domain/release/commands.ts';
+import type { Progress } from '../../domain/release/progress.ts';
+import { renderAudit } from './audit.ts';
+import { nextSteps } from './next.ts';
 import { renderEntry, renderWeights } from './progress.ts';
+import { renderQueue } from './queue.ts';
+import { renderSteps } from './steps.ts';
 import { type Style, columns, moment, span, toned } from './style.ts';
+import { renderWaiting } from './waiting.ts';
 
-const ENTRIES_SHOWN = 8;
+const ENTRIES_SHOWN = 6;
+const AUDIT_SHOWN = 3;
 
 /** What a phase is for: what Belay is doing, in one sentence. */
 const DOING: Record<Progress['phase'], string> = {
@@ -11,6 +18,7 @@ const DOING: Record<Progress['phase'], string> = {
   checking: 'Checks the health of every instance, then warms them up.',
   validating: 'Sends the same probe load to both versions and judges the candidate by it.',
   switching: 'Moves the traffic, and waits until the load balancer serves the change.',
+  progressing: 'Gives the candidate more of the traffic, step by step, and judges it at each.',
   stabilizing: 'Watches the candidate under live traffic; a broken limit ends this at once.',
   held: 'Waits for a person. Both versions run and nothing changes by itself.',
   rolling_back: 'Takes the traffic back to the version that was good before.',
@@ -20,14 +28,46 @@ const DOING: Record<Progress['phase'], string> = {
 };
 
 /** One screen: what a run is doing, why, and which verb helps next. */
-export function renderExplain(progress: Progress, nowMs: number, style: Style): string {
-  const { service, version, workflowId, phase, phaseSinceMs, phaseUntilMs, outcome } = progress;
+export function renderExplain(
+  progress: Progress,
+  queue: readonly WaitingRelease[],
+  nowMs: number,
+  style: Style,
+): string {
+  const { service, version, phase, outcome, verdict, warnings, audit, timeline } = progress;
+  const findings = verdict?.findings ?? [];
+  const entries = timeline.slice(-ENTRIES_SHOWN).map((entry) => `  ${renderEntry(entry, style)}`);
+  const parts = [
+    `${style.strong(`${service} ${version}`)}  ${toned(style, outcome ?? phase)}`,
+    columns(factsOf(progress, nowMs)),
+    outcome === undefined ? renderSteps(progress, nowMs, 'around') : undefined,
+    listed('evidence', findings.map(renderFinding)),
+    listed(
+      'warnings',
+      warnings.map((text) => `  ${text}`),
+    ),
+    renderAudit(audit, AUDIT_SHOWN),
+    listed('lately', entries),
+    renderQueue(queue),
+    listed('next', nextSteps(progress)),
+  ];
+  return `${parts.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`;
+}
+
+function listed(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${title}\n${lines.join('\n')}`;
+}
+
+function factsOf(progress: Progress, nowMs: number): readonly (readonly string[])[] {
+  const { workflowId, phase, phaseSinceMs, phaseUntilMs, outcome, preview } = progress;
   const facts: string[][] = [
     ['run', `${workflowId} (${progress.strategy}), asked by ${progress.who}: ${progress.why}`],
     ['phase', `${phase} since ${moment(phaseSinceMs)} (${span(nowMs - phaseSinceMs)})`],
     ['doing', DOING[phase]],
   ];
-  if (outcome === undefined && phaseUntilMs !== undefined && phaseUntilMs > nowMs) {
+  const waits = renderWaiting(progress, nowMs);
+  if (waits !== undefined) facts.push(['waits', waits]);
+  else if (outcome === undefined && phaseUntilMs !== undefined && phaseUntilMs > nowMs) {
     facts.push(['until', `${moment(phaseUntilMs)}, ${span(phaseUntilMs - nowMs)} to go`]);
   }
   facts.push([
@@ -35,64 +75,20 @@ export function renderExplain(progress: Progress, nowMs: number, style: Style): 
     progress.weights.length === 0 ? 'not moved yet' : renderWeights(progress),
   ]);
   facts.push(['fallback', progress.fallback ?? 'none: there is no version to go back to']);
+  if (preview !== undefined && outcome === undefined) facts.push(['preview', addressOf(preview)]);
   if (progress.rolledBackBy !== undefined) facts.push(['rollback', progress.rolledBackBy]);
   if (outcome !== undefined) facts.push(['outcome', outcome], ['reason', progress.reason ?? '']);
   if (progress.verdict !== undefined) facts.push(['verdict', progress.verdict.kind]);
-  const parts = [
-    `${style.strong(`${service} ${version}`)}  ${toned(style, outcome ?? phase)}`,
-    columns(facts),
-  ];
-  const findings = progress.verdict?.findings ?? [];
-  if (findings.length > 0) parts.push(`evidence\n${findings.map(renderFinding).join('\n')}`);
-  if (progress.warnings.length > 0) {
-    parts.push(`warnings\n${progress.warnings.map((text) => `  ${text}`).join('\n')}`);
-  }
-  const entries = progress.timeline.slice(-ENTRIES_SHOWN);
-  parts.push(`lately\n${entries.map((entry) => `  ${renderEntry(entry, style)}`).join('\n')}`);
-  parts.push(`next\n${nextSteps(progress).join('\n')}`);
-  return `${parts.join('\n\n')}\n`;
+  return facts;
+}
+
+/** As a command, so that it can be tried at once. */
+function addressOf({ url, headers }: NonNullable<Progress['preview']>): string {
+  const all = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`);
+  return `curl${all.join('')} ${url}`;
 }
 
 function renderFinding({ kind, severity, sentence }: Finding): string {
   const mark = { ok: 'ok', violation: 'BROKEN', no_data: 'NO DATA' }[kind];
   return `  ${mark.padEnd(8)}${severity.padEnd(9)} ${sentence}`;
-}
-
-const WHAT_IT_DOES: Record<Verb, string> = {
-  abort: 'traffic back to what was stable, then the candidate is removed',
-  promote: 'keeps the candidate although its watch did not pass',
-};
-
-function nextSteps(progress: Progress): readonly string[] {
-  const { service, verbs, outcome, fallback } = progress;
-  const steps = verbs.map((verb) => `  belay ${verb} ${service} --why "…"   ${WHAT_IT_DOES[verb]}`);
-  if (steps.length > 0) return steps;
-  switch (outcome) {
-    case undefined:
-      if (progress.warnings.length > 0) {
-        return ['  mend what the last warning names; Belay goes on by itself'];
-      }
-      return [`  nothing to do; belay status ${service} --watch follows it`];
-    case 'succeeded':
-      return fallback === undefined
-        ? ['  nothing to do']
-        : [`  nothing to do; belay rollback ${service} --why "…" goes back to ${fallback}`];
-    case 'rollback_unverified':
-      return [
-        '  look at the version that serves now: Belay could not see that it is well',
-        `  belay rollback ${service} --to VERSION --why "…"   goes to another version`,
-      ];
-    case 'failed':
-    case 'rolled_back':
-    case 'aborted':
-      // A rollback shows how stable is now; what was wrong with the other version is its reason.
-      return progress.kind === 'rollback'
-        ? [
-            `  mend ${fallback ?? 'the version'} (${progress.why}), then belay deploy it again`,
-            `  belay history ${service}   names its release; belay explain RELEASE has the evidence`,
-          ]
-        : ['  mend the version (reason and evidence are above), then belay deploy it again'];
-    default:
-      return outcome satisfies never;
-  }
 }

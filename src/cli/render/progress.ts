@@ -1,5 +1,6 @@
 import type { Progress, TimelineEntry } from '../../domain/release/progress.ts';
 import { type Style, clock, span, toned } from './style.ts';
+import { renderWaiting } from './waiting.ts';
 
 /** One entry of a live timeline. */
 export function renderEntry({ atMs, phase, text }: TimelineEntry, style: Style): string {
@@ -8,13 +9,17 @@ export function renderEntry({ atMs, phase, text }: TimelineEntry, style: Style):
 
 /** One line that says where a run stands now. */
 export function renderStatusLine(progress: Progress, nowMs: number): string {
-  const { workflowId, phase, phaseSinceMs, phaseUntilMs } = progress;
+  const { workflowId, phase, phaseSinceMs, phaseUntilMs, steps, at } = progress;
   const time =
     phaseUntilMs === undefined
       ? `for ${span(nowMs - phaseSinceMs)}`
       : `${span(phaseUntilMs - nowMs)} to go`;
   const verdict = progress.verdict === undefined ? '' : `, verdict ${progress.verdict.kind}`;
-  return `${workflowId} ${phase} ${time}, ${renderWeights(progress)}${verdict}`;
+  const step = steps[at];
+  const where = step === undefined ? '' : ` at ${step.name} (${at + 1} of ${steps.length})`;
+  const waits = renderWaiting(progress, nowMs);
+  const why = waits === undefined ? '' : `; waits ${waits}`;
+  return `${workflowId} ${phase}${where} ${time}, ${renderWeights(progress)}${verdict}${why}`;
 }
 
 export function renderWeights({ weights }: Pick<Progress, 'weights'>): string {

@@ -55,13 +55,14 @@ export function planOf(spec: ReleaseSpec, facts: PlanFacts): readonly Step[] {
   const instances = isPlain ? full : (spec.instancesAtStart ?? full);
   const promotion: readonly GateSpec[] =
     spec.promotion === 'manual' ? [{ ...APPROVAL, name: 'promotion' }] : [];
+  const { acts, stabilizeMs } = inOneWatch(spec, withCapacity(traffic, instances, full, isRolling));
   return named([
     ...hooksOf(spec, 'on expand', 'deploying'),
     ...around(spec, 'deploying', isRolling ? [] : [{ kind: 'deploy', instances }]),
     ...around(spec, 'checking', isRolling ? [] : [{ kind: 'prove' }]),
     ...around(spec, 'validating', needsValidation ? [{ kind: 'validate' }] : []),
-    ...around(spec, 'traffic', withCapacity(traffic, instances, full, isRolling), promotion),
-    ...around(spec, 'stabilizing', [{ kind: 'stay', forMs: spec.watch.forMs, judge: true }]),
+    ...around(spec, 'traffic', acts, promotion),
+    ...around(spec, 'stabilizing', [{ kind: 'stay', forMs: stabilizeMs, judge: true }]),
     { phase: 'stabilizing', kind: 'promote' },
     ...around(spec, 'cleaning_up', [
       ...(isRolling ? [] : ([{ kind: 'keep', forMs: spec.cleanupDelayMs }] as const)),
@@ -204,6 +205,28 @@ function abSteps(spec: ReleaseSpec): readonly Act[] {
 }
 
 /**
+ * The time at all of the traffic and the watch after promotion are one stay, where nothing of the
+ * user's stands between them: nothing changes there, and one watch sees more than two.
+ */
+function inOneWatch(
+  spec: ReleaseSpec,
+  acts: readonly Act[],
+): { readonly acts: readonly Act[]; readonly stabilizeMs: number } {
+  const { forMs } = spec.watch;
+  const last = acts.at(-1);
+  const between =
+    spec.hooks.some(({ when }) => when === 'after traffic' || when === 'before stabilizing') ||
+    spec.gates.some(({ before }) => before === 'stabilizing');
+  if (last?.kind !== 'weight' || last.weightPercent !== 100 || between) {
+    return { acts, stabilizeMs: forMs };
+  }
+  return {
+    acts: [...acts.slice(0, -1), { ...last, forMs: 0 }],
+    stabilizeMs: forMs + last.forMs,
+  };
+}
+
+/**
  * No weight is above what the candidates can carry: where too few have been planned, a step that
  * starts more comes before it, and before all of the traffic every instance of the file runs.
  */
@@ -232,7 +255,7 @@ function around(
   acts: readonly Act[],
   moreGates: readonly GateSpec[] = [],
 ): readonly Unnamed[] {
-  const phase = moment === 'traffic' ? trafficPhase(spec) : moment;
+  const phase = phaseOf(spec, moment);
   const gates = [...spec.gates.filter(({ before }) => before === moment), ...moreGates];
   return [
     ...gates.map((gate): Unnamed => ({ phase, name: gate.name, kind: 'gate', gate })),
@@ -242,8 +265,10 @@ function around(
   ];
 }
 
-function trafficPhase({ strategy }: ReleaseSpec): Phase {
-  return strategy === 'blue_green' ? 'switching' : 'progressing';
+/** A canary is deployed and checked in one phase: what counts of it are its steps. */
+function phaseOf({ strategy }: ReleaseSpec, moment: Moment): Phase {
+  if (moment === 'traffic') return strategy === 'blue_green' ? 'switching' : 'progressing';
+  return moment === 'checking' && strategy === 'canary' ? 'deploying' : moment;
 }
 
 function hooksOf(spec: ReleaseSpec, when: string, phase: Phase): readonly Unnamed[] {

@@ -66,6 +66,8 @@ export interface StepView {
   readonly phase: Phase;
   /** How long it is stayed at; absent where that is not known beforehand. */
   readonly forMs?: number;
+  /** The candidate's share once it has been carried out, of steps that set it. */
+  readonly weightPercent?: number;
 }
 
 /** What a person asked of a run, and when. */

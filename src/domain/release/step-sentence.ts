@@ -35,7 +35,7 @@ export function sentenceOf(step: Step, spec: ReleaseSpec, facts: StepFacts): str
     case 'stay':
       return stay(step, version);
     case 'mirror':
-      return `copies of ${step.percent} % of the live requests go to ${version}; answers are dropped`;
+      return `copies of ${step.percent} % of the requests go to ${version}; answers are dropped`;
     case 'match':
       return `users with ${matched(step.match)} meet ${version}, whatever its weight`;
     case 'affinity':
@@ -48,7 +48,7 @@ export function sentenceOf(step: Step, spec: ReleaseSpec, facts: StepFacts): str
       return `${version} becomes stable: a later release goes back to it`;
     case 'keep':
       return facts.isFirst
-        ? `nothing is kept: no version ran before`
+        ? `${formatDuration(step.forMs)} pass; no version ran before that could be kept`
         : `the version before stays, without traffic, for ${formatDuration(step.forMs)}`;
     case 'retire':
       return facts.isFirst

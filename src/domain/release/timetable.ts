@@ -38,9 +38,9 @@ export interface TimetableEntry {
   /** What happens, in one sentence. */
   readonly what: string;
   readonly gate: GateView | undefined;
-  /** Each of them alone leads to `then`. */
+  /** Each of them alone has the consequence. */
   readonly risks: readonly Risk[];
-  readonly then: Consequence | undefined;
+  readonly consequence: Consequence | undefined;
 }
 
 /** Who answers at a gate, and what its silence means. */
@@ -57,7 +57,8 @@ export interface GateView {
  * What follows when something goes wrong. `ends`: no user has met the candidate, it is removed;
  * `goes_back`: traffic goes back first; `holds`: it stays as it is and waits for a person.
  */
-export type Consequence = 'ends' | 'goes_back' | 'holds';
+export const CONSEQUENCES = ['ends', 'goes_back', 'holds'] as const;
+export type Consequence = (typeof CONSEQUENCES)[number];
 
 /** What would take a release back at a step. */
 export type Risk =
@@ -103,7 +104,7 @@ export function timetableOf(spec: ReleaseSpec, facts: PlanFacts): Timetable {
       what: sentenceOf(step, spec, { isFirst, fast: facts.fast }),
       gate: step.kind === 'gate' ? gateView(step.gate, step.name, service) : undefined,
       risks,
-      then: risks.length === 0 ? undefined : consequence(spec, isFirst, touched),
+      consequence: risks.length === 0 ? undefined : consequenceOf(spec, isFirst, touched),
     });
     at = {
       fromMs: at.fromMs + forMs,
@@ -282,7 +283,11 @@ function driftOf({ validation }: ReleaseSpec, isFirst: boolean): readonly Risk[]
   return isFirst ? [] : [{ kind: 'drift', latencyIncreaseMax, errorRateIncreaseMax }];
 }
 
-function consequence({ autoRollback }: ReleaseSpec, isFirst: boolean, touched: boolean) {
+function consequenceOf(
+  { autoRollback }: ReleaseSpec,
+  isFirst: boolean,
+  touched: boolean,
+): Consequence {
   if (!touched) return 'ends';
   return autoRollback && !isFirst ? 'goes_back' : 'holds';
 }

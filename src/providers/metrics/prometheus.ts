@@ -47,7 +47,7 @@ export function createPrometheusSource(
     async measure(query, signal) {
       const measured = await Promise.all(
         signals.map(async (name): Promise<readonly [Signal, Measurement]> => {
-          return [name, await ask(spec, name, query, secret, signal)];
+          return [name, await askPrometheus(spec, spec.queries[name] ?? '', query, secret, signal)];
         }),
       );
       return withSamples(Object.fromEntries(measured), query);
@@ -70,17 +70,25 @@ function withSamples(reading: Reading, { fromMs, toMs }: MetricsQuery): Reading 
   return Object.fromEntries(entries);
 }
 
-async function ask(
-  spec: PrometheusSpec,
-  name: Signal,
-  query: MetricsQuery,
+/** Where a server is, and what it needs to be told beside the query. */
+export interface PrometheusServer {
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly headersFromEnv: Readonly<Record<string, string>>;
+}
+
+/** One instant query at the end of the window, with `{service}`, `{version}` and `{window}`. */
+export async function askPrometheus(
+  server: PrometheusServer,
+  template: string,
+  query: Pick<MetricsQuery, 'service' | 'version' | 'fromMs' | 'toMs'>,
   secret: (name: string) => string | undefined,
   signal: AbortSignal,
 ): Promise<Measurement> {
-  const secrets = secretHeaders(spec.headersFromEnv, secret);
+  const secrets = secretHeaders(server.headersFromEnv, secret);
   if (secrets.kind === 'missing') throw new Failure('MetricsInvalid', secrets.why);
-  const promql = fillIn(spec.queries[name] ?? '', query);
-  const url = `${spec.url.replace(/\/$/, '')}/api/v1/query`;
+  const promql = fillIn(template, query);
+  const url = `${server.url.replace(/\/$/, '')}/api/v1/query`;
   const form = new URLSearchParams({ query: promql, time: String(query.toMs / 1000) });
   let text: string;
   try {
@@ -92,7 +100,7 @@ async function ask(
         'content-type': 'application/x-www-form-urlencoded',
       },
       body: form.toString(),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(server.timeoutMs)]),
     });
     text = (await readLimited(body, BODY_MAX_BYTES)).text;
   } catch (error) {
@@ -144,7 +152,10 @@ function valueOf(written: string): Measurement {
 }
 
 /** `{service}`, `{version}` and `{window}`, which is a PromQL duration in whole seconds. */
-function fillIn(template: string, { service, version, fromMs, toMs }: MetricsQuery): string {
+function fillIn(
+  template: string,
+  { service, version, fromMs, toMs }: Pick<MetricsQuery, 'service' | 'version' | 'fromMs' | 'toMs'>,
+): string {
   const seconds = Math.max(1, Math.ceil((toMs - fromMs) / 1000));
   return template
     .replaceAll('{service}', service)

@@ -1,11 +1,12 @@
 import type { Reading, Signal } from '../../domain/judge/measurement.ts';
 import type { Instance } from '../../domain/release/instance.ts';
+import type { Audience } from '../traffic/router.ts';
 
 export interface MetricsQuery {
   readonly service: string;
   readonly version: string;
   readonly instances: readonly Instance[];
-  readonly audience: 'live' | 'preview';
+  readonly audience: Audience;
   readonly fromMs: number;
   readonly toMs: number;
 }

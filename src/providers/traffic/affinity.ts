@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Route } from './router.ts';
 
 /** Of a longer value of the cookie only so much names the user: it comes from outside. */
 export const USER_MAX_BYTES = 4096;
 
-export interface Place {
+export interface UserSlot {
   /** 0 to 99; a version of weight 5 in the second place has the slots 0 to 4. */
   readonly slot: number;
   /** Stands for the user where users are counted: 64 bits in hexadecimal. */
@@ -15,15 +15,15 @@ export interface Place {
  * Where a user stands under an affinity. `belay.lua` does the same sum inside HAProxy: the first
  * four bytes of SHA-256 of `salt/user`, as a number, modulo 100.
  */
-export function placeOf(salt: string, user: Buffer): Place {
-  const hash = createHash('sha256').update(`${salt}/`).update(user.subarray(0, USER_MAX_BYTES));
-  const digest = hash.digest();
-  return { slot: digest.readUInt32BE(0) % 100, user: digest.toString('hex', 0, 8) };
+export function userSlot(salt: string, user: Buffer): UserSlot {
+  const named = Buffer.concat([Buffer.from(`${salt}/`), user.subarray(0, USER_MAX_BYTES)]);
+  const digest = hash('sha256', named, 'hex');
+  return { slot: Number.parseInt(digest.slice(0, 8), 16) % 100, user: digest.slice(0, 16) };
 }
 
 /** Tells the users of one salt from those of another, in logs and counts. */
 export function affinityId(salt: string): string {
-  return createHash('sha256').update(salt).digest('hex').slice(0, 8);
+  return hash('sha256', salt, 'hex').slice(0, 8);
 }
 
 /** The routes after the first take the slots from 0 upwards; the first has the rest. */

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
+import { assert, integer, pre, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { sharesOf } from '../../../src/domain/release/capacity.ts';
 
-const count = fc.integer({ min: 0, max: 1000 });
+const count = integer({ min: 0, max: 1000 });
 
 test.each([
   [0, 5, 0],
@@ -18,9 +18,9 @@ test.each([
 });
 
 test('shares are whole, add up to 100, and none is more than the exact one rounded up', () => {
-  fc.assert(
-    fc.property(count, count, (coming, going) => {
-      fc.pre(coming + going > 0);
+  assert(
+    property(count, count, (coming, going) => {
+      pre(coming + going > 0);
       const shares = sharesOf(coming, going);
       expect(shares.coming + shares.going).toBe(100);
       for (const [share, instances] of [
@@ -37,9 +37,9 @@ test('shares are whole, add up to 100, and none is more than the exact one round
 });
 
 test('more instances never have a smaller share', () => {
-  fc.assert(
-    fc.property(count, count, (coming, going) => {
-      fc.pre(going > 0);
+  assert(
+    property(count, count, (coming, going) => {
+      pre(going > 0);
       expect(sharesOf(coming + 1, going - 1).coming).toBeGreaterThanOrEqual(
         sharesOf(coming, going).coming,
       );

@@ -303,7 +303,7 @@ describe('what would take it back', () => {
   ])('%s', (_name, changes, facts, name, kinds, then) => {
     const found = entry(table(changes, facts), name);
     expect(found.risks.map(({ kind }) => kind)).toEqual(kinds);
-    expect(found.then).toBe(then);
+    expect(found.consequence).toBe(then);
   });
 
   test('carries its limits as numbers', () => {

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningBalancer } from '../../../src/dev/balancer.ts';
 import { FAILURES, Failure } from '../../../src/domain/failure.ts';
-import { placeOf } from '../../../src/providers/traffic/affinity.ts';
+import { userSlot } from '../../../src/providers/traffic/affinity.ts';
 import type { Route, Steering, TrafficRouter } from '../../../src/providers/traffic/router.ts';
 import { type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
 import { type Mishap, supervised } from '../../support/supervised-balancer.ts';
@@ -99,7 +99,7 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
       await running.meet(mishap);
       await expect.poll(() => router.read(SERVICE, signal), SOON).toEqual(before);
       for (let user = 0; user < 20; user += 1) {
-        const { slot } = placeOf(STEERING.affinity.salt, Buffer.from(`u${user}`));
+        const { slot } = userSlot(STEERING.affinity.salt, Buffer.from(`u${user}`));
         const version = slot < 50 ? 'v2' : 'v1';
         expect(await answer({ cookie: `user=u${user}` })).toBe(version);
         expect(await answer({ cookie: `user=u${user}`, 'x-tester': 'of; "v2"\\' })).toBe('v2');

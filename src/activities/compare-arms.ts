@@ -1,0 +1,109 @@
+import { activityInfo } from '@temporalio/activity';
+import { type ArmFigures, compareProportions } from '../domain/judge/two-proportions.ts';
+import { formatDuration } from '../domain/quantity.ts';
+import {
+  ARMS,
+  type ArmCounts,
+  NO_COUNTS,
+  armOf,
+  countOn,
+  countedFigures,
+  queriedFigures,
+  usersOf,
+} from './arm-figures.ts';
+import { beating } from './beating.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { CompareArmsRequest, CompareArmsResult } from './requests.ts';
+
+/**
+ * Before its end a test is only decided by what is hardly ever chance (Haybittle and Peto): one
+ * that is looked at thousands of times would else find a winner where there is none.
+ */
+const CONFIDENCE_BEFORE_END = 0.999;
+
+/** Finds out which arm of an A/B test is better. */
+export function createCompareArmsActivities(deps: ActivityDeps) {
+  return {
+    /**
+     * Reads both arms' figures since `fromMs` every interval. Returns early, but never before the
+     * minimum duration and sample, when one arm is clearly better; at `untilMs` with what there is.
+     * A restart loses no count that the load balancer still has.
+     */
+    async compareArms(request: CompareArmsRequest): Promise<CompareArmsResult> {
+      const { heartbeatDetails } = activityInfo();
+      const { abTest, fromMs, untilMs, watch } = request;
+      let counts = isCounts(heartbeatDetails) ? heartbeatDetails : NO_COUNTS;
+      return beating(
+        async (signal) => {
+          for (;;) {
+            const beganMs = deps.clock.nowMs();
+            const restMs = Math.max(0, untilMs - beganMs);
+            await deps.clock.pause(Math.min(watch.intervalMs, restMs), signal);
+            if (abTest.goal.kind === 'traffic') {
+              counts = await countOn(deps, request, counts, signal);
+            }
+            const nowMs = deps.clock.nowMs();
+            const isOver = nowMs >= untilMs;
+            if (!isOver && nowMs - fromMs < abTest.minDurationMs) continue;
+            const early = Math.max(abTest.confidence, CONFIDENCE_BEFORE_END);
+            const confidence = isOver ? abTest.confidence : early;
+            const result = await compare(deps, request, counts, confidence, signal);
+            if (isOver || result.winner !== 'undecided') return result;
+          }
+        },
+        () => counts,
+      );
+    },
+  };
+}
+
+async function compare(
+  deps: ActivityDeps,
+  request: CompareArmsRequest,
+  counts: ArmCounts,
+  confidence: number,
+  signal: AbortSignal,
+): Promise<CompareArmsResult> {
+  const { goal, minSamples } = request.abTest;
+  const [figures, users] = await Promise.all([
+    Promise.all(
+      ARMS.map(async (arm) =>
+        goal.kind === 'traffic'
+          ? countedFigures(counts, arm)
+          : queriedFigures(deps, request, arm, signal),
+      ),
+    ),
+    usersOf(deps, request, signal),
+  ]);
+  const missing: string[] = [];
+  const known = ARMS.map((arm, at): ArmFigures | undefined => {
+    const target = request[arm];
+    const found = figures[at] ?? { kind: 'none', why: 'nobody looked' };
+    if (found.kind === 'figures') return armOf(target, found, users(target));
+    missing.push(`no figures of ${target.version}: ${found.why}`);
+    return undefined;
+  });
+  const arms = known.flatMap((arm) => arm ?? []);
+  const [control, candidate] = known;
+  if (control === undefined || candidate === undefined) {
+    return { winner: 'undecided', arms, summary: missing.join('; ').slice(0, 1000) };
+  }
+  const { winner, summary } = compareProportions(control, candidate, { minSamples, confidence });
+  return { winner, arms, summary: `${summary}${lost(counts)}` };
+}
+
+function lost({ lostMs }: ArmCounts): string {
+  if (lostMs === 0) return '';
+  return `; ${formatDuration(lostMs)} of both were forgotten before anybody counted them`;
+}
+
+function isCounts(value: unknown): value is ArmCounts {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'untilMs' in value &&
+    'lostMs' in value &&
+    'control' in value &&
+    'candidate' in value
+  );
+}

@@ -1,0 +1,287 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createCompareArmsActivities } from '../../src/activities/compare-arms.ts';
+import type { CompareArmsRequest } from '../../src/activities/requests.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import {
+  type ActivityRig,
+  SERVICE,
+  START_MS,
+  createActivityRig,
+  specOf,
+  targetOf,
+} from '../support/activity-rig.ts';
+
+const { signal } = new AbortController();
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+let rig: ActivityRig;
+beforeEach(() => {
+  rig = createActivityRig();
+});
+
+type AbTest = NonNullable<ReleaseDocument['ab_test']>;
+
+function requestOf(abTest: AbTest = {}): CompareArmsRequest {
+  const spec = specOf({
+    strategy: 'ab_test',
+    ab_test: { min_duration: '30m', max_duration: '2h', min_samples: 100, ...abTest },
+    watch: { interval: '1m' },
+  });
+  if (spec.abTest === undefined) throw new Error('it is an A/B test');
+  return {
+    service: SERVICE,
+    traffic: spec.traffic,
+    watch: spec.watch,
+    abTest: spec.abTest,
+    control: targetOf('v1'),
+    candidate: targetOf('v2'),
+    fromMs: START_MS,
+    untilMs: START_MS + spec.abTest.maxDurationMs,
+  };
+}
+
+function compare(request = requestOf(), heartbeatDetails?: unknown) {
+  const { compareArms } = createCompareArmsActivities(rig.deps);
+  return rig.run(compareArms, request, { heartbeatDetails });
+}
+
+/** So many requests and bad answers of a version every minute, from a moment to another. */
+function serve(
+  version: string,
+  perMinute: { readonly good: number; readonly faulty?: number; readonly failed?: number },
+  [fromMs, toMs]: readonly [number, number] = [0, 2 * HOUR_MS],
+): void {
+  for (let atMs = fromMs; atMs < toMs; atMs += MINUTE_MS) {
+    rig.after(atMs, () => record(version, perMinute, START_MS + atMs));
+  }
+}
+
+function record(
+  version: string,
+  { good, faulty = 0, failed = 0 }: { good: number; faulty?: number; failed?: number },
+  atMs: number,
+): void {
+  const kinds = { good, faulty, failed } as const;
+  for (const kind of ['good', 'faulty', 'failed'] as const) {
+    for (let count = 0; count < kinds[kind]; count += 1) {
+      rig.router.record({
+        ...{ service: SERVICE, version, audience: 'live', kind, latencyMs: 5 },
+        atMs,
+      });
+    }
+  }
+}
+
+describe('by the answers that the load balancer counts', () => {
+  test('the better arm wins, but not before the minimum duration', async () => {
+    serve('v1', { good: 40, faulty: 8, failed: 2 });
+    serve('v2', { good: 50 });
+    const result = await compare();
+    expect(rig.elapsedMs()).toBe(30 * MINUTE_MS);
+    expect(result).toMatchObject({
+      winner: 'candidate',
+      arms: [
+        { version: 'v1', trials: 1500, successes: 1200 },
+        { version: 'v2', trials: 1500, successes: 1500 },
+      ],
+      summary: expect.stringMatching(/^v1 80\.00 % of 1500, v2 100\.00 % of 1500; p /),
+    });
+  });
+
+  test('the control wins where it is better', async () => {
+    serve('v1', { good: 50 });
+    serve('v2', { good: 40, faulty: 10 });
+    expect(await compare()).toMatchObject({ winner: 'control' });
+  });
+
+  test('nothing is decided before both have enough samples', async () => {
+    serve('v1', { good: 50 });
+    serve('v2', { good: 0, faulty: 1 });
+    expect(await compare()).toMatchObject({ winner: 'control', arms: [{}, { trials: 100 }] });
+    expect(rig.elapsedMs()).toBeGreaterThan(99 * MINUTE_MS);
+  });
+
+  test('arms that do not differ stay undecided to the end', async () => {
+    serve('v1', { good: 48, faulty: 2 });
+    serve('v2', { good: 48, faulty: 2 });
+    const result = await compare();
+    expect(result).toMatchObject({ winner: 'undecided', summary: expect.stringContaining('p 1') });
+    expect(rig.elapsedMs()).toBe(2 * HOUR_MS);
+    // Eight times as long as the load balancer keeps its counts.
+    expect(result.arms).toMatchObject([{ trials: 6000 }, { trials: 6000 }]);
+  });
+
+  test('what may be chance decides at the end only', async () => {
+    serve('v1', { good: 48, faulty: 2 });
+    serve('v2', { good: 49, faulty: 1 }, [0, 20 * MINUTE_MS]);
+    serve('v2', { good: 48, faulty: 2 }, [20 * MINUTE_MS, 2 * HOUR_MS]);
+    // After 20 minutes p is 0.009.
+    expect(await compare(requestOf({ min_duration: '10m' }))).toMatchObject({
+      winner: 'undecided',
+    });
+    rig = createActivityRig();
+    serve('v1', { good: 48, faulty: 2 });
+    serve('v2', { good: 49, faulty: 1 }, [0, 20 * MINUTE_MS]);
+    const short = requestOf({ min_duration: '10m', max_duration: '20m' });
+    expect(await compare(short)).toMatchObject({ winner: 'candidate' });
+    expect(rig.elapsedMs()).toBe(20 * MINUTE_MS);
+  });
+
+  test('an arm that never had a request is no reason to decide', async () => {
+    serve('v1', { good: 50 });
+    expect(await compare()).toMatchObject({
+      winner: 'undecided',
+      summary: expect.stringContaining('v2 has fewer than 100 samples'),
+    });
+  });
+
+  test('what came before the test, or by preview, does not count', async () => {
+    record('v1', { good: 500 }, START_MS - 1000);
+    rig.router.record({
+      ...{ service: SERVICE, version: 'v1', audience: 'preview', kind: 'good', latencyMs: 5 },
+      atMs: START_MS + 1000,
+    });
+    serve('v1', { good: 1 });
+    expect(await compare()).toMatchObject({ arms: [{ trials: 120 }, { trials: 0 }] });
+  });
+
+  test('distinct users stand beside the figures where the router assigns them', async () => {
+    serve('v1', { good: 50 });
+    serve('v2', { good: 50 });
+    expect((await compare()).arms.map(({ users }) => users)).toEqual([undefined, undefined]);
+    rig.router.setAssignments(SERVICE, [{ version: 'v2', users: 77 }]);
+    const affinity = { cookie: 'belay_user', maxAgeS: 60, salt: 's' };
+    const routes = [{ ...targetOf('v1'), weightPercent: 100 }];
+    const change = { service: SERVICE, key: 'k', generation: 1, routes, affinity };
+    await rig.router.apply(change, signal);
+    expect((await compare()).arms.map(({ users }) => users)).toEqual([undefined, 77]);
+  });
+
+  test('a router that is away for a while is counted on afterwards', async () => {
+    serve('v1', { good: 50 });
+    serve('v2', { good: 50 });
+    const counts = rig.router.counts;
+    rig.router.counts = async (query, until) => {
+      const isAway = rig.elapsedMs() > 40 * MINUTE_MS && rig.elapsedMs() < 50 * MINUTE_MS;
+      if (isAway) throw new Failure('TrafficUnreachable', 'away');
+      return counts(query, until);
+    };
+    const { arms, summary } = await compare();
+    expect(arms).toMatchObject([{ trials: 6000 }, { trials: 6000 }]);
+    expect(summary).not.toContain('forgotten');
+  });
+
+  test('one that never counts leaves nothing known, and that is said', async () => {
+    rig.router.counts = async () => {
+      throw new Failure('TrafficUnreachable', 'away');
+    };
+    expect(await compare()).toEqual({
+      winner: 'undecided',
+      arms: [],
+      summary:
+        'no figures of v1: the load balancer has not counted anything yet; ' +
+        'no figures of v2: the load balancer has not counted anything yet',
+    });
+  });
+});
+
+describe('a later attempt', () => {
+  const half = { trials: 1000, successes: 900 };
+  const sums = { lostMs: 0, control: half, candidate: half };
+
+  test('goes on from what was counted, over the time nobody looked', async () => {
+    serve('v1', { good: 10 });
+    serve('v2', { good: 10 });
+    await rig.clock.pause(60 * MINUTE_MS, signal);
+    const untilMs = START_MS + 50 * MINUTE_MS;
+    const { arms, summary } = await compare(requestOf(), { ...sums, untilMs });
+    expect(arms).toMatchObject([
+      { trials: 1700, successes: 1600 },
+      { trials: 1700, successes: 1600 },
+    ]);
+    expect(summary).not.toContain('forgotten');
+  });
+
+  test('says what the load balancer has forgotten meanwhile', async () => {
+    serve('v1', { good: 10 });
+    serve('v2', { good: 10 });
+    await rig.clock.pause(60 * MINUTE_MS, signal);
+    const untilMs = START_MS + 40 * MINUTE_MS;
+    const { arms, summary } = await compare(requestOf(), { ...sums, untilMs });
+    const [first, second] = arms;
+    expect(first?.trials).toBe(second?.trials);
+    expect(summary).toMatch(/; 6m\d+s of both were forgotten before anybody counted them$/);
+  });
+
+  test('that finds details it does not understand begins anew', async () => {
+    serve('v1', { good: 10 });
+    serve('v2', { good: 10 });
+    expect(await compare(requestOf(), { untilMs: 1 })).toMatchObject({
+      arms: [{ trials: 1200 }, {}],
+    });
+  });
+
+  test('after the end answers at once', async () => {
+    await rig.clock.pause(3 * HOUR_MS, signal);
+    expect(await compare()).toMatchObject({ winner: 'undecided' });
+    expect(rig.elapsedMs()).toBe(3 * HOUR_MS);
+  });
+});
+
+describe('by queries', () => {
+  const goal = {
+    kind: 'prometheus',
+    url: 'http://127.0.0.1:9090',
+    trials: 'sum(increase(visits{version="{version}"}[{window}]))',
+    successes: 'sum(increase(orders{version="{version}"}[{window}]))',
+  } as const;
+
+  test('both are asked over the time since the beginning, and rounded', async () => {
+    const asked: string[] = [];
+    rig.askPrometheus = async ({ url }, template, { version, service, fromMs, toMs }) => {
+      asked.push(`${url} ${service} ${version} ${(toMs - fromMs) / MINUTE_MS}m`);
+      const isTrials = template === goal.trials;
+      const successes = version === 'v2' ? 300.4 : 200.2;
+      return { kind: 'value', value: isTrials ? 999.7 : successes, samples: 1 };
+    };
+    expect(await compare(requestOf({ goal }))).toMatchObject({
+      winner: 'candidate',
+      arms: [
+        { version: 'v1', trials: 1000, successes: 200 },
+        { version: 'v2', trials: 1000, successes: 300 },
+      ],
+    });
+    expect(new Set(asked)).toEqual(new Set([`${goal.url} shop v1 30m`, `${goal.url} shop v2 30m`]));
+  });
+
+  test('an arm without figures is undecided, and says so', async () => {
+    rig.askPrometheus = async (_server, template, { version }) =>
+      version === 'v2' && template === goal.successes
+        ? { kind: 'no_data', why: 'the query has no series' }
+        : { kind: 'value', value: 1000, samples: 1 };
+    expect(await compare(requestOf({ goal }))).toEqual({
+      winner: 'undecided',
+      arms: [{ version: 'v1', trials: 1000, successes: 1000, users: undefined }],
+      summary: 'no figures of v2: successes: the query has no series',
+    });
+    expect(rig.elapsedMs()).toBe(2 * HOUR_MS);
+  });
+
+  test('a server that is away is asked again, one that refuses ends the comparison', async () => {
+    rig.askPrometheus = async () => {
+      throw new Failure('MetricsUnreachable', 'away');
+    };
+    expect(await compare(requestOf({ goal }))).toMatchObject({ winner: 'undecided', arms: [] });
+    rig.askPrometheus = async () => {
+      throw new Failure('MetricsInvalid', 'no such function');
+    };
+    await expect(compare(requestOf({ goal }))).rejects.toMatchObject({ code: 'MetricsInvalid' });
+  });
+});
+
+test('a comparison that is called off throws', async () => {
+  rig.after(10 * MINUTE_MS, () => rig.cancel());
+  await expect(compare()).rejects.toMatchObject({ name: 'CancelledFailure' });
+});
