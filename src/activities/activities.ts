@@ -1,3 +1,4 @@
+import { createCalendarActivities } from './calendar.ts';
 import { createCompareArmsActivities } from './compare-arms.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createEnvironmentActivities } from './environment.ts';
@@ -28,6 +29,7 @@ export function createActivities(deps: ActivityDeps) {
     readGeneration: withCodes(readGeneration),
     rollBatch: withCodes(createRollBatchActivities(deps).rollBatch),
     notify: withCodes(notify),
+    findFreezes: createCalendarActivities(deps).findFreezes,
     callHook: withCodes(createHookActivities(deps).callHook),
     runState: createRunStateActivities().runState,
   };

@@ -196,6 +196,8 @@ export type RollBatchResult =
       readonly reason: string;
     };
 
+export type FreezeRequest = Pick<ReleaseSpec, 'freezeWindows'>;
+
 export interface CompareArmsRequest extends Pick<ReleaseSpec, 'service' | 'traffic' | 'watch'> {
   readonly abTest: NonNullable<ReleaseSpec['abTest']>;
   readonly control: Target;

@@ -1,13 +1,19 @@
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
-import type { DeployCommand } from '../domain/release/commands.ts';
+import type { Accepted, DeployCommand } from '../domain/release/commands.ts';
 import { serviceWorkflowId } from '../domain/release/names.ts';
 import { newService } from '../domain/release/service-state.ts';
-import { cancelUpdate, deployUpdate, rollbackUpdate, stateQuery } from '../workflows/messages.ts';
+import {
+  answerQuery,
+  cancelUpdate,
+  deployUpdate,
+  rollbackUpdate,
+  stateQuery,
+} from '../workflows/messages.ts';
 import { SERVICE } from '../workflows/search-attributes.ts';
 import type { Caller } from './caller.ts';
 import type { BelayClient } from './client.ts';
 import { asked, specOf } from './request.ts';
-import { createTurns } from './turn.ts';
+import { awaitBegun } from './turn.ts';
 
 type ServiceCalls = Pick<
   BelayClient,
@@ -19,7 +25,8 @@ export function askService(temporal: Client, { call }: Caller, taskQueue: string
   const owner = (service: string) => temporal.workflow.getHandle(serviceWorkflowId(service));
   const history: BelayClient['history'] = (service) =>
     call(service, () => owner(service).query(stateQuery));
-  const turns = createTurns(history);
+  const answerTo = (service: string, requestId: string): Promise<Accepted | null> =>
+    call(service, () => owner(service).query(answerQuery, requestId));
 
   return {
     async deploy(request) {
@@ -37,11 +44,13 @@ export function askService(temporal: Client, { call }: Caller, taskQueue: string
           args: [command],
         }),
       );
-      if (accepted.kind === 'queued') turns.remember(command, accepted);
-      return accepted;
+      // Temporal repeats its first answer to a repeated request; what has become of it is asked.
+      if (accepted.kind !== 'queued') return accepted;
+      return (await answerTo(spec.service, command.requestId)) ?? accepted;
     },
 
-    awaitTurn: turns.awaitTurn,
+    awaitTurn: (service, requestId) =>
+      awaitBegun(() => answerTo(service, requestId), { service, requestId }),
 
     cancel: async (service, queuedRequestId, request) => {
       const command = { ...asked(request), queuedRequestId };

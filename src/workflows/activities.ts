@@ -156,6 +156,16 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
   };
 }
 
+/** The calendar is read by Belay's own workers. */
+export function findFreezesOn(taskQueue: string) {
+  return proxyActivities<Activities>({
+    taskQueue,
+    startToCloseTimeout: 10_000,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+    summary: 'look for freeze windows',
+  }).findFreezes;
+}
+
 /** For the owner of a service that finds runs which it does not know. */
 export function readGenerationOf(spec: ReleaseSpec, taskQueue: string) {
   return proxyActivities<Activities>({

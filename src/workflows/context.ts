@@ -66,11 +66,12 @@ export function openContext(input: ReleaseInput) {
         update({ ...course, end: { cause: 'manual', reason: asked.why, asked } });
       },
       view: () => ({
-        steps: course.plan.map(({ name, kind, phase, ...step }) => ({
-          name,
-          kind,
-          phase,
+        steps: course.plan.map((step) => ({
+          name: step.name,
+          kind: step.kind,
+          phase: step.phase,
           ...('forMs' in step ? { forMs: step.forMs } : {}),
+          ...weightOf(step),
         })),
         at: course.at,
         waiting: waitingOf(nextMove(course), course),
@@ -134,6 +135,11 @@ export function openContext(input: ReleaseInput) {
       }
     },
   };
+}
+
+/** The share that a step gives the candidate, for people. */
+function weightOf(step: Course['plan'][number]): { readonly weightPercent?: number } {
+  return step.kind === 'weight' ? { weightPercent: step.weightPercent } : {};
 }
 
 /** Who has which share when the candidate has `weightPercent`: stable first, as it has the rest. */

@@ -12,6 +12,7 @@ import {
 import type { RunReport } from '../domain/release/progress.ts';
 import { type Context, openContext } from './context.ts';
 import { failureOf } from './failure.ts';
+import { heedFreezes } from './freeze.ts';
 import type { ReleaseInput } from './inputs.ts';
 import { observe } from './observe.ts';
 import { NotGood, perform } from './perform.ts';
@@ -25,9 +26,12 @@ import { stay } from './stay.ts';
  */
 export async function runRelease(input: ReleaseInput): Promise<RunReport> {
   const context = openContext(input);
-  return CancellationScope.nonCancellable(() =>
-    input.spec.mode === 'observe' ? observe(context) : travel(context),
-  );
+  return CancellationScope.nonCancellable(async () => {
+    const freezes = heedFreezes(context);
+    const report = await (input.spec.mode === 'observe' ? observe(context) : travel(context));
+    freezes.cancel();
+    return report;
+  });
 }
 
 async function travel(context: Context): Promise<RunReport> {

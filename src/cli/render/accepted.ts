@@ -23,6 +23,9 @@ export function renderAccepted(
       );
       break;
     }
+    case 'called_off':
+      lines.push(`${service} ${accepted.version} does not begin: ${accepted.why}`, ...notes);
+      break;
     default:
       return accepted satisfies never;
   }

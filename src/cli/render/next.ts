@@ -62,6 +62,8 @@ function afterwards({ service, outcome, fallback, warnings, kind, why }: Progres
       return fallback === undefined
         ? ['  nothing to do']
         : [`  nothing to do; belay rollback ${service} --why "…" goes back to ${fallback}`];
+    case 'observed':
+      return ['  nothing was moved; `mode: act` in the file lets the next release act'];
     case 'rollback_unverified':
       return [
         '  look at the version that serves now: Belay could not see that it is well',

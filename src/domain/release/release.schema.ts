@@ -10,6 +10,7 @@ import {
   wholePercent,
 } from './quantities.schema.ts';
 import { SIGNALS } from '../judge/measurement.ts';
+import { freezeWindows } from './freeze.schema.ts';
 import { callUrl as httpUrl, headersFromEnv, phaseGate } from './gate.schema.ts';
 import { hook } from './hook.schema.ts';
 import { strategyFields } from './strategy.schema.ts';
@@ -312,6 +313,7 @@ export const releaseSchema = z.strictObject({
     .describe('observe: judges what runs and says what it would have done; moves nothing.'),
   gates: z.array(phaseGate).max(20).default([]),
   hooks: z.array(hook).max(50).default([]),
+  freeze_windows: freezeWindows.default([]),
   ...strategyFields,
   task_queue: z
     .string()
