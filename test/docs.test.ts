@@ -3,7 +3,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { CallInput } from '../src/activities/requests.ts';
 import { FAILURES } from '../src/domain/failure.ts';
+import { callInputOf } from '../src/domain/release/hooks.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
 import type { Notification } from '../src/domain/release/notification.ts';
 import { PHASES } from '../src/domain/release/progress.ts';
@@ -136,10 +138,19 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** Where the keys of a release file are explained. */
+const KEY_PAGES = ['docs/write-a-release.md', 'docs/hooks-and-gates.md'];
+
+/** Blocks that are the same in two places are explained in one of them. */
+function explainedAs(path: string): string {
+  return path.replace(/^steps\[\]\.gate\./, 'gates[].').replace(/^hooks\[\]\.undo\./, 'hooks[].');
+}
+
 test('every key of a release file is explained, with its default', () => {
-  const rows = rowsOf(read('docs/write-a-release.md'));
-  const text = read('docs/write-a-release.md');
-  const wrong = keysOf(releaseJsonSchema()).flatMap(({ kind, path, isRequired, byDefault }) => {
+  const text = KEY_PAGES.map(read).join('\n');
+  const rows = rowsOf(text);
+  const keys = keysOf(releaseJsonSchema()).map((key) => ({ ...key, path: explainedAs(key.path) }));
+  const wrong = keys.flatMap(({ kind, path, isRequired, byDefault }) => {
     const named = rows.filter(({ cells }) => code(cells[0]) === path);
     const row =
       named.find(({ heading }) => heading === `\`kind: ${kind}\``) ??
@@ -161,9 +172,13 @@ test('every key of a release file is explained, with its default', () => {
 
 test('no key is explained that a release file does not have', () => {
   const known = new Set(keysOf(releaseJsonSchema()).map(({ path }) => path));
-  const explained = rowsOf(read('docs/write-a-release.md'))
-    .map(({ cells }) => code(cells[0]))
-    .filter((name) => /^[$a-z_]+(?:\[\])?(?:\.[a-z_0-9]+)*$/.test(name));
+  const [whole, ...parts] = KEY_PAGES.map((page) =>
+    rowsOf(read(page)).map(({ cells }) => code(cells[0])),
+  );
+  const explained = [
+    ...(whole ?? []),
+    ...parts.flat().filter((name) => name.includes('[]')),
+  ].filter((name) => /^[$a-z_]+(?:\[\])?(?:\.[a-z_0-9]+)*$/.test(name));
   const phases: readonly string[] = PHASES;
   expect(explained.filter((name) => !known.has(name) && !phases.includes(name))).toEqual([]);
   expect(phases.filter((phase) => !explained.includes(phase))).toEqual([]);
@@ -208,4 +223,18 @@ test('the payload of a webhook has the fields of a notification', () => {
   expect(Object.keys(JSON.parse(payload))).toEqual(Object.keys(fields));
   const explained = rowsOf(read('docs/notifications.md')).map(({ cells }) => code(cells[0]));
   expect(Object.keys(fields).filter((name) => !explained.includes(name))).toEqual([]);
+});
+
+test('the input of a call is told as it is sent', () => {
+  const caller = {
+    service: 'checkout',
+    version: '2.4.1',
+    stable: '2.4.0',
+    workflowId: 'release/checkout/7',
+  };
+  const sent: CallInput = callInputOf(caller, 'add-column', 'on expand');
+  const [shownAs = '{}'] = fenced('docs/hooks-and-gates.md', 'json');
+  expect(JSON.parse(shownAs)).toEqual(sent);
+  const explained = rowsOf(read('docs/hooks-and-gates.md')).map(({ cells }) => code(cells[0]));
+  expect(Object.keys(sent).filter((name) => !explained.includes(name))).toEqual([]);
 });

@@ -31,6 +31,7 @@ export async function startPythonWorker(options: PythonWorkerOptions): Promise<C
     args: [join(EXAMPLE, 'worker.py')],
     env: {
       PATH: process.env.PATH,
+      PYTHONDONTWRITEBYTECODE: '1',
       PYTHONPATH: await installedPackages(),
       TEMPORAL_ADDRESS: address,
       HOOKS_DATABASE: database,
