@@ -6,8 +6,11 @@ import type { Counted } from '../providers/traffic/counts-store.ts';
  * is `-`, or `affinity.hash` where an affinity has chosen; configurations of before there was
  * affinity write none.
  */
-const LINE =
-  /^<\d+>1 (\S+) .* - - ([a-z0-9-]+) ([A-Za-z0-9._+-]+) (live|preview) (-?\d+) (\S\S) (-?\d+)(?: (?:-|([0-9a-f]{8})\.([0-9a-f]{16})))?\s*$/;
+const LINE = new RegExp(
+  '^<\\d+>1 (\\S+) .* - - ([a-z0-9-]+) ([A-Za-z0-9._+-]+) (live|preview) ' +
+    '(-?\\d+) (\\S\\S) (-?\\d+)' +
+    '(?: (?:-|([0-9a-f]{8})\\.([0-9a-f]{16})))?\\s*$',
+);
 
 export interface LoggedRequest {
   readonly counted: Counted;

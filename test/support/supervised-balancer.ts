@@ -4,6 +4,7 @@ import type { RunningBalancer } from '../../src/dev/balancer.ts';
 import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { findProgram } from '../../src/dev/find-program.ts';
+import { askHaproxy } from '../../src/providers/traffic/haproxy-cli.ts';
 
 const SOURCES = new URL('../../src/dev/balancer.ts', import.meta.url).href;
 
@@ -21,6 +22,14 @@ export function supervised(balancer: RunningBalancer, service: string, folder: s
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     child.kill(signal);
     await child.exited;
+  }
+
+  /** It takes questions a moment later than its worker takes requests. */
+  async function masterAnswers(): Promise<boolean> {
+    const { traffic } = balancer;
+    if (traffic.kind !== 'haproxy' || traffic.master_socket === undefined) return true;
+    const { signal } = new AbortController();
+    return (await askHaproxy(traffic.master_socket, 'show proc', signal)) !== '';
   }
 
   async function begin(): Promise<void> {
@@ -47,11 +56,8 @@ export function supervised(balancer: RunningBalancer, service: string, folder: s
       });
     }
     for (;;) {
-      const answers = await fetch(confirms).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (answers) return;
+      const answers = fetch(confirms).then(async ({ ok }) => ok && (await masterAnswers()));
+      if (await answers.catch(() => false)) return;
       await wait(20);
     }
   }

@@ -153,7 +153,7 @@ async function reserve(database: DatabaseSync, by: Claim, wanted: PortWanted): P
          VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING`,
       )
       .run(service, version, place, host, port);
-    return changes > 0 || userSlot(database, by, place) !== undefined;
+    return changes > 0 || placeOf(database, by, place) !== undefined;
   });
 }
 
@@ -172,7 +172,7 @@ export async function leaveTakenPort(
          WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
       )
       .run(port, service, version, place, attempt);
-    return changes > 0 || userSlot(database, by, place)?.attempt !== attempt;
+    return changes > 0 || placeOf(database, by, place)?.attempt !== attempt;
   });
 }
 
@@ -216,7 +216,7 @@ export function nextAttempt(database: DatabaseSync, by: Claim, after: Place): Pl
          WHERE service = ? AND version = ? AND place = ? AND attempt = ?`,
       )
       .run(service, version, place, attempt);
-    const now = userSlot(database, by, place);
+    const now = placeOf(database, by, place);
     if (now !== undefined) return now;
     throw new Failure('EnvironmentFailed', `${version}/${place} of ${service} has been removed`);
   });
@@ -229,7 +229,7 @@ export function beginEnd(database: DatabaseSync, by: Claim, { place }: Place): P
     database
       .prepare('UPDATE instances SET ending = 1 WHERE service = ? AND version = ? AND place = ?')
       .run(by.service, by.version, place);
-    return userSlot(database, by, place);
+    return placeOf(database, by, place);
   });
 }
 
@@ -242,7 +242,7 @@ export function forgetPlace(database: DatabaseSync, by: Claim, { place }: Place)
   });
 }
 
-function userSlot(database: DatabaseSync, by: Claim, place: number): Place | undefined {
+function placeOf(database: DatabaseSync, by: Claim, place: number): Place | undefined {
   return placesOf(database, by.service, by.version).find((one) => one.place === place);
 }
 

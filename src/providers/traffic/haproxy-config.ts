@@ -96,7 +96,7 @@ frontend ${name}
     http-request set-var(txn.share) var(txn.split),field(4,:),add(0) unless picked
     http-request set-var(txn.over) rand(100),sub(txn.share) unless picked
     http-request set-var(txn.pick) var(txn.split),field(5,:,2) if within !picked
-${[7, 10].map(further).join('')}    http-request set-var(txn.pick) var(txn.split),field(2,:,2) unless picked
+${further(7)}${further(10)}    http-request set-var(txn.pick) var(txn.split),field(2,:,2) unless picked
     http-request set-var(txn.pool) var(txn.pick),field(1,:)
     http-request set-var(txn.version) var(txn.pick),field(2,:)
     http-request set-var(txn.audience) str(live)

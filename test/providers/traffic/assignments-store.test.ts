@@ -41,7 +41,7 @@ describe('the assignments of a service', () => {
     expect(next.read('shop', 'aaaaaaaa')).toEqual([{ version: 'v1', users: 102 }]);
   });
 
-  test('are read whole but for what a crash has cut off, and files of others are passed over', () => {
+  test('are read but for what a crash has cut off, and files of others stay', () => {
     const store = createAssignmentsStore(folder);
     store.record(of('v1', 1));
     store.save();

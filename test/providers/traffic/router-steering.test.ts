@@ -202,7 +202,8 @@ describe.each(ROUTERS)('the %s router', (kind) => {
     test('sends each user where the sum of salt and user says, hostile ones too', async () => {
       await rig.apply(rig.routes(...weights), { affinity: AFFINITY });
       const users = Array.from({ length: 100 }, (_, index) => `user-${index}`);
-      const odd = ['x'.repeat(5000), 'a"b', 'ü'.repeat(10), '%00', 'a=b=c', ' '.repeat(3000) + 'x'];
+      const long = ['x'.repeat(5000), `${' '.repeat(3000)}x`];
+      const odd = [...long, 'a"b', 'ü'.repeat(10), '%00', 'a=b=c'];
       for (const user of [...users, ...odd]) {
         const { slot } = userSlot(AFFINITY.salt, Buffer.from(user, 'latin1'));
         const expected = routeOfSlot(rig.routes(...weights), slot)?.version;
@@ -286,7 +287,7 @@ describe.each(ROUTERS)('the %s router', (kind) => {
       expect((await ask(headers)).version).toBe(version);
     });
 
-    test('goes by the first that fits, else by user, and never to a version without instances', async () => {
+    test('goes by the first that fits and has instances, else by user', async () => {
       const to = (version: string): Match => ({ ...header('x-beta', 'present'), version });
       const matches = [to('v9'), to('v3'), to('v2')];
       await rig.apply(rig.routes(100, 0, 0), { affinity: AFFINITY, matches });

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningBalancer } from '../../../src/dev/balancer.ts';
 import { FAILURES, Failure } from '../../../src/domain/failure.ts';
 import { userSlot } from '../../../src/providers/traffic/affinity.ts';
-import type { Route, Steering, TrafficRouter } from '../../../src/providers/traffic/router.ts';
+import type {
+  Route,
+  Steering,
+  TrafficChange,
+  TrafficRouter,
+} from '../../../src/providers/traffic/router.ts';
 import { type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
 import { type Mishap, supervised } from '../../support/supervised-balancer.ts';
 import type { VersionServer } from '../../support/version-server.ts';
@@ -47,18 +52,20 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
   const routes = (first: number): Route[] => rig.routes(first, 100 - first);
 
   /** Tries again where the table says that it may help, as the workflows do. */
-  async function apply(first: number, at = (generation += 10), steering: Steering = {}) {
-    const key = `release/checkout/${at}`;
-    const change = { service: SERVICE, key, generation: at, routes: routes(first), ...steering };
+  async function insist(change: Omit<TrafficChange, 'service' | 'key'>) {
+    const key = `release/checkout/${change.generation}`;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await router.apply(change, signal);
+        return await router.apply({ service: SERVICE, key, ...change }, signal);
       } catch (error) {
         if (!(error instanceof Failure) || !FAILURES[error.code].retry || attempt > 20) throw error;
         await wait(50);
       }
     }
   }
+
+  const apply = (first: number, at = (generation += 10), steering: Steering = {}) =>
+    insist({ generation: at, routes: routes(first), ...steering });
 
   async function weights(): Promise<Record<string, number>> {
     const { routes: all } = await router.read(SERVICE, signal);
@@ -185,6 +192,27 @@ describe.each(['embedded', 'haproxy'] as const)('the %s router', (kind) => {
     const drained = { service: SERVICE, version: 'v1' };
     expect(await router.drain({ ...drained, deadlineMs: 200 }, signal)).toEqual({ open: 1 });
     v1.letGo();
+    expect(await (await open).text()).toBe('v1');
+    expect(await router.drain({ ...drained, deadlineMs: 10_000 }, signal)).toEqual({ open: 0 });
+  });
+
+  test('counts what is open over a reload at an instance that leaves its route', async () => {
+    const [left, stays] = rig.servers;
+    if (left === undefined || stays === undefined) throw new Error('two instances are needed');
+    const serve = async (...servers: VersionServer[]): Promise<void> => {
+      const instances = servers.map(({ instance }) => instance);
+      generation += 10;
+      await insist({ generation, routes: [{ version: 'v3', weightPercent: 100, instances }] });
+    };
+    await serve(left);
+    const open = fetch(`${balancer.url}/slow`);
+    await expect.poll(() => left.holding(), SOON).toBe(1);
+    await serve(left, stays);
+    await running.meet('reload');
+    await serve(stays);
+    const drained = { service: SERVICE, version: 'v3', instances: [left.instance] };
+    expect(await router.drain({ ...drained, deadlineMs: 200 }, signal)).toEqual({ open: 1 });
+    left.letGo();
     expect(await (await open).text()).toBe('v1');
     expect(await router.drain({ ...drained, deadlineMs: 10_000 }, signal)).toEqual({ open: 0 });
   });
