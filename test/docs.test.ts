@@ -139,11 +139,15 @@ function shown(value: unknown): string {
 }
 
 /** Where the keys of a release file are explained. */
-const KEY_PAGES = ['docs/write-a-release.md', 'docs/hooks-and-gates.md'];
+const KEY_PAGES = ['docs/write-a-release.md', 'docs/hooks-and-gates.md', 'docs/freeze-windows.md'];
 
 /** Blocks that are the same in two places are explained in one of them. */
 function explainedAs(path: string): string {
-  return path.replace(/^steps\[\]\.gate\./, 'gates[].').replace(/^hooks\[\]\.undo\./, 'hooks[].');
+  return path
+    .replace(/^steps\[\]\.gate\./, 'gates[].')
+    .replace(/^steps\[\]\.session_affinity\./, 'session_affinity.')
+    .replace(/^ab_test\.match\./, 'steps[].match.')
+    .replace(/^hooks\[\]\.undo\./, 'hooks[].');
 }
 
 test('every key of a release file is explained, with its default', () => {
@@ -198,7 +202,9 @@ test('every metric and every search attribute is explained', () => {
   const page = read('docs/operate.md');
   const metrics = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => [...read(join('src', file)).matchAll(/'(belay_[a-z_]+)'/g)])
+    .flatMap((file) => [
+      ...read(join('src', file)).matchAll(/\.create[A-Z][a-z]+\(\s*'(belay_[a-z_]+)'/g),
+    ])
     .map(([, name]) => name ?? '');
   expect(metrics.length).toBeGreaterThan(3);
   expect(metrics.filter((name) => !page.includes(`| \`${name}_`))).toEqual([]);

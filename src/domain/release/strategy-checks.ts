@@ -167,11 +167,24 @@ export function strategyRemarks(release: ParsedRelease, written: unknown): reado
   if (strategy === 'ab_test' && test.match !== undefined && hasShare) {
     remarks.push('ab_test.share has no effect beside ab_test.match');
   }
+  remarks.push(...leftAtOnce(release));
   for (const key of ['gates', 'hooks'] as const) {
     if (mode !== 'observe' || release[key].length === 0) continue;
     remarks.push(`${key} have no effect under mode observe: nobody is asked and nothing is called`);
   }
   return remarks;
+}
+
+/** Weights that the next one follows before anybody can have looked. */
+function leftAtOnce(release: ParsedRelease): readonly string[] {
+  const { strategy, steps = [], rollout_duration: total } = release;
+  if (strategy !== 'canary' || total !== undefined) return [];
+  return steps.flatMap(({ weight, for: forMs = 0 }, index) => {
+    const next = steps[index + 1];
+    const isLeft = next === undefined || next.weight !== undefined;
+    if (weight === undefined || weight === 0 || weight === 100 || forMs > 0 || !isLeft) return [];
+    return [`steps.${index} is left at once, unwatched: give it a time with for`];
+  });
 }
 
 function valueIn(block: unknown, key: string): unknown {

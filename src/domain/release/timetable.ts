@@ -198,11 +198,13 @@ function risksOf(
   isFirst: boolean,
   touched: boolean,
 ): readonly Risk[] {
-  const live = (): readonly Risk[] => (touched ? underTraffic(spec, isFirst) : []);
+  const guarded = (): readonly Risk[] => (touched ? underTraffic(spec, isFirst) : []);
+  const judged = (): readonly Risk[] =>
+    touched ? [...guarded(), { kind: 'no_data', budgetMs: spec.watch.noDataBudgetMs }] : [];
   switch (step.kind) {
     case 'deploy':
     case 'scale':
-      return [{ kind: 'environment' }, ...live()];
+      return [{ kind: 'environment' }];
     case 'prove':
       return [{ kind: 'health', withinMs: spec.health.deadlineMs }];
     case 'validate':
@@ -212,26 +214,26 @@ function risksOf(
         { kind: 'no_data', budgetMs: spec.validation.noDataBudgetMs },
       ];
     case 'hook':
-      return [...afterPromotion(step), ...live()];
+      return afterPromotion(step);
     case 'gate':
-      return [{ kind: 'gate', timeoutMs: rejectsAfter(step.gate) }, ...live()];
+      return [{ kind: 'gate', timeoutMs: rejectsAfter(step.gate) }, ...guarded()];
     case 'weight':
     case 'match':
     case 'mirror':
     case 'affinity':
-      return [{ kind: 'traffic' }, ...(stays(step) ? live() : [])];
+      return [{ kind: 'traffic' }, ...(stays(step) ? judged() : [])];
     case 'batch':
       return [
         { kind: 'environment' },
         { kind: 'traffic' },
         { kind: 'health', withinMs: spec.health.deadlineMs },
-        ...live(),
+        ...(stays(step) ? judged() : []),
       ];
     case 'stay':
-      return live();
+      return step.judge ? judged() : guarded();
     case 'compare': {
       const undecided = spec.abTest?.undecided ?? 'control';
-      return [{ kind: 'experiment', undecided }, ...live()];
+      return [{ kind: 'experiment', undecided }, ...guarded()];
     }
     case 'promote':
     case 'keep':
@@ -255,12 +257,12 @@ function rejectsAfter({ timeoutMs, onTimeout }: GateSpec): number | undefined {
   return onTimeout === 'reject' ? timeoutMs : undefined;
 }
 
+/** Where it only waits, no data is no reason to move; while a hook or a start runs nobody looks. */
 function underTraffic(spec: ReleaseSpec, isFirst: boolean): readonly Risk[] {
   return [
     ...thresholdsOf(spec, ['latency_p95', 'error_rate', 'throughput']),
     ...driftOf(spec, isFirst),
     { kind: 'unhealthy', roundsInARow: spec.health.failuresInARow },
-    { kind: 'no_data', budgetMs: spec.watch.noDataBudgetMs },
   ];
 }
 

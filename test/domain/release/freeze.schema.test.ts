@@ -225,10 +225,10 @@ test('an editor is told which keys belong together', () => {
 
 test('what the page about freeze windows shows is right, and its table has every key', () => {
   const page = readFileSync(new URL('../../../docs/freeze-windows.md', import.meta.url), 'utf8');
-  const shown = [...page.matchAll(/^```yml\n([^]*?)^```/gm)].map(([, text]) => parse(text ?? ''));
+  const shown = [...page.matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, text]) => parse(text ?? ''));
   expect(shown.length).toBeGreaterThan(0);
   for (const { freeze_windows: windows } of shown) expect(problems(windows)).toEqual([]);
   const schema = z.toJSONSchema(freezeWindows.element.in, { io: 'input' });
-  const keys = [...page.matchAll(/^\| `([a-z_]+)`/gm)].map(([, key]) => key);
+  const keys = [...page.matchAll(/^\| `freeze_windows\[\]\.([a-z_]+)`/gm)].map(([, key]) => key);
   expect(keys).toEqual(expect.arrayContaining(Object.keys(schema.properties ?? {})));
 });

@@ -198,6 +198,11 @@ describe('keys without an effect are said aloud', () => {
       ),
     ],
     [{ gates: [{ name: 'qa', person: {} }] }, []],
+    [
+      { steps: [{ weight: 5 }, { weight: 20, for: '1m' }, { weight: 30 }, { hold: '1m' }] },
+      ['steps.0 is left at once, unwatched: give it a time with for'],
+    ],
+    [{ steps: [{ weight: 5 }, { weight: 50 }], rollout_duration: '1h' }, []],
   ])('%j', (changes, remarks) => {
     const file = read(changes);
     expect(file.kind === 'valid' ? file.remarks : file).toEqual(remarks);

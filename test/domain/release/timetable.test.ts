@@ -239,7 +239,9 @@ test.each<[NonNullable<ReleaseDocument['gates']>[number], object]>([
   expect(entry(table({ gates: [gate] }), 'go').gate).toEqual(view);
 });
 
-const LIVE = ['threshold', 'threshold', 'drift', 'unhealthy', 'no_data'];
+/** What ends a wait at once, and a step that is judged. */
+const GUARDED = ['threshold', 'threshold', 'drift', 'unhealthy'];
+const LIVE = [...GUARDED, 'no_data'];
 
 describe('what would take it back', () => {
   test.each<
@@ -267,11 +269,27 @@ describe('what would take it back', () => {
     ['a switch', {}, {}, 'weight-100', ['traffic'], 'goes_back'],
     ['a weight that is watched', CANARY, {}, 'weight-5', ['traffic', ...LIVE], 'goes_back'],
     [
-      'a gate under traffic: watching goes on',
+      'a gate under traffic: watching goes on, though nothing follows from no data',
       { ...CANARY, gates: [{ name: 'go', person: {}, before: 'stabilizing' }] },
       {},
       'go',
-      ['gate', ...LIVE],
+      ['gate', ...GUARDED],
+      'goes_back',
+    ],
+    [
+      'a wait under traffic, likewise',
+      { strategy: 'canary', steps: [{ weight: 5 }, { hold: '1m' }] },
+      {},
+      'hold',
+      GUARDED,
+      'goes_back',
+    ],
+    [
+      'more instances: nobody looks while they start',
+      { strategy: 'canary', steps: [{ weight: 50 }, { scale: 2 }] },
+      {},
+      'scale',
+      ['environment'],
       'goes_back',
     ],
     ['the watch', {}, {}, 'stabilize', LIVE, 'goes_back'],
@@ -296,7 +314,7 @@ describe('what would take it back', () => {
       { strategy: 'ab_test' },
       {},
       'compare',
-      ['experiment', ...LIVE],
+      ['experiment', ...GUARDED],
       'goes_back',
     ],
     ['once it is stable, nothing', {}, {}, 'keep', [], undefined],

@@ -1,0 +1,32 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { requireRelease } from '../src/domain/release/release-file.ts';
+import { releaseSchema } from '../src/domain/release/release.schema.ts';
+
+const FOLDER = new URL('../examples/', import.meta.url);
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+const read = (name: string): string => readFileSync(new URL(name, FOLDER), 'utf8');
+
+function release(file: string) {
+  return requireRelease({ text: read(file), file, folder: '/srv', version: undefined });
+}
+
+describe('an example of a release file', () => {
+  test.each(FILES)('%s is valid, and nothing in it is without effect', (file) => {
+    expect(release(file).remarks).toEqual([]);
+  });
+
+  test('is there for every strategy', () => {
+    const shown = new Set(FILES.map((file) => release(file).spec.strategy));
+    expect([...shown].toSorted()).toEqual(releaseSchema.shape.strategy.options.toSorted());
+  });
+
+  test.each(FILES.filter((file) => file !== 'release.yaml'))(
+    '%s is the one that the page about strategies shows',
+    (file) => {
+      const page = readFileSync(new URL('../docs/strategies.md', import.meta.url), 'utf8');
+      const [, ...lines] = read(file).split('\n');
+      expect(page).toContain(`\`\`\`yaml\n${lines.join('\n')}\`\`\``);
+    },
+  );
+});
