@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -9,6 +10,7 @@ import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { type BelayClient, createBelayClient } from '../../src/client/client.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { startTemporal } from '../../src/dev/temporal-server.ts';
+import { Failure } from '../../src/domain/failure.ts';
 import { instancesFor } from '../../src/domain/release/capacity.ts';
 import { VERBS } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
@@ -166,15 +168,31 @@ describe('random schedules of events', () => {
         await env.client.workflow.getHandle(workflowId).cancel();
         return;
       case 'rollback':
-        await client.rollback(service, ASKED).catch(expectRefusal);
+        await patiently((requestId) => client.rollback(service, { ...ASKED, requestId }));
         return;
       case 'verb': {
         const details = { gate: 'go', step: 'stabilize', byMs: 50, overrideFreeze: true };
-        await client.steer(service, one.verb, { ...ASKED, ...details }).catch(expectRefusal);
+        await patiently((requestId) =>
+          client.steer(service, one.verb, { ...ASKED, ...details, requestId }),
+        );
         return;
       }
       default:
         return one satisfies never;
+    }
+  }
+
+  /** What no worker has answered in time is repeated with the same request id, as it says. */
+  async function patiently(ask: (requestId: string) => Promise<unknown>): Promise<void> {
+    const requestId = randomUUID();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await ask(requestId);
+        return;
+      } catch (error) {
+        const isSilent = error instanceof Failure && error.code === 'NoWorker';
+        if (!isSilent || attempt === 5) return expectRefusal(error);
+      }
     }
   }
 
