@@ -10,7 +10,7 @@ import type { Verdict } from '../domain/judge/verdict.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { isGood } from '../domain/release/decide.ts';
 import { completedSpec } from '../domain/release/release-spec.ts';
-import { countOf } from '../domain/release/capacity.ts';
+import { batchSizeOf } from '../domain/release/capacity.ts';
 import {
   GENERATIONS_AN_EFFECT,
   effectKey,
@@ -129,7 +129,7 @@ async function rollBack(
 ): Promise<Moved> {
   const { input, run, act, notices, spec } = context;
   const { from, to } = input;
-  const size = Math.max(1, countOf(spec.rolling.batch, desired));
+  const size = batchSizeOf(spec.rolling, desired);
   let left = candidates ?? (await countCandidates(context, desired));
   let coming: DeployedVersion = to;
   let going: DeployedVersion = from;

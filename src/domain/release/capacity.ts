@@ -17,6 +17,25 @@ export function countOf({ count, percent }: CountOrShare, desired: number): numb
 }
 
 /**
+ * How many instances a rolling update changes at a time: never more than may be started beside the
+ * usual ones, where it has a surge, and else never more than may be missing.
+ */
+export function batchSizeOf(
+  { batch, maxSurge, maxUnavailable }: RollingSizes,
+  desired: number,
+): number {
+  const limit = maxSurge ?? maxUnavailable;
+  const size = countOf(batch, desired);
+  return limit === undefined ? size : Math.min(size, countOf(limit, desired));
+}
+
+interface RollingSizes {
+  readonly batch: CountOrShare;
+  readonly maxSurge: CountOrShare | undefined;
+  readonly maxUnavailable: CountOrShare | undefined;
+}
+
+/**
  * What a concurrent baseline has: the candidate's share, as long as both together leave half of
  * the traffic to stable; above that production itself is what the candidate is compared with.
  */

@@ -1,4 +1,4 @@
-import { countOf, instancesFor } from './capacity.ts';
+import { batchSizeOf, countOf, instancesFor } from './capacity.ts';
 import type { GateSpec, Moment } from './gate.schema.ts';
 import type { HookSpec } from './hook.schema.ts';
 import type { Phase } from './progress.ts';
@@ -178,7 +178,7 @@ const APPROVAL: GateSpec = {
 };
 
 function batchSteps(spec: ReleaseSpec, desired: number): readonly Act[] {
-  const size = countOf(spec.rolling.batch, desired);
+  const size = batchSizeOf(spec.rolling, desired);
   const count = Math.ceil(desired / size);
   const forMs =
     spec.rolling.stabilizeMs ?? Math.floor((spec.rolloutMs ?? ROLLOUT_MS) / Math.max(1, count));

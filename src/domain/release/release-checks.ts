@@ -1,5 +1,6 @@
 import { formatDuration } from '../quantity.ts';
 import { callContradictions } from './call-checks.ts';
+import { capabilityContradictions } from './capability-checks.ts';
 import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
 
@@ -48,7 +49,12 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
       });
     }
   }
-  return [...found, ...metricsContradictions(release), ...callContradictions(release)];
+  return [
+    ...found,
+    ...metricsContradictions(release),
+    ...callContradictions(release),
+    ...capabilityContradictions(release),
+  ];
 }
 
 /** Keys that belong to another strategy: allowed, because files are shared, but said aloud. */

@@ -154,3 +154,23 @@ test.each([
 test('a release that nobody would watch is refused', () => {
   expect(messagesOf({ stabilization_period: '0s' }).join()).toContain('nobody would look');
 });
+
+describe('what a load balancer cannot do is refused before anything starts', () => {
+  const haproxy = { kind: 'haproxy', socket: '/s', url: 'http://shop', tap: 'http://tap' };
+  const embedded = { kind: 'embedded', control: 'http://control', url: 'http://shop' };
+  const canary = { strategy: 'canary', steps: [{ mirror: '10%' }, { weight: '50%' }] };
+
+  test('HAProxy cannot copy requests, the embedded one can', () => {
+    expect(messagesOf({ ...canary, traffic: haproxy })).toEqual([
+      'steps.0.mirror: haproxy cannot copy requests; embedded can',
+    ]);
+    expect(messagesOf({ ...canary, traffic: embedded })).toEqual([]);
+  });
+
+  test('both tell users apart and keep them where they are', () => {
+    const match = { header: 'x-beta', present: true };
+    const steps = [{ match }, { session_affinity: {} }, { weight: '50%' }];
+    expect(messagesOf({ strategy: 'canary', steps, traffic: haproxy })).toEqual([]);
+    expect(messagesOf({ strategy: 'ab_test', ab_test: { match }, traffic: embedded })).toEqual([]);
+  });
+});
