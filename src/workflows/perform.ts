@@ -3,6 +3,7 @@ import type { FailureCode } from '../domain/failure.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { instancesFor } from '../domain/release/capacity.ts';
 import { isGood } from '../domain/release/decide.ts';
+import { baselineVersion } from '../domain/release/names.ts';
 import type { Step } from '../domain/release/plan.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
 import { callHookOf } from './call-hook.ts';
@@ -99,7 +100,7 @@ async function deployBaseline(
   instances: number,
 ): Promise<void> {
   const { run, spec, act } = context;
-  const version = `${stable.version}-baseline`;
+  const version = baselineVersion(stable.version);
   const environment = { ...stable.spec.environment, instances };
   run.note(`starting ${instances} × ${version}, to compare with`);
   const started = await context.interruptible(() =>
