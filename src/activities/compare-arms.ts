@@ -61,10 +61,10 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
 /** The counts of each arm, for dashboards: a test runs for days before it is decided. */
 function expose(service: string, arms: readonly ArmFigures[]): void {
   const gauge = (name: string, what: string) =>
-    metricMeter.createGauge(`belay_ab_${name}`, 'int', name, what);
-  const trials = gauge('trials', 'How often each arm of an A/B test was tried');
-  const successes = gauge('successes', 'How often that went well');
-  const users = gauge('users', 'Distinct users that were assigned to each arm');
+    metricMeter.createGauge(name, 'int', undefined, what);
+  const trials = gauge('belay_ab_trials', 'How often each arm of an A/B test was tried');
+  const successes = gauge('belay_ab_successes', 'How often that went well');
+  const users = gauge('belay_ab_users', 'Distinct users that were assigned to each arm');
   for (const { version, ...figures } of arms) {
     trials.set(figures.trials, { service, version });
     successes.set(figures.successes, { service, version });
