@@ -159,3 +159,18 @@ test('a first release cannot be called off once it has traffic', () => {
   expect(refuse(at('stabilize', 'staying'), 'abort', {}, first)).toContain('no version to go back');
   expect(refuse(at('prove', 'entering'), 'abort', {}, first)).toBeUndefined();
 });
+
+test('a breach after a step back does not let promote pass over the step', () => {
+  const back = entered(said(at('stabilize', 'staying'), 'step_back'), NOW_MS);
+  expect(back.stand.weightPercent).toBe(50);
+  const held = failed(back, breach, BY_HAND);
+  expect(nextMove(said(held, 'promote'))).toMatchObject({
+    kind: 'enter',
+    step: { name: 'weight-100' },
+  });
+});
+
+test('a weight that could not be set is tried again by promote, never left out', () => {
+  const held = failed(at('weight-100', 'entering'), { ...breach, canRetry: true }, BY_HAND);
+  expect(nextMove(said(held, 'promote'))).toMatchObject({ step: { name: 'weight-100' } });
+});
