@@ -45,7 +45,7 @@ const freezeWindowDocument = z
     on_begin: z
       .enum(ON_BEGIN)
       .default('hold')
-      .describe('What a running release does: finish, hold for a person, or return to stable.'),
+      .describe('What a running release does: finish, hold until it is over, or return to stable.'),
   })
   .meta({
     oneOf: [{ required: ['rrule', 'starts', 'for', 'timezone'] }, { required: ['from', 'to'] }],

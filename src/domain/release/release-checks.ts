@@ -3,6 +3,7 @@ import { callContradictions } from './call-checks.ts';
 import { capabilityContradictions } from './capability-checks.ts';
 import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
+import { strategyContradictions, strategyRemarks } from './strategy-checks.ts';
 
 /** Load balancers keep their counts for this long; a look cannot see further back. */
 const COUNTS_KEPT_MS = 15 * 60_000;
@@ -15,7 +16,7 @@ export interface Contradiction {
 /** Parts of a file that are each right and cannot hold together. */
 export function contradictions(release: ParsedRelease): readonly Contradiction[] {
   const found: Contradiction[] = [];
-  const { watch, environment } = release;
+  const { watch } = release;
   if (watch.window > COUNTS_KEPT_MS) {
     found.push({
       path: ['watch', 'window'],
@@ -37,38 +38,41 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
       message: `is longer than stabilization_period (${formatDuration(period)}): nobody would look`,
     });
   }
-  if (environment.kind === 'process' && environment.ports !== undefined) {
-    const ports = environment.ports.to - environment.ports.from + 1;
-    const needed = 2 * environment.instances;
-    if (ports < needed) {
-      found.push({
-        path: ['environment', 'ports'],
-        message:
-          `has ${ports} ports; blue and green side by side need ${needed} ` +
-          `(2 × ${environment.instances} instances)`,
-      });
-    }
-  }
   return [
     ...found,
+    ...portContradictions(release),
+    ...strategyContradictions(release),
     ...metricsContradictions(release),
     ...callContradictions(release),
     ...capabilityContradictions(release),
   ];
 }
 
-/** Keys that belong to another strategy: allowed, because files are shared, but said aloud. */
+/** Two versions run side by side, also where a rolling update is rolled back later by hand. */
+function portContradictions({
+  environment,
+  strategy,
+  baseline,
+  steps = [],
+}: ParsedRelease): readonly Contradiction[] {
+  if (environment.kind !== 'process' || environment.ports === undefined) return [];
+  const { instances } = environment;
+  const ports = environment.ports.to - environment.ports.from + 1;
+  // A baseline has as many instances as the candidate begins with.
+  const scales = steps.some(({ scale }) => scale !== undefined);
+  const besides = strategy === 'canary' && baseline ? (scales ? 1 : instances) : 0;
+  const needed = 2 * instances + besides;
+  if (ports >= needed) return [];
+  const sides =
+    besides === 0
+      ? `two versions side by side need ${needed} (2 × ${instances} instances)`
+      : `two versions and a baseline need ${needed} (2 × ${instances} instances and ${besides})`;
+  return [{ path: ['environment', 'ports'], message: `has ${ports} ports; ${sides}` }];
+}
+
+/** What a file says without effect, and what it lacks: allowed, but said aloud. */
 export function remarksOn(release: ParsedRelease, written: unknown): readonly string[] {
-  const has = (key: string): boolean =>
-    typeof written === 'object' && written !== null && key in written;
-  const remarks: string[] = [];
-  const { strategy } = release;
-  if (strategy !== 'canary' && has('canary_traffic_percent')) {
-    remarks.push(`canary_traffic_percent has no effect under strategy ${strategy}`);
-  }
-  if ((strategy === 'blue_green' || strategy === 'ab_test') && has('rollout_duration')) {
-    remarks.push(`rollout_duration has no effect under strategy ${strategy}`);
-  }
+  const remarks = [...strategyRemarks(release, written)];
   for (const source of release.metrics) {
     if (source.kind !== 'prometheus') continue;
     for (const [signal, promql] of Object.entries(source.queries)) {

@@ -283,7 +283,7 @@ export const releaseSchema = z.strictObject({
   canary_traffic_percent: wholePercent.optional().describe('canary only'),
   rollout_duration: positiveDuration
     .optional()
-    .describe('canary and rolling: of all steps together; default: 30m.'),
+    .describe('canary, rolling, switch_steps: of all steps together; default: 30m.'),
   stabilization_period: duration.prefault('10m'),
   auto_rollback_enabled: z.boolean().default(true),
   performance_thresholds: thresholds.prefault({}),

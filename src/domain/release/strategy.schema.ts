@@ -99,7 +99,7 @@ const step = z
       .strictObject({ url: callUrl, timeout: waitingTime.prefault('10s') })
       .optional()
       .describe('Short for a gate that asks a webhook.'),
-    scale: countOrShare.optional().describe('Instances of the candidate.'),
+    scale: countOrShare.optional().describe('Instances of the candidate; only more of them.'),
     mirror: wholePercent.optional().describe('Copies of so many live requests; answers dropped.'),
     match: match.optional().describe('Users who meet the candidate whatever its weight.'),
     session_affinity: affinity.optional().describe('From here on users stay where they are.'),
@@ -121,7 +121,7 @@ export const strategyFields = {
     .min(1)
     .max(20)
     .optional()
-    .describe('blue_green: weights on the way; default: all at once.'),
+    .describe('blue_green: weights that rise to 100; default: all at once.'),
   promotion: z
     .enum(['automatic', 'manual'])
     .default('automatic')
@@ -133,9 +133,9 @@ export const strategyFields = {
   rolling: z
     .strictObject({
       batch: countOrShare.prefault('20%').describe('Rounded down, at least 1.'),
-      max_surge: countOrShare.optional().describe('More instances than usual meanwhile.'),
-      max_unavailable: countOrShare.optional().describe('Default: one batch, without a surge.'),
-      stabilize: duration.optional().describe('After each batch; default: of rollout_duration.'),
+      max_surge: countOrShare.optional().describe('A batch starts before what it replaces ends, and is no larger.'),
+      max_unavailable: countOrShare.optional().describe('Without a surge a batch is no larger.'),
+      stabilize: duration.optional().describe('After each batch; default: its part of rollout_duration.'),
     })
     .prefault({}),
   ab_test: z

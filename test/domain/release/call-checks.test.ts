@@ -94,14 +94,14 @@ test('a step that nobody named never takes a name that somebody wrote', () => {
     gates: [{ name: 'deploy', person: {} }],
     steps: [
       { weight: 10, for: '1m' },
-      { name: 'weight-50-2', hold: '5m' },
-      { weight: 50, for: '1m' },
-      { weight: 50, for: '2m' },
+      { hold: '1m' },
+      { name: 'hold-2', weight: 50, for: '1m' },
+      { hold: '2m' },
       { weight: 100 },
     ],
   });
   const names = planOf(spec, { stableInstances: 2, fast: false }).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  expect(names).toContain('weight-50-3');
+  expect(names).toContain('hold-3');
   expect(names).toContain('deploy-2');
 });

@@ -38,7 +38,7 @@ describe('parts that cannot hold together are told where and why', () => {
     [
       'environment.ports',
       { environment: { ...PROCESS, ports: { from: 3000, to: 3004 } } },
-      'has 5 ports; blue and green side by side need 6 (2 × 3 instances)',
+      'has 5 ports; two versions side by side need 6 (2 × 3 instances)',
     ],
     [
       'performance_thresholds.max_latency_p95',

@@ -93,7 +93,7 @@ describe('a good file', () => {
     });
     expect(read.kind === 'valid' ? read.remarks : read).toEqual([
       'canary_traffic_percent has no effect under strategy blue_green',
-      'rollout_duration has no effect under strategy blue_green',
+      'rollout_duration has no effect under strategy blue_green without switch_steps',
       expect.stringContaining('no performance_thresholds'),
     ]);
   });
