@@ -9,6 +9,7 @@ import { type RunningLoad, startLoad } from '../../src/dev/load.ts';
 import { type RunningStack, type StackOptions, startStack } from '../../src/dev/stack.ts';
 import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
+import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import {
   type ProcessEnvironment,
@@ -25,6 +26,8 @@ const ENDS_WITHIN_MS = 100_000;
 export interface TestStack extends RunningStack {
   /** Where everything keeps its state. */
   readonly folder: string;
+  /** What `deploy` releases: waits are as short as they can be; `changes` go over them. */
+  specOf(version: string, changes?: Partial<ReleaseDocument>): ReleaseSpec;
   /** Begins a release whose waits are as short as they can be; `changes` go over them. */
   deploy(
     version: string,
@@ -36,7 +39,7 @@ export interface TestStack extends RunningStack {
   /** Waits until a run is in this phase. */
   until(workflowId: string, phase: Progress['phase']): Promise<Progress>;
   /** Begins traffic and leaves it on until the stack is closed. */
-  load(): RunningLoad;
+  load(requestsPerSecond?: number): RunningLoad;
   /** The balancer and the processes as the worker's drivers see them. */
   readonly router: TrafficRouter;
   readonly environment: ProcessEnvironment;
@@ -86,6 +89,24 @@ export async function startTestStack(
     folder,
     version: undefined,
   });
+  const specOf = (version: string, changes: Partial<ReleaseDocument> = {}): ReleaseSpec => {
+    const document = demoRelease({
+      service: SERVICE,
+      version,
+      traffic: stack.balancer.traffic,
+      changes: {
+        warmup_duration: '1s',
+        validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
+        watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
+        stabilization_period: '4s',
+        cleanup_delay: '1s',
+        rollback_verify_after: '2s',
+        ...changes,
+      },
+    });
+    const text = JSON.stringify(document);
+    return requireRelease({ text, file: 'test.json', folder, version }).spec;
+  };
   return {
     ...stack,
     folder,
@@ -99,27 +120,9 @@ export async function startTestStack(
       await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
       await connection.close();
     },
+    specOf,
     async deploy(version, changes = {}, requestId) {
-      const document = demoRelease({
-        service: SERVICE,
-        version,
-        traffic: stack.balancer.traffic,
-        changes: {
-          warmup_duration: '1s',
-          validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
-          watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
-          stabilization_period: '4s',
-          cleanup_delay: '1s',
-          rollback_verify_after: '2s',
-          ...changes,
-        },
-      });
-      const { spec } = requireRelease({
-        text: JSON.stringify(document),
-        file: 'test.json',
-        folder,
-        version,
-      });
+      const spec = specOf(version, changes);
       const accepted = await stack.client.deploy({
         release: spec,
         who: 'test',
@@ -150,8 +153,8 @@ export async function startTestStack(
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
-    load() {
-      load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
+    load(requestsPerSecond = 100) {
+      load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond });
       return load;
     },
     close,
