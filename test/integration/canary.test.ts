@@ -61,8 +61,8 @@ describe.each(['haproxy', 'embedded'] as const)('a canary through %s', (balancer
         steps: [
           { match: { header: 'x-tester', exact: 'yes' } },
           { gate: { name: 'look', person: {} } },
-          { session_affinity: { cookie: 'user' } },
           { weight: '25%', for: '1s' },
+          { session_affinity: { cookie: 'user' } },
           { hold: '1s' },
           { scale: 2 },
           { analysis: '1s' },
@@ -79,7 +79,8 @@ describe.each(['haproxy', 'embedded'] as const)('a canary through %s', (balancer
     expect(await stack.end(workflowId)).toMatchObject({ outcome: 'succeeded', left: [] });
     const { timeline, audit } = await stack.client.progress(workflowId);
     const texts = timeline.map(({ text }) => text).join('\n');
-    expect(texts).toMatch(/waits at the gate look[^]*by the cookie user[^]*25 %[^]*grows to 2/);
+    expect(texts).toMatch(/waits at the gate look[^]*25 %[^]*by the cookie user[^]*grows to 2/);
+    expect(await writes(workflowId)).toContain('affinity: v2 75 %, v3 25 %');
     expect(audit).toMatchObject([{ verb: 'approve', who: 'ada', why: 'looks good' }]);
     await stands('v3');
   });
