@@ -44,8 +44,7 @@ export async function perform(context: Context, step: Step, target: number | nul
     case 'mirror':
       return steerUsers(context, step);
     case 'affinity':
-      context.run.note(`users stay where they are, by the cookie ${step.affinity.cookie}`);
-      return;
+      return keepUsers(context, step);
     case 'batch':
       return rollOneBatch(context, step, target ?? step.to);
     case 'gate':
@@ -216,6 +215,17 @@ async function steerUsers(
       : `users with ${step.match.in} ${step.match.name} meet ${spec.version}`;
   run.phase(step.phase, text);
   await apply(context, step.name, course.stand.weightPercent);
+}
+
+/** In force with the next weight, or at once where users meet the candidate already. */
+async function keepUsers(
+  context: Context,
+  step: Extract<Step, { kind: 'affinity' }>,
+): Promise<void> {
+  const { run, course } = context;
+  run.note(`users stay where they are, by the cookie ${step.affinity.cookie}`);
+  const { weightPercent } = course.stand;
+  if (weightPercent > 0) await apply(context, step.name, weightPercent);
 }
 
 /** Writes what is to be in force now, unless somebody has taken traffic back meanwhile. */

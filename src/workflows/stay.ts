@@ -176,6 +176,7 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
       fromMs: isWhole && move.why === 'clock' ? Date.now() : sinceMs,
       untilMs,
       ...(beside === null ? {} : { beside }),
+      ...(isMirrored(context) ? { audience: 'mirror' as const } : {}),
       purpose: move.judge ? 'judge' : 'guard',
       ...(takeBack === undefined ? {} : { takeBack }),
     });
@@ -185,6 +186,11 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
     const summary = `the watch ended: ${code}: ${message}`;
     return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
   }
+}
+
+/** No user meets the candidate, but copies of their requests do. */
+function isMirrored(context: Context): boolean {
+  return context.course.stand.weightPercent === 0 && steeringAt(context)?.mirror !== undefined;
 }
 
 function besideOf(baseline: Context['baseline'], weightPercent: number) {

@@ -302,10 +302,10 @@ function depsOf(
   };
 }
 
-/** A worker that keeps workflows in memory, then one that does not, in turn, every second. */
+/** A worker that keeps workflows in memory, then one that does not, in turn. */
 async function keepRestartingWorkers(env: TestWorkflowEnvironment, deps: ActivityDeps) {
   const code = await workflowCode();
-  const shared = { connection: env.nativeConnection, shutdownForceTime: '1s' } as const;
+  const shared = { connection: env.nativeConnection, shutdownForceTime: '20s' } as const;
   const watching = await Worker.create({
     ...shared,
     taskQueue: 'belay-watch',
@@ -324,7 +324,7 @@ async function keepRestartingWorkers(env: TestWorkflowEnvironment, deps: Activit
         stickyQueueScheduleToStartTimeout: '1s',
       });
       const run = worker.run();
-      await wait(1000);
+      await wait(2000);
       worker.shutdown();
       await run;
     }
