@@ -239,7 +239,7 @@ describe('random schedules of events', () => {
     const weights = new Map<string, number>();
     const drained = new Set<string>();
     const running = new Map<string, number>();
-    for (const one of world.acts.filter((act) => act.service === service)) {
+    for (const one of world.acts.filter((done) => done.service === service)) {
       checkAct(one, { weights, drained, running });
     }
   }
