@@ -74,7 +74,12 @@ async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): 
     if (error instanceof BadSystem) {
       context.update(reached(context.course, target, Date.now()));
     }
-    context.update(failed(context.course, troubleOf(context, error), context.policy));
+    const trouble = troubleOf(context, error);
+    const { course, policy } = context;
+    // Somebody has decided already, and moved the traffic: nobody is asked once more.
+    const isDecided = trouble.trigger === 'TrafficTakenBack' && course.end === null;
+    const end = { cause: trouble.trigger, reason: trouble.reason, asked: null };
+    context.update(isDecided ? { ...course, end } : failed(course, trouble, policy));
   }
 }
 
