@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, metricMeter } from '@temporalio/activity';
 import { type ArmFigures, compareProportions } from '../domain/judge/two-proportions.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import {
@@ -44,10 +44,11 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
             }
             const nowMs = deps.clock.nowMs();
             const isOver = nowMs >= untilMs;
-            if (!isOver && nowMs - fromMs < abTest.minDurationMs) continue;
             const early = Math.max(abTest.confidence, CONFIDENCE_BEFORE_END);
             const confidence = isOver ? abTest.confidence : early;
             const result = await compare(deps, request, counts, confidence, signal);
+            expose(request.service, result.arms);
+            if (!isOver && nowMs - fromMs < abTest.minDurationMs) continue;
             if (isOver || result.winner !== 'undecided') return result;
           }
         },
@@ -55,6 +56,20 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
       );
     },
   };
+}
+
+/** The counts of each arm, for dashboards: a test runs for days before it is decided. */
+function expose(service: string, arms: readonly ArmFigures[]): void {
+  const gauge = (name: string, what: string) =>
+    metricMeter.createGauge(name, 'int', undefined, what);
+  const trials = gauge('belay_ab_trials', 'How often each arm of an A/B test was tried');
+  const successes = gauge('belay_ab_successes', 'How often that went well');
+  const users = gauge('belay_ab_users', 'Distinct users that were assigned to each arm');
+  for (const { version, ...figures } of arms) {
+    trials.set(figures.trials, { service, version });
+    successes.set(figures.successes, { service, version });
+    if (figures.users !== undefined) users.set(figures.users, { service, version });
+  }
 }
 
 async function compare(

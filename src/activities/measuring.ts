@@ -2,6 +2,7 @@ import type { Reading, Signal } from '../domain/judge/measurement.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
 import { gatherReading } from '../providers/metrics/gather.ts';
 import type { MetricsSource } from '../providers/metrics/source.ts';
+import type { Audience } from '../providers/traffic/router.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Target } from './requests.ts';
 
@@ -23,7 +24,7 @@ export interface Measurer {
 export function openMeasurer(
   deps: ActivityDeps,
   request: Pick<ReleaseSpec, 'service' | 'traffic' | 'environment' | 'metrics'>,
-  audience: 'live' | 'preview',
+  audience: Audience,
 ): Measurer {
   const router = deps.router(request.traffic);
   const environment = deps.environment(request.environment);

@@ -93,6 +93,8 @@ export interface WatchRequest extends Pick<
    * looks at the time before, is not asked.
    */
   readonly beside?: Target | null;
+  /** Where the target has no users but copies of their requests: by these it is judged. */
+  readonly audience?: 'mirror';
   /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
   readonly purpose?: 'judge' | 'guard';
   /** Carried out by the watch itself where it sees a breach and cannot reach Temporal. */

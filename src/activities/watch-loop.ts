@@ -53,6 +53,7 @@ export async function watchUntil(
 ): Promise<WatchResult> {
   const { untilMs, watch, health } = plan;
   const measurer = openMeasurer(deps, plan, 'live');
+  const own = openMeasurer(deps, plan, plan.audience ?? 'live');
   let details = { ...from, baseline: from.baseline ?? (await before(measurer, plan, signal)) };
   onDetails(details);
   let dueMs = deps.clock.nowMs();
@@ -64,7 +65,7 @@ export async function watchUntil(
     await deps.clock.pause(nextMs - beganMs, signal);
     const nowMs = deps.clock.nowMs();
     const { verdict, healthy } = await lookAndCheck(
-      (until) => look(measurer, plan, details, nowMs, until),
+      (until) => look({ own, others: measurer }, plan, details, nowMs, until),
       (until) => checkHealth(deps, plan, until),
       signal,
     );
@@ -129,7 +130,7 @@ interface Sides {
 }
 
 async function look(
-  measurer: Measurer,
+  measurers: { readonly own: Measurer; readonly others: Measurer },
   plan: WatchPlan,
   details: WatchDetails,
   nowMs: number,
@@ -144,8 +145,8 @@ async function look(
   const measure = async (sinceMs: number): Promise<Sides> => {
     const window = { fromMs: sinceMs, toMs: nowMs };
     const [own, compared] = await Promise.all([
-      measurer.measure(target, window, signal),
-      beside === null ? (details.baseline ?? {}) : measurer.measure(beside, window, signal),
+      measurers.own.measure(target, window, signal),
+      beside === null ? (details.baseline ?? {}) : measurers.others.measure(beside, window, signal),
     ]);
     return { own, compared };
   };

@@ -1,6 +1,8 @@
-import { effectKey } from '../domain/release/names.ts';
-import type { HookSpec } from '../domain/release/hook.schema.ts';
 import { workflowInfo } from '@temporalio/workflow';
+import { answerText } from '../domain/release/answer-text.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import type { HookSpec } from '../domain/release/hook.schema.ts';
+import { callInputOf, hookFailureCode } from '../domain/release/hooks.ts';
 import type { activitiesFor } from './activities.ts';
 import type { Context } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -14,27 +16,44 @@ interface Caller {
   readonly stable: string | null;
 }
 
+/** A hook has failed, whatever it threw; the code says whether anybody had taken the call. */
+export class HookError extends Error {
+  override readonly name = 'HookError';
+  readonly code: FailureCode;
+
+  constructor(hook: string, error: unknown) {
+    const { code, message } = failureOf(error);
+    super(`the hook ${hook}: ${message}`, { cause: error });
+    this.code = hookFailureCode(code);
+  }
+}
+
 /** One call of a program of the user's; its key is the same for every attempt. */
-export async function call(
-  { run, act, service, version, stable }: Caller,
+async function call(
+  { run, act, ...about }: Caller,
   how: HookSpec['call'],
   { name, when }: { readonly name: string; readonly when: string },
 ): Promise<void> {
   const { workflowId } = workflowInfo();
-  const key = effectKey(workflowId, `${when.replaceAll(' ', '-')}-${name}`);
-  const input = { service, version, stable, workflowId, name, when, key };
+  const input = callInputOf({ ...about, workflowId }, name, when);
   run.note(`${when}: the hook ${name} is called`);
+  const answer = await answerOf(act, how, input);
+  run.note(`the hook ${name} is done${answer === '' ? '' : `: ${answer}`}`);
+}
+
+async function answerOf(
+  act: Caller['act'],
+  how: HookSpec['call'],
+  input: ReturnType<typeof callInputOf>,
+): Promise<string> {
   switch (how.kind) {
     case 'webhook':
-      await act.callHook(how, input);
-      break;
+      return answerText(await act.callHook(how, input));
     case 'activity':
-      await act.callForeign(how, input);
-      break;
+      return answerText(await act.callForeign(how, input));
     default:
       return how satisfies never;
   }
-  run.note(`the hook ${name} is done`);
 }
 
 /** A hook of the release; where it may fail, its failure is a warning. */
@@ -42,33 +61,28 @@ export async function callHookOf(context: Context, hook: HookSpec): Promise<void
   const { run, act, spec, stable, hooksDone } = context;
   // Before it is called: what may have begun must be undone.
   hooksDone.push(hook);
-  const caller = {
-    run,
-    act,
-    service: spec.service,
-    version: spec.version,
-    stable: stable?.version ?? null,
-  };
+  const { service, version } = spec;
+  const caller = { run, act, service, version, stable: stable?.version ?? null };
+  const { name, when } = hook;
   try {
-    await context.interruptible(() =>
-      call(caller, hook.call, { name: hook.name, when: hook.when }),
-    );
+    await context.interruptible(() => call(caller, hook.call, { name, when }));
   } catch (error) {
-    if (hook.onFailure === 'fail') throw error;
-    run.warn(`the hook ${hook.name} failed: ${failureOf(error).message}`);
+    const failure = new HookError(name, error);
+    if (hook.onFailure === 'fail') throw failure;
+    run.warn(failure.message);
   }
 }
 
 /** On the way back: the newest first; what cannot be undone is a warning, and goes on. */
 export async function undoHooks(caller: Caller, hooks: readonly HookSpec[]): Promise<void> {
-  for (const hook of hooks) {
-    const how = hook.when === 'on rollback' ? hook.call : hook.undo;
+  for (const { name, when, call: own, undo } of hooks) {
+    const isForRollback = when === 'on rollback';
+    const how = isForRollback ? own : undo;
     if (how === undefined) continue;
-    const when = hook.when === 'on rollback' ? hook.when : 'undo';
     try {
-      await call(caller, how, { name: hook.name, when });
+      await call(caller, how, { name, when: isForRollback ? when : 'undo' });
     } catch (error) {
-      caller.run.warn(`${when}: the hook ${hook.name} failed: ${failureOf(error).message}`);
+      caller.run.warn(`on the way back: ${new HookError(name, error).message}`);
     }
   }
 }

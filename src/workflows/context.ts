@@ -42,6 +42,13 @@ export function openContext(input: ReleaseInput) {
     if (course.end !== null) scope?.cancel();
   }
 
+  /** What is asked again has another key: its first answer must not be repeated to it. */
+  function countedName(name: string): string {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count === 1 ? name : `${name}-${count}`;
+  }
+
   const run = openRun(
     {
       kind: 'release',
@@ -111,12 +118,11 @@ export function openContext(input: ReleaseInput) {
     left: [] as readonly DeployedVersion[],
     facts,
     /** The name of the `count`-th use of an effect is its own; the generation only grows. */
+    countedName,
     effect(name: string): EffectId {
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
       effects += 1;
       return {
-        key: effectKey(workflowId, count === 1 ? name : `${name}-${count}`),
+        key: effectKey(workflowId, countedName(name)),
         generation: generationOf(number, effects * GENERATIONS_AN_EFFECT),
       };
     },

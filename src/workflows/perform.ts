@@ -3,6 +3,7 @@ import type { FailureCode } from '../domain/failure.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { instancesFor } from '../domain/release/capacity.ts';
 import { isGood } from '../domain/release/decide.ts';
+import { baselineVersion } from '../domain/release/names.ts';
 import type { Step } from '../domain/release/plan.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
 import { callHookOf } from './call-hook.ts';
@@ -43,8 +44,7 @@ export async function perform(context: Context, step: Step, target: number | nul
     case 'mirror':
       return steerUsers(context, step);
     case 'affinity':
-      context.run.note(`users stay where they are, by the cookie ${step.affinity.cookie}`);
-      return;
+      return keepUsers(context, step);
     case 'batch':
       return rollOneBatch(context, step, target ?? step.to);
     case 'gate':
@@ -99,7 +99,7 @@ async function deployBaseline(
   instances: number,
 ): Promise<void> {
   const { run, spec, act } = context;
-  const version = `${stable.version}-baseline`;
+  const version = baselineVersion(stable.version);
   const environment = { ...stable.spec.environment, instances };
   run.note(`starting ${instances} × ${version}, to compare with`);
   const started = await context.interruptible(() =>
@@ -215,6 +215,17 @@ async function steerUsers(
       : `users with ${step.match.in} ${step.match.name} meet ${spec.version}`;
   run.phase(step.phase, text);
   await apply(context, step.name, course.stand.weightPercent);
+}
+
+/** In force with the next weight, or at once where users meet the candidate already. */
+async function keepUsers(
+  context: Context,
+  step: Extract<Step, { kind: 'affinity' }>,
+): Promise<void> {
+  const { run, course } = context;
+  run.note(`users stay where they are, by the cookie ${step.affinity.cookie}`);
+  const { weightPercent } = course.stand;
+  if (weightPercent > 0) await apply(context, step.name, weightPercent);
 }
 
 /** Writes what is to be in force now, unless somebody has taken traffic back meanwhile. */

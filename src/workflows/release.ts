@@ -11,6 +11,7 @@ import {
 } from '../domain/release/course.ts';
 import type { RunReport } from '../domain/release/progress.ts';
 import { type Context, openContext } from './context.ts';
+import { HookError } from './call-hook.ts';
 import { failureOf } from './failure.ts';
 import { heedFreezes } from './freeze.ts';
 import type { ReleaseInput } from './inputs.ts';
@@ -73,14 +74,19 @@ async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): 
     if (error instanceof BadSystem) {
       context.update(reached(context.course, target, Date.now()));
     }
-    context.update(failed(context.course, troubleOf(context, error), context.policy));
+    const trouble = troubleOf(context, error);
+    const { course, policy } = context;
+    // Somebody has decided already, and moved the traffic: nobody is asked once more.
+    const isDecided = trouble.trigger === 'TrafficTakenBack' && course.end === null;
+    const end = { cause: trouble.trigger, reason: trouble.reason, asked: null };
+    context.update(isDecided ? { ...course, end } : failed(course, trouble, policy));
   }
 }
 
 const HELD_BATCH_MS = 60 * 60_000;
 
 function troubleOf(context: Context, error: unknown): Trouble {
-  if (error instanceof NotGood) {
+  if (error instanceof NotGood || error instanceof HookError) {
     return { trigger: error.code, reason: error.message, canRetry: true };
   }
   if (error instanceof BadSystem) {
@@ -92,7 +98,7 @@ function troubleOf(context: Context, error: unknown): Trouble {
     return { trigger: 'HealthCheckFailed', reason, canRetry: true, undone, holdUntilMs };
   }
   const { code, message } = failureOf(error);
-  const isSwitch = context.run.progress.phase === 'switching' && code !== 'HookFailed';
+  const isSwitch = context.run.progress.phase === 'switching';
   return {
     trigger: isSwitch && context.stable !== null ? 'health_check' : code,
     reason: `${isSwitch ? 'the switch failed: ' : ''}${code}: ${message}`,

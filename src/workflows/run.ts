@@ -61,6 +61,9 @@ const TIMELINE_MAX = 100;
 /** A request is refused when it comes after so many; nobody asks so much of one release. */
 const AUDIT_MAX = 500;
 
+/** Of who, why and the id of a request: they are kept, and shown. */
+const TEXT_MAX = 1000;
+
 export type Run = ReturnType<typeof openRun>;
 
 /**
@@ -126,6 +129,9 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       const texts = [asked?.who, asked?.why, asked?.requestId];
       if (texts.some((text) => typeof text !== 'string' || text === '')) {
         throw notAllowed(`${verb} needs who, why and requestId`);
+      }
+      if (texts.some((text) => String(text).length > TEXT_MAX)) {
+        throw notAllowed(`who, why and requestId have ${TEXT_MAX} characters each at most`);
       }
       if (answers.has(asked.requestId)) return;
       const refusal =

@@ -1,6 +1,7 @@
 import { ApplicationFailure, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { DeployCommand } from '../domain/release/commands.ts';
-import type { RunReport } from '../domain/release/progress.ts';
+import { baselineVersion } from '../domain/release/names.ts';
+import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import type { ActiveRun, ServiceState } from '../domain/release/service-state.ts';
 import { abTest } from './ab-test.ts';
 import { blueGreen } from './blue-green.ts';
@@ -55,11 +56,22 @@ export function startRollback(run: ActiveRun): Promise<Started> {
     to,
     toRuns: to.instances.length > 0,
     before: null,
-    ...(run.wasLost === true && from.spec.strategy === 'rolling'
-      ? { batches: { candidates: null, desired: to.spec.environment.instances } }
-      : {}),
+    ...(run.wasLost === true ? whatElseMayStand(from, to) : {}),
   };
   return startChild(rollback, { ...childOptions(run), args: [input] });
+}
+
+/** Of a release that can tell nobody how far it was: instances half way, or a baseline beside. */
+function whatElseMayStand(
+  { spec }: DeployedVersion,
+  to: DeployedVersion,
+): Pick<RollbackInput, 'batches' | 'baseline'> {
+  if (spec.strategy === 'rolling') {
+    return { batches: { candidates: null, desired: to.spec.environment.instances } };
+  }
+  if (spec.strategy !== 'canary' || !spec.baseline) return {};
+  const version = baselineVersion(to.version);
+  return { baseline: { version, spec: to.spec, instances: [] } };
 }
 
 function childOptions(run: ActiveRun) {

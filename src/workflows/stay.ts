@@ -9,6 +9,7 @@ import {
   next,
 } from '../domain/release/course.ts';
 import { type WatchResult, isGood, triggerOf } from '../domain/release/decide.ts';
+import { callInputOf } from '../domain/release/hooks.ts';
 import { effectKey } from '../domain/release/names.ts';
 import { type Context, routesAt, steeringAt } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -41,7 +42,8 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   void scope.run(async () => {
     if (timed && move.untilMs !== null) {
-      const leftMs = Math.max(0, move.untilMs - Date.now());
+      const slackMs = isAsked(move) ? ANSWER_SLACK_MS : 0;
+      const leftMs = Math.max(0, move.untilMs - Date.now()) + slackMs;
       // A scope within: the watch is let go first, as in the histories that have been recorded.
       timer = new CancellationScope();
       detach(
@@ -174,6 +176,7 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
       fromMs: isWhole && move.why === 'clock' ? Date.now() : sinceMs,
       untilMs,
       ...(beside === null ? {} : { beside }),
+      ...(isMirrored(context) ? { audience: 'mirror' as const } : {}),
       purpose: move.judge ? 'judge' : 'guard',
       ...(takeBack === undefined ? {} : { takeBack }),
     });
@@ -183,6 +186,11 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
     const summary = `the watch ended: ${code}: ${message}`;
     return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
   }
+}
+
+/** No user meets the candidate, but copies of their requests do. */
+function isMirrored(context: Context): boolean {
+  return context.course.stand.weightPercent === 0 && steeringAt(context)?.mirror !== undefined;
 }
 
 function besideOf(baseline: Context['baseline'], weightPercent: number) {
@@ -213,6 +221,14 @@ function whatIsBad(result: WatchResult, judge: boolean) {
   return { trigger: triggerOf(verdict), reason: verdict.summary } as const;
 }
 
+/** A gate that something other than a person answers. */
+function isAsked({ why, step }: Stay): boolean {
+  return why === 'gate' && step.kind === 'gate' && step.gate.kind !== 'person';
+}
+
+/** For its own last answer to arrive before the clock of the stay says that there was none. */
+const ANSWER_SLACK_MS = 10_000;
+
 async function askGate(
   context: Context,
   move: Stay,
@@ -221,24 +237,18 @@ async function askGate(
   if (move.step.kind !== 'gate' || move.step.gate.kind === 'person') return;
   const { act, spec, stable, run } = context;
   const { gate, name } = move.step;
-  const { workflowId } = run.progress;
-  const untilMs = move.untilMs ?? Date.now() + OPEN_END_MS;
-  const answer = await act.askGate(untilMs - Date.now())({
-    gate,
-    input: {
-      service: spec.service,
-      version: spec.version,
-      stable: stable?.version ?? null,
-      workflowId,
-      name,
-      when: 'gate',
-      key: effectKey(workflowId, `gate-${name}`),
-    },
-    untilMs,
-  });
-  run.note(
-    `the gate ${name} says ${answer.kind}: ${answer.kind === 'go' ? answer.text : answer.reason}`,
-  );
+  const untilMs = move.untilMs ?? Number.MAX_SAFE_INTEGER;
+  const forMs = move.untilMs === null ? OPEN_END_MS : untilMs - Date.now();
+  const caller = {
+    service: spec.service,
+    version: spec.version,
+    stable: stable?.version ?? null,
+    workflowId: run.progress.workflowId,
+  };
+  const input = callInputOf(caller, context.countedName(name), 'gate');
+  const answer = await act.askGate(forMs)({ gate, input: { ...input, name }, untilMs });
+  const text = answer.kind === 'go' ? answer.text : answer.reason;
+  run.note(`the gate ${name} says ${answer.kind}${text === '' ? '' : `: ${text}`}`);
   settle((course) => answered(course, answer, context.policy));
 }
 

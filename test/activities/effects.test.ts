@@ -6,6 +6,7 @@ import { withCodes } from '../../src/activities/failure.ts';
 import { createNotifyActivities } from '../../src/activities/notify.ts';
 import { createTrafficActivities } from '../../src/activities/traffic.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { acceptsConnections } from '../../src/providers/traffic/check-change.ts';
 import type { Instance } from '../../src/domain/release/instance.ts';
 import type { Notification } from '../../src/domain/release/notification.ts';
 import {
@@ -137,6 +138,8 @@ test('a switch carries how users are told apart', async () => {
 });
 
 describe('a switch that needs so many instances', () => {
+  /** Whoever accepts connections is asked for real here. */
+  const reaching = () => ({ ...rig.deps, acceptsConnections });
   let listening: Server;
   let up: Instance;
   beforeEach(async () => {
@@ -159,13 +162,13 @@ describe('a switch that needs so many instances', () => {
   });
 
   test('is made where they accept connections', async () => {
-    const { switchTraffic } = createTrafficActivities(rig.deps);
+    const { switchTraffic } = createTrafficActivities(reaching());
     await rig.run(switchTraffic, needing(1, [up, down]));
     expect(await weights()).toEqual({ v2: 100 });
   });
 
   test('is refused where fewer do, and says how many of how many', async () => {
-    const { switchTraffic } = createTrafficActivities(rig.deps);
+    const { switchTraffic } = createTrafficActivities(reaching());
     await expect(rig.run(switchTraffic, needing(2, [up, down]))).rejects.toMatchObject({
       code: 'TargetNotReady',
       message:
@@ -175,7 +178,7 @@ describe('a switch that needs so many instances', () => {
   });
 
   test('is not asked again once it has been made', async () => {
-    const { switchTraffic } = createTrafficActivities(rig.deps);
+    const { switchTraffic } = createTrafficActivities(reaching());
     await rig.run(switchTraffic, needing(1, [up]));
     listening.close();
     await once(listening, 'close');

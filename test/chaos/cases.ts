@@ -1,15 +1,4 @@
-import type { Phase } from '../../src/domain/release/progress.ts';
-import type { Fate } from './wire.ts';
-
-export type Kill =
-  /** When the phase is first seen, or some time after that. */
-  | { readonly in: Phase; readonly afterMs?: number; readonly server?: true }
-  /** When the driver writes this effect, which then meets this fate. */
-  | { readonly write: string; readonly fate: Fate }
-  /** When the first instance of the candidate has begun to run. */
-  | { readonly started: 'instance' }
-  /** When a message has been received, before it is answered. */
-  | { readonly received: 'message' };
+import type { Kill } from './strike.ts';
 
 export interface Case {
   readonly name: string;
@@ -63,13 +52,13 @@ export const CASES: readonly Case[] = [
   {
     name: 'bad, each phase as it begins',
     fault: 'leak',
-    kills: [{ write: 'switch-back', fate: 'lost' }, { in: 'verifying' }, { in: 'cleaning_up' }],
+    kills: [{ write: 'back/switch', fate: 'lost' }, { in: 'verifying' }, { in: 'cleaning_up' }],
   },
   {
     name: 'bad, the middle of each phase',
     fault: 'leak',
     kills: [
-      { write: 'switch-back', fate: 'unanswered' },
+      { write: 'back/switch', fate: 'unanswered' },
       { in: 'verifying', afterMs: 1000 },
       { write: 'unregister-', fate: 'unanswered' },
       { received: 'message' },
@@ -80,7 +69,7 @@ export const CASES: readonly Case[] = [
     fault: 'leak',
     kills: [
       { write: 'switch', fate: 'late' },
-      { write: 'switch-back', fate: 'late' },
+      { write: 'back/switch', fate: 'late' },
       { in: 'verifying', server: true },
     ],
   },

@@ -5,6 +5,9 @@ import { Connection } from '@temporalio/client';
 export interface TemporalProcess {
   /** Ends the server as a crash does and starts it again on its database file. */
   crash(): Promise<void>;
+  /** Ends it; `start` brings it back on its database file. */
+  end(): Promise<void>;
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -19,14 +22,20 @@ export function temporalProcess(address: string): TemporalProcess {
     while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
+  const start = async (): Promise<void> => {
+    const [program = '', ...args] = argv;
+    child = spawn(program, args, { stdio: 'ignore' });
+    pid = child.pid ?? -1;
+    await untilAnswers(address);
+  };
+
   return {
     async crash() {
       await end();
-      const [program = '', ...args] = argv;
-      child = spawn(program, args, { stdio: 'ignore' });
-      pid = child.pid ?? -1;
-      await untilAnswers(address);
+      await start();
     },
+    end,
+    start,
     async close() {
       if (child !== undefined) await end();
     },

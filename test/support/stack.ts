@@ -7,8 +7,10 @@ import { readDevConfig } from '../../src/dev/config.ts';
 import { demoRelease } from '../../src/dev/demo-release.ts';
 import { type RunningLoad, startLoad } from '../../src/dev/load.ts';
 import { type RunningStack, type StackOptions, startStack } from '../../src/dev/stack.ts';
+import type { Accepted } from '../../src/domain/release/commands.ts';
 import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
+import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import {
   type ProcessEnvironment,
@@ -17,26 +19,72 @@ import {
 import { createRouters } from '../../src/providers/traffic/registry.ts';
 import type { TrafficRouter } from '../../src/providers/traffic/router.ts';
 import { begun } from './begun.ts';
+import { poll } from './poll.ts';
 
 export const SERVICE = 'checkout';
 
 const ENDS_WITHIN_MS = 100_000;
 
+/** Waits as short as they can be; what is noise of a busy machine is no fault of a version. */
+const SHORT: Partial<ReleaseDocument> = {
+  warmup_duration: '1s',
+  validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
+  watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
+  stabilization_period: '4s',
+  cleanup_delay: '1s',
+  rollback_verify_after: '2s',
+};
+
+/** Shorter still, for strategies that judge live traffic: what matters is what follows from what. */
+export const QUICK = {
+  warmup_duration: '0s',
+  health_check_timeout: '10s',
+  validation: {
+    window: '1s',
+    requests_per_second: 20,
+    min_samples: 5,
+    no_data_budget: '5s',
+    max_latency_increase: '500%',
+  },
+  watch: { interval: '500ms', window: '3s', min_samples: 3, no_data_budget: '10s' },
+  stabilization_period: '1s',
+  cleanup_delay: '0s',
+  rollback_verify_after: '1s',
+} as const satisfies Partial<ReleaseDocument>;
+
 export interface TestStack extends RunningStack {
   /** Where everything keeps its state. */
   readonly folder: string;
+  /** What `deploy` releases: waits are as short as they can be; `changes` go over them. */
+  specOf(version: string, changes?: Partial<ReleaseDocument>): ReleaseSpec;
   /** Begins a release whose waits are as short as they can be; `changes` go over them. */
   deploy(
     version: string,
     changes?: Partial<ReleaseDocument>,
     requestId?: string,
   ): Promise<{ workflowId: string; number: number }>;
+  /** The same for one that may have to wait for its turn, or that overrides a freeze window. */
+  submit(
+    version: string,
+    changes?: Partial<ReleaseDocument>,
+    request?: { readonly requestId?: string; readonly overrideFreeze?: boolean },
+  ): Promise<Accepted>;
+  /** Releases the first version, with users from its first moment on. */
+  begin(changes?: Partial<ReleaseDocument>): Promise<void>;
   /** Waits for the end of a run. */
   end(workflowId: string): Promise<RunReport>;
   /** Waits until a run is in this phase. */
   until(workflowId: string, phase: Progress['phase']): Promise<Progress>;
+  /** Waits until what a run says of itself is as wanted. */
+  when(workflowId: string, wanted: (progress: Progress) => boolean): Promise<Progress>;
+  /** Which version answers one request of a user. */
+  serving(headers?: Record<string, string>): Promise<string | null>;
+  /** Who has which share at the load balancer. */
+  weights(): Promise<Record<string, number>>;
+  /** Every instance of a version begins, or ends, to fail all requests. */
+  fault(version: string, set: 'errors' | 'none'): Promise<void>;
   /** Begins traffic and leaves it on until the stack is closed. */
-  load(): RunningLoad;
+  load(requestsPerSecond?: number): RunningLoad;
   /** The balancer and the processes as the worker's drivers see them. */
   readonly router: TrafficRouter;
   readonly environment: ProcessEnvironment;
@@ -86,74 +134,97 @@ export async function startTestStack(
     folder,
     version: undefined,
   });
+  const router = createRouters()(plain.traffic);
+  const stateDir = join(folder, 'environment');
+  const environment = createProcessEnvironment({ stateDir, inherited: {} });
+
+  const specOf = (version: string, changes: Partial<ReleaseDocument> = {}): ReleaseSpec => {
+    const document = demoRelease({
+      service: SERVICE,
+      version,
+      traffic: stack.balancer.traffic,
+      changes: { ...SHORT, ...changes },
+    });
+    const text = JSON.stringify(document);
+    return requireRelease({ text, file: 'test.json', folder, version }).spec;
+  };
+
+  const submit: TestStack['submit'] = async (version, changes = {}, request = {}) => {
+    const release = specOf(version, changes);
+    return stack.client.deploy({ release, who: 'test', why: `release ${version}`, ...request });
+  };
+
+  const end: TestStack['end'] = async (workflowId) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
+    });
+    try {
+      return await Promise.race([stack.client.result(workflowId), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const when: TestStack['when'] = (workflowId, wanted) =>
+    poll(ENDS_WITHIN_MS, async () => {
+      const progress = await stack.client.progress(workflowId);
+      if (wanted(progress)) return progress;
+      if (progress.phase === 'ended') {
+        throw new Error(`${workflowId} is ${progress.outcome}: ${progress.reason}`);
+      }
+      return undefined;
+    });
+
+  const until: TestStack['until'] = (workflowId, phase) =>
+    when(workflowId, (progress) => progress.phase === phase);
+
+  const startUsers = (requestsPerSecond = 100): RunningLoad => {
+    load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond });
+    return load;
+  };
+
   return {
     ...stack,
     folder,
-    router: createRouters()(plain.traffic),
-    environment: createProcessEnvironment({
-      stateDir: join(folder, 'environment'),
-      inherited: {},
-    }),
+    router,
+    environment,
     async terminate(workflowId) {
       const connection = await Connection.connect({ address: stack.temporal.address });
       await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
       await connection.close();
     },
-    async deploy(version, changes = {}, requestId) {
-      const document = demoRelease({
-        service: SERVICE,
-        version,
-        traffic: stack.balancer.traffic,
-        changes: {
-          warmup_duration: '1s',
-          validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
-          watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
-          stabilization_period: '4s',
-          cleanup_delay: '1s',
-          rollback_verify_after: '2s',
-          ...changes,
-        },
-      });
-      const { spec } = requireRelease({
-        text: JSON.stringify(document),
-        file: 'test.json',
-        folder,
-        version,
-      });
-      const accepted = await stack.client.deploy({
-        release: spec,
-        who: 'test',
-        why: `release ${version}`,
-        ...(requestId === undefined ? {} : { requestId }),
-      });
-      return begun(accepted);
+    specOf,
+    submit,
+    async deploy(version, changes, requestId) {
+      return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
     },
-    async end(workflowId) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
-      });
-      try {
-        return await Promise.race([stack.client.result(workflowId), late]);
-      } finally {
-        clearTimeout(timer);
+    async begin(changes) {
+      const { workflowId } = begun(await submit('v1', { ...changes, stabilization_period: '1s' }));
+      await until(workflowId, 'stabilizing');
+      startUsers();
+      const { outcome, reason } = await end(workflowId);
+      if (outcome !== 'succeeded') throw new Error(`v1 was not released: ${reason}`);
+    },
+    end,
+    until,
+    when,
+    async serving(headers = {}) {
+      const answer = await fetch(stack.balancer.url, { headers });
+      await answer.text();
+      return answer.headers.get('x-version');
+    },
+    async weights() {
+      const { routes } = await router.read(SERVICE, new AbortController().signal);
+      return Object.fromEntries(routes.map((route) => [route.version, route.weightPercent]));
+    },
+    async fault(version, set) {
+      for (const { host, port } of await environment.find(SERVICE, version)) {
+        const answer = await fetch(`http://${host}:${port}/__fault?set=${set}`);
+        await answer.text();
       }
     },
-    async until(workflowId, phase) {
-      const untilMs = Date.now() + ENDS_WITHIN_MS;
-      for (;;) {
-        const progress = await stack.client.progress(workflowId);
-        if (progress.phase === phase) return progress;
-        if (progress.phase === 'ended' || Date.now() > untilMs) {
-          throw new Error(`${workflowId} is ${progress.phase}, not ${phase}: ${progress.reason}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
-    load() {
-      load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
-      return load;
-    },
+    load: startUsers,
     close,
   };
 }

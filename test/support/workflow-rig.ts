@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
@@ -14,7 +15,7 @@ import { createBelayClient } from '../../src/client/client.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
 import type { Reading } from '../../src/domain/judge/measurement.ts';
-import type { RunReport } from '../../src/domain/release/progress.ts';
+import type { RunReport, Waiting } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { createWebhookCall } from '../../src/providers/call/webhook-call.ts';
@@ -132,6 +133,17 @@ export async function startWorkflowRig(options: {
       });
       return begun(accepted);
     },
+    /** Waits, in real time, until a release says that it waits for this reason. */
+    async until(workflowId: string, why: Waiting['why']): Promise<Waiting> {
+      for (const untilMs = Date.now() + 20_000; ; await wait(20)) {
+        const { waiting, phase, timeline } = await client.progress(workflowId);
+        if (waiting?.why === why) return waiting;
+        if (phase === 'ended' || Date.now() > untilMs) {
+          const said = timeline.map(({ text }) => text).join(' | ');
+          throw new Error(`${workflowId} is ${phase}, not ${why}: ${said}`);
+        }
+      }
+    },
     /** Skips time until the run has ended and its service is free. */
     async end(workflowId: string): Promise<RunReport> {
       const report: RunReport = await env.client.workflow.getHandle(workflowId).result();
@@ -167,6 +179,8 @@ export function specOf(version: string, changes: Partial<ReleaseDocument> = {}) 
   return requireRelease({ text, file: 'test.json', folder: '/', version }).spec;
 }
 
+const PAUSES_AT_ONCE = 200;
+
 type Moment = (activityType: string) => Promise<void> | void;
 
 /**
@@ -176,6 +190,7 @@ type Moment = (activityType: string) => Promise<void> | void;
 function skippingClock(env: TestWorkflowEnvironment) {
   let offsetMs = 0;
   const moments = new Map<string, Moment>();
+  const paused = new Map<string, number>();
   const follow = async (): Promise<void> => {
     offsetMs = (await env.currentTimeMs()) - Date.now();
   };
@@ -183,12 +198,15 @@ function skippingClock(env: TestWorkflowEnvironment) {
     nowMs: () => Date.now() + offsetMs,
     async pause(ms, signal) {
       signal.throwIfAborted();
-      const { activityType } = activityInfo();
+      const { activityType, base64TaskToken } = activityInfo();
+      const pauses = (paused.get(base64TaskToken) ?? 0) + 1;
+      paused.set(base64TaskToken, pauses);
       const moment = moments.get(activityType);
       moments.delete(activityType);
       await moment?.(activityType);
       offsetMs += ms;
-      await new Promise((resolve) => setImmediate(resolve));
+      // A watch without an end must leave time for whoever is to end it.
+      await new Promise((resolve) => setTimeout(resolve, pauses > PAUSES_AT_ONCE ? 10 : 0));
       signal.throwIfAborted();
     },
   };

@@ -26,3 +26,9 @@ export function callInputOf(caller: Caller, name: string, when: string) {
 export function hookFailureCode(code: FailureCode): FailureCode {
   return code === 'NoWorker' || code === 'HookUnreachable' ? code : 'HookFailed';
 }
+
+/** Who is called, for people: the rest of the URL may be a secret. */
+export function hostOf(url: string): string {
+  const [, authority = url] = /^[a-z]+:\/\/([^/?#]*)/i.exec(url) ?? [];
+  return authority.slice(authority.lastIndexOf('@') + 1);
+}

@@ -37,3 +37,8 @@ export function generationOf(number: number, step: number): number {
 export function numberOf(generation: number): number {
   return Math.floor(generation / GENERATIONS_A_RUN);
 }
+
+/** The name under which fresh instances of stable run beside a canary, to compare with. */
+export function baselineVersion(stable: string): string {
+  return `${stable}-baseline`;
+}

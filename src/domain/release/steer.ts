@@ -178,17 +178,23 @@ function running(course: Course, nowMs: number): Course {
 
 function promoted(course: Course): Course {
   const free: Course = { ...course, pause: null, freeze: null, held: null, detour: null };
-  // At a barrier the next step has not begun; in a stay, or after a failure, this one is over.
-  const isOver = course.stage === 'staying' || course.held !== null;
-  return isOver ? next(free) : free;
+  return isOver(course) ? next(free) : free;
+}
+
+/**
+ * Whether going on means the step after this one. At a barrier this one has not begun; one that
+ * failed is left out only where nothing that comes after it rests on it.
+ */
+function isOver({ stage, held, plan, at }: Course): boolean {
+  if (stage === 'staying') return true;
+  return held !== null && held.canRetry && plan[at]?.kind === 'hook';
 }
 
 function inFull(course: Course): Course {
   const { plan } = course;
   const free: Course = { ...course, pause: null, freeze: null, held: null, detour: null };
   if (plan.some(({ kind }) => kind === 'batch')) {
-    const isOver = course.stage === 'staying' || course.held?.canRetry === false;
-    return { ...(isOver ? next(free) : free), hurry: true };
+    return { ...(isOver(course) ? next(free) : free), hurry: true };
   }
   const last = plan.findLastIndex(({ kind }) => kind === 'weight');
   const first = plan[last - 1]?.kind === 'scale' ? last - 1 : last;

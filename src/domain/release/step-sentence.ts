@@ -1,3 +1,4 @@
+import { hostOf } from './hooks.ts';
 import { formatDuration } from '../quantity.ts';
 import type { HookCall } from './hook.schema.ts';
 import { openHours } from './open-hours.ts';
@@ -86,7 +87,7 @@ function callee(call: HookCall): string {
     case 'activity':
       return `the activity ${call.type} on ${call.taskQueue}`;
     case 'webhook':
-      return call.url;
+      return hostOf(call.url);
     default:
       return call satisfies never;
   }
@@ -97,7 +98,7 @@ function gateSentence({ name, gate }: Extract<Step, { kind: 'gate' }>, service: 
     case 'person':
       return `waits for a person: belay approve ${service} ${name}`;
     case 'webhook':
-      return `asks ${gate.url} whether to go on`;
+      return `asks ${hostOf(gate.url)} whether to go on`;
     case 'after':
       return `waits until ${gate.service} has released ${gate.version} or newer`;
     case 'time':

@@ -133,9 +133,13 @@ export const strategyFields = {
   rolling: z
     .strictObject({
       batch: countOrShare.prefault('20%').describe('Rounded down, at least 1.'),
-      max_surge: countOrShare.optional().describe('A batch starts before what it replaces ends, and is no larger.'),
+      max_surge: countOrShare
+        .optional()
+        .describe('A batch starts before what it replaces ends, and is no larger.'),
       max_unavailable: countOrShare.optional().describe('Without a surge a batch is no larger.'),
-      stabilize: duration.optional().describe('After each batch; default: its part of rollout_duration.'),
+      stabilize: duration
+        .optional()
+        .describe('After each batch; default: its part of rollout_duration.'),
     })
     .prefault({}),
   ab_test: z

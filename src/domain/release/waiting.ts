@@ -1,4 +1,5 @@
 import type { Course, Move } from './course.ts';
+import { hostOf } from './hooks.ts';
 import { openHours } from './open-hours.ts';
 import type { Waiting } from './progress.ts';
 
@@ -33,7 +34,7 @@ function gateText({ name, gate }: Extract<Course['plan'][number], { kind: 'gate'
     case 'person':
       return `the gate ${name} waits for a person`;
     case 'webhook':
-      return `the gate ${name} asks ${gate.url}`;
+      return `the gate ${name} asks ${hostOf(gate.url)}`;
     case 'after':
       return `the gate ${name} waits for ${gate.service} ${gate.version}`;
     case 'time':

@@ -1,0 +1,123 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Phase, Progress, Waiting } from '../../src/domain/release/progress.ts';
+import type { TestStack } from '../support/stack.ts';
+import { type Scene, linesOf } from './scene.ts';
+import type { Fate } from './wire.ts';
+
+/** A moment of a release that can be seen from outside. */
+export type Moment =
+  /** When the phase is first seen, or some time after that; also of the release's rollback. */
+  | { readonly in: Phase; readonly afterMs?: number }
+  /** When the release stands at this step of its plan or beyond it, or some time after that. */
+  | { readonly step: string; readonly afterMs?: number }
+  /** When the load balancer is known to give the candidate this share. */
+  | { readonly weight: number; readonly afterMs?: number }
+  /** When it waits for this, or some time after that. */
+  | { readonly waiting: Waiting['why']; readonly afterMs?: number }
+  /**
+   * When the driver writes this effect, which then meets this fate; `back/…` is one of the
+   * release's rollback.
+   */
+  | { readonly write: string; readonly fate: Fate }
+  /** When the next instance has begun to run. */
+  | { readonly started: 'instance' }
+  /** When a message has been received, before it is answered. */
+  | { readonly received: 'message' };
+
+/** The worker is ended at the moment, or the Temporal server. */
+export type Kill = Moment & { readonly server?: true };
+
+export interface Ids {
+  readonly workflowId: string;
+  /** The rollback that the release may begin. */
+  readonly back: string;
+}
+
+const MOMENT_WITHIN_MS = 90_000;
+const LOOK_EVERY_MS = 80;
+
+/** Waits for the moment and ends the process; the worker is back a moment later. */
+export async function strike(scene: Scene, kill: Kill, ids: Ids): Promise<void> {
+  await untilMoment(scene, kill, ids);
+  if (kill.server === true) return scene.temporal.crash();
+  return killWorker(scene.stack);
+}
+
+export async function killWorker(stack: TestStack): Promise<void> {
+  const worker = stack.worker();
+  worker.kill('SIGKILL');
+  await worker.exited;
+  await stack.startWorker();
+}
+
+export async function untilMoment(scene: Scene, moment: Moment, ids: Ids): Promise<void> {
+  const { stack, receiver, wire, starts } = scene;
+  const { workflowId, back } = ids;
+  if ('in' in moment) {
+    // A release is deploying when it has been accepted; the look at it may come later.
+    const isThere = ({ timeline }: Progress): boolean =>
+      timeline.some(({ phase }) => phase === moment.in);
+    await seen(stack, [workflowId, back], `phase ${moment.in}`, isThere);
+    await wait(moment.afterMs ?? 0);
+  } else if ('step' in moment) {
+    const isThere = ({ steps, at }: Progress): boolean => {
+      const wanted = steps.findIndex(({ name }) => name === moment.step);
+      return wanted >= 0 && at >= wanted;
+    };
+    await seen(stack, [workflowId], `step ${moment.step}`, isThere);
+    await wait(moment.afterMs ?? 0);
+  } else if ('weight' in moment) {
+    const isThere = ({ weights, version }: Progress): boolean =>
+      weights.some((one) => one.version === version && one.weightPercent === moment.weight);
+    await seen(stack, [workflowId], `weight ${moment.weight}`, isThere);
+    await wait(moment.afterMs ?? 0);
+  } else if ('waiting' in moment) {
+    const isThere = ({ waiting }: Progress): boolean => waiting?.why === moment.waiting;
+    await seen(stack, [workflowId], `it ${moment.waiting}`, isThere);
+    await wait(moment.afterMs ?? 0);
+  } else if ('write' in moment) {
+    const isBack = moment.write.startsWith('back/');
+    const text = isBack ? `${back}/${moment.write.slice('back/'.length)}` : `/${moment.write}`;
+    await within(wire.strike(text, moment.fate), `the write ${text}`);
+  } else if ('started' in moment) {
+    const count = linesOf(starts).length;
+    const begun = async (over: AbortSignal): Promise<void> => {
+      while (linesOf(starts).length === count && !over.aborted) await wait(1);
+    };
+    await within(begun, 'the start of an instance');
+  } else {
+    await within(receiver.hangUp(), 'the message');
+  }
+}
+
+async function within<T>(
+  moment: Promise<T> | ((over: AbortSignal) => Promise<T>),
+  what: string,
+): Promise<T> {
+  const late = new AbortController();
+  const never = wait(MOMENT_WITHIN_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`${what} never came`);
+  });
+  try {
+    return await Promise.race([typeof moment === 'function' ? moment(late.signal) : moment, never]);
+  } finally {
+    late.abort();
+    never.catch(() => undefined);
+  }
+}
+
+async function seen(
+  stack: TestStack,
+  ids: readonly string[],
+  what: string,
+  isThere: (progress: Progress) => boolean,
+): Promise<void> {
+  for (const untilMs = Date.now() + MOMENT_WITHIN_MS; Date.now() < untilMs;) {
+    for (const id of ids) {
+      const progress = await stack.client.progress(id).catch(() => undefined);
+      if (progress !== undefined && isThere(progress)) return;
+    }
+    await wait(LOOK_EVERY_MS);
+  }
+  throw new Error(`${ids.join(', ')}: ${what} was never seen`);
+}
