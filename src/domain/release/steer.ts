@@ -50,7 +50,8 @@ export function refuse(
       if (course.held !== null) return 'it waits for a person already';
       return course.pause === null ? undefined : 'it is paused already';
     case 'resume':
-      return course.pause === null && course.freeze === null ? 'it is not paused' : undefined;
+      if (course.pause !== null) return undefined;
+      return course.freeze === null ? 'it is not paused' : frozen(course, wanted);
     case 'promote':
       return isMoving(course) ? `${step.name} is being carried out` : frozen(course, wanted);
     case 'promote_full':
@@ -149,8 +150,11 @@ export function steer(
       return { ...course, end: { cause: 'manual', reason: why, asked: by } };
     case 'pause':
       return stopped({ ...course, pause: by }, nowMs);
-    case 'resume':
-      return running({ ...course, pause: null, freeze: null }, nowMs);
+    case 'resume': {
+      // The end of a pause alone does not end a freeze.
+      const freeze = asked.overrideFreeze === true ? null : course.freeze;
+      return running({ ...course, pause: null, freeze }, nowMs);
+    }
     case 'promote':
       return promoted(course);
     case 'promote_full':

@@ -154,6 +154,17 @@ test('a freeze window is overridden by a reason alone', () => {
   expect(refuse(frozen, 'promote', { overrideFreeze: true }, POLICY)).toBeUndefined();
 });
 
+test('resume ends a pause, and a freeze window only where that is said', () => {
+  const frozen = freezing(said(at('go', 'staying'), 'approve'), window);
+  expect(refuse(frozen, 'resume', { overrideFreeze: false }, POLICY)).toContain('friday');
+  const paused = steer(frozen, 'pause', ASKED, NOW_MS, POLICY);
+  expect(refuse(paused, 'resume', { overrideFreeze: false }, POLICY)).toBeUndefined();
+  const resumed = steer(paused, 'resume', ASKED, NOW_MS, POLICY);
+  expect(nextMove(resumed)).toMatchObject({ kind: 'stay', why: 'frozen' });
+  const overridden = steer(paused, 'resume', { ...ASKED, overrideFreeze: true }, NOW_MS, POLICY);
+  expect(nextMove(overridden)).toMatchObject({ kind: 'enter', step: { name: 'weight-50' } });
+});
+
 test('a first release cannot be called off once it has traffic', () => {
   const first: Policy = { ...POLICY, hasFallback: false };
   expect(refuse(at('stabilize', 'staying'), 'abort', {}, first)).toContain('no version to go back');
