@@ -10,6 +10,7 @@ import { type RunningStack, type StackOptions, startStack } from '../../src/dev/
 import type { Accepted } from '../../src/domain/release/commands.ts';
 import type { Progress, RunReport } from '../../src/domain/release/progress.ts';
 import { requireRelease } from '../../src/domain/release/release-file.ts';
+import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import {
   type ProcessEnvironment,
@@ -64,8 +65,15 @@ export interface TestStack extends RunningStack {
   submit(
     version: string,
     changes?: Partial<ReleaseDocument>,
-    request?: { readonly requestId?: string; readonly overrideFreeze?: boolean },
+    request?: {
+      readonly requestId?: string;
+      readonly overrideFreeze?: boolean;
+      /** A file has them by the minute, a test by the second. */
+      readonly freezeWindows?: ReleaseSpec['freezeWindows'];
+    },
   ): Promise<Accepted>;
+  /** What `submit` asks for. */
+  specOf(version: string, changes?: Partial<ReleaseDocument>): ReleaseSpec;
   /** Releases the first version, with users from its first moment on. */
   begin(changes?: Partial<ReleaseDocument>): Promise<void>;
   /** Waits for the end of a run. */
@@ -124,18 +132,7 @@ export async function startTestStack(
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const { traffic } = stack.balancer;
-  const { spec: plain } = requireRelease({
-    text: JSON.stringify(demoRelease({ service: SERVICE, version: 'any', traffic })),
-    file: 'test.json',
-    folder,
-    version: undefined,
-  });
-  const router = createRouters()(plain.traffic);
-  const stateDir = join(folder, 'environment');
-  const environment = createProcessEnvironment({ stateDir, inherited: {} });
-
-  const submit: TestStack['submit'] = async (version, changes = {}, request = {}) => {
+  const specOf: TestStack['specOf'] = (version, changes = {}) => {
     const document = demoRelease({
       service: SERVICE,
       version,
@@ -143,9 +140,22 @@ export async function startTestStack(
       changes: { ...SHORT, ...changes },
     });
     const text = JSON.stringify(document);
-    const { spec } = requireRelease({ text, file: 'test.json', folder, version });
-    const why = `release ${version}`;
-    return stack.client.deploy({ release: spec, who: 'test', why, ...request });
+    return requireRelease({ text, file: 'test.json', folder, version }).spec;
+  };
+
+  const router = createRouters()(specOf('any').traffic);
+  const stateDir = join(folder, 'environment');
+  const environment = createProcessEnvironment({ stateDir, inherited: {} });
+
+  const submit: TestStack['submit'] = async (version, changes, request = {}) => {
+    const spec = specOf(version, changes);
+    const { freezeWindows = spec.freezeWindows, ...rest } = request;
+    return stack.client.deploy({
+      release: { ...spec, freezeWindows },
+      who: 'test',
+      why: `release ${version}`,
+      ...rest,
+    });
   };
 
   const end: TestStack['end'] = async (workflowId) => {
@@ -188,6 +198,7 @@ export async function startTestStack(
       await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
       await connection.close();
     },
+    specOf,
     submit,
     async deploy(version, changes, requestId) {
       return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
