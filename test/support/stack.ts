@@ -28,7 +28,12 @@ const ENDS_WITHIN_MS = 100_000;
 /** Waits as short as they can be; what is noise of a busy machine is no fault of a version. */
 const SHORT: Partial<ReleaseDocument> = {
   warmup_duration: '1s',
-  validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
+  validation: {
+    window: '3s',
+    requests_per_second: 20,
+    no_data_budget: '5s',
+    max_latency_increase: '500%',
+  },
   watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
   stabilization_period: '4s',
   cleanup_delay: '1s',
@@ -119,11 +124,11 @@ export async function startTestStack(
     { service: SERVICE, balancer, folder, usualPorts: 'no', ...options },
     (line) => lines.push(line),
   );
-  let load: RunningLoad | undefined;
+  let running: RunningLoad | undefined;
   const close = async (): Promise<void> => {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
-    await load?.stop();
+    await running?.stop();
     await stack.close();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -132,6 +137,48 @@ export async function startTestStack(
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
+  const load = (): RunningLoad => {
+    running ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
+    return running;
+  };
+  const asking = askFor(stack, folder);
+  const following = followRuns(stack);
+  const { specOf, submit } = asking;
+  const router = createRouters()(specOf('any').traffic);
+  const environment = createProcessEnvironment({
+    stateDir: join(folder, 'environment'),
+    inherited: {},
+  });
+  return {
+    ...stack,
+    ...asking,
+    ...following,
+    ...lookAt(stack, router, environment),
+    folder,
+    router,
+    environment,
+    async terminate(workflowId) {
+      const connection = await Connection.connect({ address: stack.temporal.address });
+      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
+      await connection.close();
+    },
+    async begin(changes) {
+      const { workflowId } = begun(await submit('v1', { ...changes, stabilization_period: '1s' }));
+      await following.until(workflowId, 'stabilizing');
+      load();
+      const { outcome, reason } = await following.end(workflowId);
+      if (outcome !== 'succeeded') throw new Error(`v1 was not released: ${reason}`);
+    },
+    load,
+    close,
+  };
+}
+
+/** Releases of the demo service, as short as they can be. */
+function askFor(
+  stack: RunningStack,
+  folder: string,
+): Pick<TestStack, 'specOf' | 'submit' | 'deploy'> {
   const specOf: TestStack['specOf'] = (version, changes = {}) => {
     const document = demoRelease({
       service: SERVICE,
@@ -142,10 +189,6 @@ export async function startTestStack(
     const text = JSON.stringify(document);
     return requireRelease({ text, file: 'test.json', folder, version }).spec;
   };
-
-  const router = createRouters()(specOf('any').traffic);
-  const stateDir = join(folder, 'environment');
-  const environment = createProcessEnvironment({ stateDir, inherited: {} });
 
   const submit: TestStack['submit'] = async (version, changes, request = {}) => {
     const spec = specOf(version, changes);
@@ -158,13 +201,24 @@ export async function startTestStack(
     });
   };
 
+  return {
+    specOf,
+    submit,
+    async deploy(version, changes, requestId) {
+      return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
+    },
+  };
+}
+
+/** How runs stand and end. */
+function followRuns({ client }: RunningStack): Pick<TestStack, 'end' | 'when' | 'until'> {
   const end: TestStack['end'] = async (workflowId) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
     });
     try {
-      return await Promise.race([stack.client.result(workflowId), late]);
+      return await Promise.race([client.result(workflowId), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -172,7 +226,7 @@ export async function startTestStack(
 
   const when: TestStack['when'] = (workflowId, wanted) =>
     poll(ENDS_WITHIN_MS, async () => {
-      const progress = await stack.client.progress(workflowId);
+      const progress = await client.progress(workflowId);
       if (wanted(progress)) return progress;
       if (progress.phase === 'ended') {
         throw new Error(`${workflowId} is ${progress.outcome}: ${progress.reason}`);
@@ -182,39 +236,18 @@ export async function startTestStack(
 
   const until: TestStack['until'] = (workflowId, phase) =>
     when(workflowId, (progress) => progress.phase === phase);
+  return { end, when, until };
+}
 
-  const startUsers = (): RunningLoad => {
-    load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond: 100 });
-    return load;
-  };
-
+/** What users and the load balancer meet. */
+function lookAt(
+  { balancer }: RunningStack,
+  router: TrafficRouter,
+  environment: ProcessEnvironment,
+): Pick<TestStack, 'serving' | 'weights' | 'fault'> {
   return {
-    ...stack,
-    folder,
-    router,
-    environment,
-    async terminate(workflowId) {
-      const connection = await Connection.connect({ address: stack.temporal.address });
-      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
-      await connection.close();
-    },
-    specOf,
-    submit,
-    async deploy(version, changes, requestId) {
-      return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
-    },
-    async begin(changes) {
-      const { workflowId } = begun(await submit('v1', { ...changes, stabilization_period: '1s' }));
-      await until(workflowId, 'stabilizing');
-      startUsers();
-      const { outcome, reason } = await end(workflowId);
-      if (outcome !== 'succeeded') throw new Error(`v1 was not released: ${reason}`);
-    },
-    end,
-    until,
-    when,
     async serving(headers = {}) {
-      const answer = await fetch(stack.balancer.url, { headers });
+      const answer = await fetch(balancer.url, { headers });
       await answer.text();
       return answer.headers.get('x-version');
     },
@@ -228,7 +261,5 @@ export async function startTestStack(
         await answer.text();
       }
     },
-    load: startUsers,
-    close,
   };
 }
