@@ -33,7 +33,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   const { timed, judged } = demandsOf(context, move);
   let timer: CancellationScope | undefined;
-  let isTimeOver = !timed && !retires(context, move);
+  let isTimeOver = !timed && !isAnswered(context, move);
   let isJudgedGood = !judged;
   const passWhenBoth = (): void => {
     if (!isTimeOver || !isJudgedGood) return;
@@ -119,8 +119,14 @@ function isExposed(context: Context): boolean {
 function demandsOf(context: Context, move: Stay) {
   const judged = move.judge && isExposed(context);
   const hasBoth = context.spec.strategy === 'blue_green' && move.step.phase === 'stabilizing';
-  const timed = move.untilMs !== null && (!judged || hasBoth) && !retires(context, move);
+  const timed = move.untilMs !== null && (!judged || hasBoth) && !isAnswered(context, move);
   return { judged, timed };
+}
+
+/** It ends with what an activity says, which has its own time: neither a clock nor a watch passes it. */
+function isAnswered(context: Context, move: Stay): boolean {
+  const asks = move.step.kind === 'gate' && move.step.gate.kind !== 'person';
+  return move.why === 'compare' || (move.why === 'gate' && asks) || retires(context, move);
 }
 
 /** The wait before the version before is removed is kept by the activity that removes it. */
