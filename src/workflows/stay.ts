@@ -34,7 +34,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   const { timed, judged } = demandsOf(context, move);
   let timer: CancellationScope | undefined;
-  let isTimeOver = !timed && !retires(context, move);
+  let isTimeOver = !timed && !isAnswered(context, move);
   let isJudgedGood = !judged;
   const passWhenBoth = (): void => {
     if (!isTimeOver || !isJudgedGood) return;
@@ -42,8 +42,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   void scope.run(async () => {
     if (timed && move.untilMs !== null) {
-      const slackMs = isAsked(move) ? ANSWER_SLACK_MS : 0;
-      const leftMs = Math.max(0, move.untilMs - Date.now()) + slackMs;
+      const leftMs = Math.max(0, move.untilMs - Date.now());
       // A scope within: the watch is let go first, as in the histories that have been recorded.
       timer = new CancellationScope();
       detach(
@@ -121,8 +120,14 @@ function isExposed(context: Context): boolean {
 function demandsOf(context: Context, move: Stay) {
   const judged = move.judge && isExposed(context);
   const hasBoth = context.spec.strategy === 'blue_green' && move.step.phase === 'stabilizing';
-  const timed = move.untilMs !== null && (!judged || hasBoth) && !retires(context, move);
+  const timed = move.untilMs !== null && (!judged || hasBoth) && !isAnswered(context, move);
   return { judged, timed };
+}
+
+/** It ends with what an activity says, which has its own time: neither a clock nor a watch passes it. */
+function isAnswered(context: Context, move: Stay): boolean {
+  const asks = move.step.kind === 'gate' && move.step.gate.kind !== 'person';
+  return move.why === 'compare' || (move.why === 'gate' && asks) || retires(context, move);
 }
 
 /** The wait before the version before is removed is kept by the activity that removes it. */
@@ -220,14 +225,6 @@ function whatIsBad(result: WatchResult, judge: boolean) {
   if (isGood(verdict) || (!judge && verdict.kind === 'no_data')) return undefined;
   return { trigger: triggerOf(verdict), reason: verdict.summary } as const;
 }
-
-/** A gate that something other than a person answers. */
-function isAsked({ why, step }: Stay): boolean {
-  return why === 'gate' && step.kind === 'gate' && step.gate.kind !== 'person';
-}
-
-/** For its own last answer to arrive before the clock of the stay says that there was none. */
-const ANSWER_SLACK_MS = 10_000;
 
 async function askGate(
   context: Context,

@@ -27,6 +27,31 @@ export function writeHistory(name: string, history: History): void {
   });
   const lines = (events as readonly unknown[]).map((event) => `    ${JSON.stringify(event)}`);
   const text = `{\n  "events": [\n${lines.join(',\n')}\n  ]\n}\n`;
-  // Stack traces name files of the project, not of the machine.
-  writeFileSync(`${FOLDER}/${name}.json`, text.replaceAll(`${process.cwd()}/`, ''));
+  writeFileSync(`${FOLDER}/${name}.json`, withoutMachine(text));
+}
+
+/** Everything that the payloads of a history say, as text. */
+export function payloadsOf(history: History): string {
+  return JSON.stringify(
+    History.toObject(History.fromObject(history), { bytes: String }),
+  ).replaceAll(PAYLOAD, (_payload, data: string) => Buffer.from(data, 'base64').toString('utf8'));
+}
+
+const PAYLOAD = /(?<="data":")([A-Za-z0-9+/=]+)(?=")/g;
+
+/** Programs, folders and workers are named as they are in the project, not as they were here. */
+function withoutMachine(text: string): string {
+  return text
+    .replaceAll(PAYLOAD, (data) =>
+      Buffer.from(withoutPlaces(Buffer.from(data, 'base64').toString('utf8'))).toString('base64'),
+    )
+    .replaceAll(`${process.cwd()}/`, '')
+    .replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"worker"');
+}
+
+function withoutPlaces(text: string): string {
+  return text
+    .replaceAll(process.execPath, 'node')
+    .replaceAll(/(?:\/[\w.@-]+)+(?=\/(?:src|node_modules)\/)/g, '/belay')
+    .replaceAll(/(?:\/[\w.@-]+)+\/(?=belay-test-)/g, '/tmp/');
 }

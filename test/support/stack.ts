@@ -28,7 +28,12 @@ const ENDS_WITHIN_MS = 100_000;
 /** Waits as short as they can be; what is noise of a busy machine is no fault of a version. */
 const SHORT: Partial<ReleaseDocument> = {
   warmup_duration: '1s',
-  validation: { window: '3s', requests_per_second: 20, no_data_budget: '5s' },
+  validation: {
+    window: '3s',
+    requests_per_second: 20,
+    no_data_budget: '5s',
+    max_latency_increase: '500%',
+  },
   watch: { interval: '500ms', window: '5s', no_data_budget: '10s' },
   stabilization_period: '4s',
   cleanup_delay: '1s',
@@ -55,8 +60,6 @@ export const QUICK = {
 export interface TestStack extends RunningStack {
   /** Where everything keeps its state. */
   readonly folder: string;
-  /** What `deploy` releases: waits are as short as they can be; `changes` go over them. */
-  specOf(version: string, changes?: Partial<ReleaseDocument>): ReleaseSpec;
   /** Begins a release whose waits are as short as they can be; `changes` go over them. */
   deploy(
     version: string,
@@ -67,8 +70,15 @@ export interface TestStack extends RunningStack {
   submit(
     version: string,
     changes?: Partial<ReleaseDocument>,
-    request?: { readonly requestId?: string; readonly overrideFreeze?: boolean },
+    request?: {
+      readonly requestId?: string;
+      readonly overrideFreeze?: boolean;
+      /** A file has them by the minute, a test by the second. */
+      readonly freezeWindows?: ReleaseSpec['freezeWindows'];
+    },
   ): Promise<Accepted>;
+  /** What `submit` asks for. */
+  specOf(version: string, changes?: Partial<ReleaseDocument>): ReleaseSpec;
   /** Releases the first version, with users from its first moment on. */
   begin(changes?: Partial<ReleaseDocument>): Promise<void>;
   /** Waits for the end of a run. */
@@ -114,11 +124,11 @@ export async function startTestStack(
     { service: SERVICE, balancer, folder, usualPorts: 'no', ...options },
     (line) => lines.push(line),
   );
-  let load: RunningLoad | undefined;
+  let running: RunningLoad | undefined;
   const close = async (): Promise<void> => {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
-    await load?.stop();
+    await running?.stop();
     await stack.close();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -127,18 +137,49 @@ export async function startTestStack(
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const { traffic } = stack.balancer;
-  const { spec: plain } = requireRelease({
-    text: JSON.stringify(demoRelease({ service: SERVICE, version: 'any', traffic })),
-    file: 'test.json',
-    folder,
-    version: undefined,
+  const load = (requestsPerSecond = 100): RunningLoad => {
+    running ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond });
+    return running;
+  };
+  const asking = askFor(stack, folder);
+  const following = followRuns(stack);
+  const { specOf, submit } = asking;
+  const router = createRouters()(specOf('any').traffic);
+  const environment = createProcessEnvironment({
+    stateDir: join(folder, 'environment'),
+    inherited: {},
   });
-  const router = createRouters()(plain.traffic);
-  const stateDir = join(folder, 'environment');
-  const environment = createProcessEnvironment({ stateDir, inherited: {} });
+  return {
+    ...stack,
+    ...asking,
+    ...following,
+    ...lookAt(stack, router, environment),
+    folder,
+    router,
+    environment,
+    async terminate(workflowId) {
+      const connection = await Connection.connect({ address: stack.temporal.address });
+      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
+      await connection.close();
+    },
+    async begin(changes) {
+      const { workflowId } = begun(await submit('v1', { ...changes, stabilization_period: '1s' }));
+      await following.until(workflowId, 'stabilizing');
+      load();
+      const { outcome, reason } = await following.end(workflowId);
+      if (outcome !== 'succeeded') throw new Error(`v1 was not released: ${reason}`);
+    },
+    load,
+    close,
+  };
+}
 
-  const specOf = (version: string, changes: Partial<ReleaseDocument> = {}): ReleaseSpec => {
+/** Releases of the demo service, as short as they can be. */
+function askFor(
+  stack: RunningStack,
+  folder: string,
+): Pick<TestStack, 'specOf' | 'submit' | 'deploy'> {
+  const specOf: TestStack['specOf'] = (version, changes = {}) => {
     const document = demoRelease({
       service: SERVICE,
       version,
@@ -149,18 +190,35 @@ export async function startTestStack(
     return requireRelease({ text, file: 'test.json', folder, version }).spec;
   };
 
-  const submit: TestStack['submit'] = async (version, changes = {}, request = {}) => {
-    const release = specOf(version, changes);
-    return stack.client.deploy({ release, who: 'test', why: `release ${version}`, ...request });
+  const submit: TestStack['submit'] = async (version, changes, request = {}) => {
+    const spec = specOf(version, changes);
+    const { freezeWindows = spec.freezeWindows, ...rest } = request;
+    return stack.client.deploy({
+      release: { ...spec, freezeWindows },
+      who: 'test',
+      why: `release ${version}`,
+      ...rest,
+    });
   };
 
+  return {
+    specOf,
+    submit,
+    async deploy(version, changes, requestId) {
+      return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
+    },
+  };
+}
+
+/** How runs stand and end. */
+function followRuns({ client }: RunningStack): Pick<TestStack, 'end' | 'when' | 'until'> {
   const end: TestStack['end'] = async (workflowId) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
     });
     try {
-      return await Promise.race([stack.client.result(workflowId), late]);
+      return await Promise.race([client.result(workflowId), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -168,7 +226,7 @@ export async function startTestStack(
 
   const when: TestStack['when'] = (workflowId, wanted) =>
     poll(ENDS_WITHIN_MS, async () => {
-      const progress = await stack.client.progress(workflowId);
+      const progress = await client.progress(workflowId);
       if (wanted(progress)) return progress;
       if (progress.phase === 'ended') {
         throw new Error(`${workflowId} is ${progress.outcome}: ${progress.reason}`);
@@ -178,39 +236,18 @@ export async function startTestStack(
 
   const until: TestStack['until'] = (workflowId, phase) =>
     when(workflowId, (progress) => progress.phase === phase);
+  return { end, when, until };
+}
 
-  const startUsers = (requestsPerSecond = 100): RunningLoad => {
-    load ??= startLoad({ url: stack.balancer.url, connections: 32, requestsPerSecond });
-    return load;
-  };
-
+/** What users and the load balancer meet. */
+function lookAt(
+  { balancer }: RunningStack,
+  router: TrafficRouter,
+  environment: ProcessEnvironment,
+): Pick<TestStack, 'serving' | 'weights' | 'fault'> {
   return {
-    ...stack,
-    folder,
-    router,
-    environment,
-    async terminate(workflowId) {
-      const connection = await Connection.connect({ address: stack.temporal.address });
-      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
-      await connection.close();
-    },
-    specOf,
-    submit,
-    async deploy(version, changes, requestId) {
-      return begun(await submit(version, changes, requestId === undefined ? {} : { requestId }));
-    },
-    async begin(changes) {
-      const { workflowId } = begun(await submit('v1', { ...changes, stabilization_period: '1s' }));
-      await until(workflowId, 'stabilizing');
-      startUsers();
-      const { outcome, reason } = await end(workflowId);
-      if (outcome !== 'succeeded') throw new Error(`v1 was not released: ${reason}`);
-    },
-    end,
-    until,
-    when,
     async serving(headers = {}) {
-      const answer = await fetch(stack.balancer.url, { headers });
+      const answer = await fetch(balancer.url, { headers });
       await answer.text();
       return answer.headers.get('x-version');
     },
@@ -224,7 +261,5 @@ export async function startTestStack(
         await answer.text();
       }
     },
-    load: startUsers,
-    close,
   };
 }
