@@ -1,6 +1,7 @@
-import { effectKey } from '../domain/release/names.ts';
+import { ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { answerText } from '../domain/release/answer-text.ts';
 import type { HookSpec } from '../domain/release/hook.schema.ts';
-import { workflowInfo } from '@temporalio/workflow';
+import { callInputOf, hookFailureCode } from '../domain/release/hooks.ts';
 import type { activitiesFor } from './activities.ts';
 import type { Context } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -14,27 +15,41 @@ interface Caller {
   readonly stable: string | null;
 }
 
-/** One call of a program of the user's; its key is the same for every attempt. */
+/**
+ * One call of a program of the user's; its key is the same for every attempt. What it answers is a
+ * line of the timeline; whatever it throws is the failure of a hook.
+ */
 export async function call(
   { run, act, service, version, stable }: Caller,
   how: HookSpec['call'],
   { name, when }: { readonly name: string; readonly when: string },
 ): Promise<void> {
   const { workflowId } = workflowInfo();
-  const key = effectKey(workflowId, `${when.replaceAll(' ', '-')}-${name}`);
-  const input = { service, version, stable, workflowId, name, when, key };
+  const input = callInputOf({ service, version, stable, workflowId }, name, when);
   run.note(`${when}: the hook ${name} is called`);
+  try {
+    const text = answerText(await callBy(act, how, input));
+    run.note(text === '' ? `the hook ${name} is done` : `the hook ${name} says: ${text}`);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { code, message } = failureOf(error);
+    throw ApplicationFailure.nonRetryable(message, hookFailureCode(code));
+  }
+}
+
+function callBy(
+  act: Caller['act'],
+  how: HookSpec['call'],
+  input: ReturnType<typeof callInputOf>,
+): Promise<unknown> {
   switch (how.kind) {
     case 'webhook':
-      await act.callHook(how, input);
-      break;
+      return act.callHook(how, input);
     case 'activity':
-      await act.callForeign(how, input);
-      break;
+      return act.callForeign(how, input);
     default:
       return how satisfies never;
   }
-  run.note(`the hook ${name} is done`);
 }
 
 /** A hook of the release; where it may fail, its failure is a warning. */

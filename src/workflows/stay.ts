@@ -9,6 +9,7 @@ import {
   next,
 } from '../domain/release/course.ts';
 import { type WatchResult, isGood, triggerOf } from '../domain/release/decide.ts';
+import { callInputOf } from '../domain/release/hooks.ts';
 import { effectKey } from '../domain/release/names.ts';
 import { type Context, routesAt, steeringAt } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -234,18 +235,15 @@ async function askGate(
   const { act, spec, stable, run } = context;
   const { gate, name } = move.step;
   const { workflowId } = run.progress;
+  const { service, version } = spec;
   const untilMs = move.untilMs ?? Date.now() + OPEN_END_MS;
   const answer = await act.askGate(untilMs - Date.now())({
     gate,
-    input: {
-      service: spec.service,
-      version: spec.version,
-      stable: stable?.version ?? null,
-      workflowId,
+    input: callInputOf(
+      { service, version, stable: stable?.version ?? null, workflowId },
       name,
-      when: 'gate',
-      key: effectKey(workflowId, `gate-${name}`),
-    },
+      'gate',
+    ),
     untilMs,
   });
   run.note(
