@@ -95,6 +95,8 @@ export interface WatchRequest extends Pick<
   readonly beside?: Target | null;
   /** Where the target has no users but copies of their requests: by these it is judged. */
   readonly audience?: 'mirror';
+  /** Somebody else runs the target, nobody here knows where: its figures alone are judged. */
+  readonly instances?: 'unknown';
   /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
   readonly purpose?: 'judge' | 'guard';
   /** Carried out by the watch itself where it sees a breach and cannot reach Temporal. */

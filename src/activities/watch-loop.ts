@@ -199,9 +199,10 @@ function widened(sides: Sides, wide: Sides): Sides {
 
 async function checkHealth(
   deps: ActivityDeps,
-  { service, target, others, health }: WatchPlan,
+  { service, target, others, health, instances: known }: WatchPlan,
   signal: AbortSignal,
 ): Promise<HealthRound> {
+  if (known === 'unknown') return { kind: 'healthy', checks: 0 };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(health.deadlineMs)]);
   const rounds = await Promise.all(
     [target, ...others].map(({ version, instances }) =>

@@ -38,7 +38,7 @@ async function call(
   const input = callInputOf({ ...about, workflowId }, name, when);
   run.note(`${when}: the hook ${name} is called`);
   const answer = await answerOf(act, how, input);
-  run.note(`the hook ${name} is done${answer === '' ? '' : `: ${answer}`}`);
+  run.note(answer === '' ? `the hook ${name} is done` : `the hook ${name} says: ${answer}`);
 }
 
 async function answerOf(

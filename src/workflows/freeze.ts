@@ -12,15 +12,21 @@ import { findFreezesOn } from './activities.ts';
 import type { Context } from './context.ts';
 
 /** Refuses a release that would begin in a freeze window, unless somebody overrides it. */
-export async function requireThawed({ spec, overrideFreeze }: DeployCommand): Promise<void> {
+export async function requireThawed(command: DeployCommand): Promise<void> {
+  const why = await whyFrozen(command);
+  if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'FreezeWindow');
+}
+
+/** The window in which a release would begin now, for a person; none, it may. */
+export async function whyFrozen({
+  spec,
+  overrideFreeze,
+}: DeployCommand): Promise<string | undefined> {
   const { freezeWindows = [] } = spec;
-  if (freezeWindows.length === 0 || overrideFreeze === true) return;
+  if (freezeWindows.length === 0 || overrideFreeze === true) return undefined;
   const { current } = await findFreezesOn(workflowInfo().taskQueue)({ freezeWindows });
-  if (current === null) return;
-  throw ApplicationFailure.nonRetryable(
-    `the freeze window ${current.name} is open until ${timeOf(current.toMs)}`,
-    'FreezeWindow',
-  );
+  if (current === null) return undefined;
+  return `the freeze window ${current.name} is open until ${timeOf(current.toMs)}`;
 }
 
 /**

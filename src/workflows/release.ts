@@ -98,7 +98,8 @@ function troubleOf(context: Context, error: unknown): Trouble {
     return { trigger: 'HealthCheckFailed', reason, canRetry: true, undone, holdUntilMs };
   }
   const { code, message } = failureOf(error);
-  const isSwitch = context.run.progress.phase === 'switching';
+  const { plan, at } = context.course;
+  const isSwitch = context.run.progress.phase === 'switching' && plan[at]?.kind === 'weight';
   return {
     trigger: isSwitch && context.stable !== null ? 'health_check' : code,
     reason: `${isSwitch ? 'the switch failed: ' : ''}${code}: ${message}`,

@@ -40,7 +40,7 @@ import {
 import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
 import { numberOf } from '../domain/release/names.ts';
 import { readGenerationOf, runStateActivity } from './activities.ts';
-import { requireThawed } from './freeze.ts';
+import { requireThawed, whyFrozen } from './freeze.ts';
 import {
   abortSignal,
   answerQuery,
@@ -310,19 +310,19 @@ export function openSlot(first: ServiceState) {
     }
     const next = queue[0]?.command;
     if (next === undefined) return;
-    const refusal = refuseDeploy(state, next);
-    if (refusal !== undefined) {
-      state = calledOff(state, next.requestId, refusal.message);
+    const why = refuseDeploy(state, next)?.message ?? (await whyFrozen(next));
+    // Meanwhile somebody may have taken the slot, or called this one off.
+    const waits = state.queue.some(({ command }) => command === next);
+    if (state.active !== null || !waits) return;
+    if (why !== undefined) {
+      state = calledOff(state, next.requestId, why);
       return;
     }
-    state = { ...state, queue: queue.slice(1) };
+    state = { ...state, queue: state.queue.filter(({ command }) => command !== next) };
     await beginRelease(next).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      state = calledOff(
-        { ...state, queue: [...queue.slice(0, 1), ...state.queue] },
-        next.requestId,
-        why,
-      );
+      const message = error instanceof Error ? error.message : String(error);
+      const queueBefore = [...queue.slice(0, 1), ...state.queue];
+      state = calledOff({ ...state, queue: queueBefore }, next.requestId, message);
     });
   }
 

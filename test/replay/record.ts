@@ -1,15 +1,17 @@
-import { environmentOf, SERVICE, startTestStack } from '../support/stack.ts';
+import { QUICK, SERVICE, environmentOf, startTestStack } from '../support/stack.ts';
 import { writeHistory } from './history-file.ts';
 
 /**
  * Runs every kind of release and rollback for real and writes their histories. To be run again
  * when a change of the workflows is meant to change what they do; the older files stay as long as
- * runs that began with the older code may still be open.
+ * runs that began with the older code may still be open. Strategies as arguments: only these.
  */
 const stack = await startTestStack('embedded');
 const { environment } = stack.temporal;
 if (environment === undefined)
   throw new Error('unset TEMPORAL_ADDRESS: recording needs its own server');
+
+const ADA = { who: 'ada', why: 'looks good' } as const;
 
 async function keep(name: string, workflowId: string): Promise<void> {
   const handle = environment?.client.workflow.getHandle(workflowId);
@@ -19,13 +21,7 @@ async function keep(name: string, workflowId: string): Promise<void> {
   process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
 }
 
-try {
-  const first = await stack.deploy('v1');
-  await stack.until(first.workflowId, 'stabilizing');
-  stack.load();
-  await stack.end(first.workflowId);
-  await keep('release-first', first.workflowId);
-
+async function recordBlueGreen(): Promise<void> {
   const second = await stack.deploy('v2');
   await stack.end(second.workflowId);
   await keep('release-succeeded', second.workflowId);
@@ -56,6 +52,92 @@ try {
   await keep('rollback-by-person', person.workflowId);
 
   await keep('service', `service/${SERVICE}`);
+}
+
+async function recordCanary(): Promise<void> {
+  const steps = [
+    { match: { header: 'x-tester', present: true } as const },
+    { gate: { name: 'look', person: {} } },
+    { weight: '20%', for: '1s' },
+    { weight: '50%', for: '2s' },
+  ];
+  const changes = { ...QUICK, strategy: 'canary', baseline: true, steps } as const;
+  const good = await stack.deploy('canary', changes);
+  await stack.when(good.workflowId, ({ waiting }) => waiting?.why === 'gate');
+  await stack.client.approve(SERVICE, 'look', ADA);
+  await stack.when(good.workflowId, ({ weights }) =>
+    weights.some((one) => one.weightPercent === 50),
+  );
+  await stack.client.pause(SERVICE, ADA);
+  await stack.client.resume(SERVICE, ADA);
+  await stack.end(good.workflowId);
+  await keep('canary-succeeded', good.workflowId);
+
+  const bad = await stack.deploy('bad-canary', {
+    ...changes,
+    steps: [{ weight: '20%', for: '1s' }, { hold: 'until_approved' }],
+  });
+  await stack.when(bad.workflowId, ({ waiting }) => waiting?.why === 'gate');
+  await stack.fault('bad-canary', 'errors');
+  await stack.end(bad.workflowId);
+  await keep('canary-rolled-back', bad.workflowId);
+}
+
+async function recordRolling(): Promise<void> {
+  const changes = {
+    ...QUICK,
+    strategy: 'rolling',
+    rolling: { batch: '50%', stabilize: '2s' },
+  } as const;
+  const good = await stack.deploy('rolling', changes);
+  await stack.end(good.workflowId);
+  await keep('rolling-succeeded', good.workflowId);
+
+  const bad = await stack.deploy('bad-rolling', changes);
+  await stack.when(bad.workflowId, ({ at }) => at === 1);
+  await stack.fault('bad-rolling', 'errors');
+  const back = await stack.end(bad.workflowId);
+  await keep('rolling-rolled-back', bad.workflowId);
+  await keep('rollback-of-rolling', `rollback/${SERVICE}/${back.lastNumber}`);
+}
+
+async function recordAbTest(): Promise<void> {
+  const test = { share: '50%', min_duration: '1s', max_duration: '3s', min_samples: 20 } as const;
+  for (const [version, undecided, name] of [
+    ['ab-test', 'candidate', 'ab-test-succeeded'],
+    ['bad-ab-test', 'control', 'ab-test-rolled-back'],
+  ] as const) {
+    const { workflowId } = await stack.deploy(version, {
+      ...QUICK,
+      strategy: 'ab_test',
+      ab_test: { ...test, undecided },
+    });
+    await stack.end(workflowId);
+    await keep(name, workflowId);
+  }
+}
+
+const RECORDINGS = {
+  blue_green: recordBlueGreen,
+  canary: recordCanary,
+  rolling: recordRolling,
+  ab_test: recordAbTest,
+} as const;
+
+const wanted = process.argv.slice(2);
+try {
+  const first = await stack.deploy('v1');
+  await stack.until(first.workflowId, 'stabilizing');
+  stack.load();
+  await stack.end(first.workflowId);
+  if (isWanted('blue_green')) await keep('release-first', first.workflowId);
+  for (const [strategy, record] of Object.entries(RECORDINGS)) {
+    if (isWanted(strategy)) await record();
+  }
 } finally {
   await stack.close();
+}
+
+function isWanted(strategy: string): boolean {
+  return wanted.length === 0 || wanted.includes(strategy);
 }

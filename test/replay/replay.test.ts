@@ -1,10 +1,14 @@
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { workflowCode } from '../support/workflow-code.ts';
-import { type History, readHistories } from './history-file.ts';
+import { type History, payloadsOf, readHistories } from './history-file.ts';
 
 /** What must be there: a gate that replays nothing would pass. */
 const NAMES = [
+  'ab-test-rolled-back',
+  'ab-test-succeeded',
+  'canary-rolled-back',
+  'canary-succeeded',
   'release-aborted',
   'release-failed-health',
   'release-first',
@@ -12,6 +16,9 @@ const NAMES = [
   'release-succeeded',
   'rollback-by-person',
   'rollback-by-release',
+  'rollback-of-rolling',
+  'rolling-rolled-back',
+  'rolling-succeeded',
   'service',
 ];
 
@@ -33,6 +40,11 @@ test('a history of every kind of run is there', () => {
 test.each(histories)('$name replays', async ({ history }) => {
   expect(history.events?.length).toBeGreaterThan(10);
   await replay(history);
+});
+
+test.each(histories)('$name names no place of the machine that recorded it', ({ history }) => {
+  const places = payloadsOf(history).match(/\/(?:home|root|Users|work|usr|opt|var)\/[\w./-]+/g);
+  expect(places).toBeNull();
 });
 
 test.each(histories)('$name does not replay with another command in it', async ({ history }) => {
