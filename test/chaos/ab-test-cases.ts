@@ -1,7 +1,7 @@
 import type { Step } from '../../src/domain/release/plan.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { amidEachStep, atEachStep } from './kills-of-plan.ts';
-import { ALL, ROLLBACK_KILLS, ROLLBACK_MIDDLES, firstRelease } from './common-cases.ts';
+import { ALL, ROLLBACK_KILLS, ROLLBACK_MIDDLES, firstRelease, plainFirst } from './common-cases.ts';
 import type { Event, Lane } from './strategy-case.ts';
 
 const AB = {
@@ -23,17 +23,33 @@ export const AB_TESTS: Lane = {
       ...firstRelease('ab_test'),
       name: 'first release, the middle of each step',
       events: firstMiddles,
+      on: 'haproxy',
     },
-    { name: 'each step as it begins', changes: AB, events: atEachStep, ending: ALL },
-    { name: 'the middle of each step', changes: AB, events: amidEachStep, ending: ALL },
+    { ...plainFirst('ab_test'), on: 'embedded' },
+    {
+      name: 'each step as it begins',
+      on: 'embedded',
+      changes: AB,
+      events: atEachStep,
+      ending: ALL,
+    },
+    {
+      name: 'the middle of each step',
+      on: 'haproxy',
+      changes: AB,
+      events: amidEachStep,
+      ending: ALL,
+    },
     {
       name: 'bad, the rollback as it begins',
+      on: 'haproxy',
       changes: { ...AB, ab_test: { ...AB.ab_test, max_duration: '30s' } },
       events: [{ candidate: 'breaks', at: { step: 'compare' } }, ...ROLLBACK_KILLS],
       ending: { kind: 'rolled back', outcome: 'rolled_back', through: 'compare' },
     },
     {
       name: 'held, then aborted',
+      on: 'embedded',
       changes: {
         ...AB,
         ab_test: { ...AB.ab_test, max_duration: '30s', min_samples: 100_000 },
@@ -50,6 +66,7 @@ export const AB_TESTS: Lane = {
     },
     {
       name: 'paused, then aborted',
+      on: 'haproxy',
       changes: AB,
       events: [
         { ask: 'pause', at: { step: 'compare' } },

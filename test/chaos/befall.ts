@@ -17,10 +17,34 @@ interface Versions extends Ids {
 
 const BACK_WITHIN_MS = 60_000;
 
-/** Waits for the moment of an event and brings it about. */
-export async function befall(scene: Scene, event: Event, run: Versions): Promise<void> {
-  if ('kill' in event) return strike(scene, event.kill, run);
-  if (event.at !== undefined) await untilMoment(scene, event.at, run);
+/** Waits for the moment of each event in turn and brings it about. */
+export async function befall(scene: Scene, events: readonly Event[], run: Versions): Promise<void> {
+  const lookOut = (event: Event | undefined): Promise<void> => {
+    const at = event === undefined || 'kill' in event ? event?.kill : event.at;
+    const moment = at === undefined ? Promise.resolve() : untilMoment(scene, at, run);
+    // Told where it is waited for.
+    moment.catch(() => undefined);
+    return moment;
+  };
+  let moment = lookOut(events[0]);
+  for (const [at, event] of events.entries()) {
+    await moment;
+    const lookOutForNext = (): void => {
+      moment = lookOut(events[at + 1]);
+    };
+    if ('kill' in event) await strike(scene, event.kill, lookOutForNext);
+    else {
+      lookOutForNext();
+      await bringAbout(scene, event, run);
+    }
+  }
+}
+
+async function bringAbout(
+  scene: Scene,
+  event: Exclude<Event, { kill: unknown }>,
+  run: Versions,
+): Promise<void> {
   if ('ask' in event) {
     await scene.stack.client.steer(SERVICE, event.ask, {
       who: 'chaos',

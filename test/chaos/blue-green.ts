@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { BalancerKind } from '../../src/dev/balancer.ts';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
 import { SERVICE } from '../support/stack.ts';
+import { befall } from './befall.ts';
 import { type Case, CASES, expectations } from './cases.ts';
 import { type Row, compare, conclude, print, requestsRow } from './figures.ts';
 import { meetUsers } from './observe.ts';
 import { type Scene, linesOf, openScene, range, withFault, worldOf } from './scene.ts';
-import { strike } from './strike.ts';
 import { tookEffect } from './wire.ts';
 
 /**
@@ -60,7 +60,10 @@ async function play(scene: Scene, one: Case, { version, stable }: Versions) {
   const { fault, kills } = one;
   const before = await worldOf(scene);
   const users = meetUsers(stack.balancer.url);
-  const { workflowId, back, outcome } = await release(scene, one, version).finally(users.stop);
+  const { workflowId, back, outcome } = await release(scene, one, {
+    version,
+    stable,
+  }).finally(users.stop);
   const answers = await wire.deliver();
   const versions = await users.stop();
   const after = await worldOf(scene);
@@ -89,7 +92,7 @@ async function play(scene: Scene, one: Case, { version, stable }: Versions) {
 }
 
 /** The release with everything that befalls it. */
-async function release(scene: Scene, { fault, kills }: Case, version: string) {
+async function release(scene: Scene, { fault, kills }: Case, { version, stable }: Versions) {
   const { stack, receiver, traffic, environment } = scene;
   const { workflowId, number } = await stack.deploy(version, {
     traffic,
@@ -99,7 +102,8 @@ async function release(scene: Scene, { fault, kills }: Case, version: string) {
     stabilization_period: fault === 'leak' ? '40s' : '4s',
   });
   const back = `rollback/${SERVICE}/${number + 1}`;
-  for (const kill of kills) await strike(scene, kill, { workflowId, back });
+  const events = kills.map((kill) => ({ kill }));
+  await befall(scene, events, { workflowId, back, version, stable });
   const { outcome } = await stack.end(workflowId);
   return { workflowId, back, outcome };
 }

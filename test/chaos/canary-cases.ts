@@ -1,6 +1,6 @@
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { amidEachStep, atEachStep } from './kills-of-plan.ts';
-import { ALL, ROLLBACK_KILLS, ROLLBACK_MIDDLES, firstRelease } from './common-cases.ts';
+import { ALL, ROLLBACK_KILLS, ROLLBACK_MIDDLES, firstRelease, plainFirst } from './common-cases.ts';
 import type { Lane } from './strategy-case.ts';
 
 const CANARY = {
@@ -34,9 +34,11 @@ export const CANARIES: Lane = {
   name: 'canary',
   instances: 2,
   cases: [
-    firstRelease('canary'),
+    { ...firstRelease('canary'), on: 'embedded' },
+    { ...plainFirst('canary'), on: 'haproxy' },
     {
       name: 'each step as it begins',
+      on: 'embedded',
       changes: CANARY,
       hook: 'migrate',
       events: atEachStep,
@@ -44,6 +46,7 @@ export const CANARIES: Lane = {
     },
     {
       name: 'the middle of each step',
+      on: 'embedded',
       changes: CANARY,
       hook: 'migrate',
       events: amidEachStep,
@@ -51,18 +54,21 @@ export const CANARIES: Lane = {
     },
     {
       name: 'with a baseline, the middle of each step',
+      on: 'haproxy',
       changes: CANARY_BESIDE,
       events: amidEachStep,
       ending: ALL,
     },
     {
       name: 'with a baseline, bad, the rollback as it begins',
+      on: 'haproxy',
       changes: CANARY_BESIDE,
       events: [{ candidate: 'breaks', at: { weight: 10 } }, ...ROLLBACK_KILLS],
       ending: { kind: 'rolled back', outcome: 'rolled_back', through: 'weight-10' },
     },
     {
       name: 'bad, the middle of the rollback',
+      on: 'embedded',
       changes: CANARY_PLAIN,
       hook: 'migrate',
       events: [{ candidate: 'breaks', at: { weight: 50 } }, ...ROLLBACK_MIDDLES],
@@ -70,6 +76,7 @@ export const CANARIES: Lane = {
     },
     {
       name: 'paused, a step back, resumed',
+      on: 'haproxy',
       changes: CANARY_PLAIN,
       events: [
         { ask: 'pause', at: { weight: 50 } },
@@ -85,6 +92,7 @@ export const CANARIES: Lane = {
     },
     {
       name: 'held, then aborted',
+      on: 'embedded',
       changes: { ...CANARY_PLAIN, auto_rollback_enabled: false },
       events: [
         { candidate: 'breaks', at: { weight: 10 } },
@@ -98,6 +106,7 @@ export const CANARIES: Lane = {
     },
     {
       name: 'held, mended, promoted',
+      on: 'haproxy',
       changes: { ...CANARY_PLAIN, auto_rollback_enabled: false },
       events: [
         { candidate: 'breaks', at: { weight: 10 } },
@@ -111,6 +120,7 @@ export const CANARIES: Lane = {
     },
     {
       name: 'aborted at a weight',
+      on: 'haproxy',
       changes: { ...CANARY_PLAIN, keep_on_abort: '2s' },
       events: [
         { ask: 'abort', at: { weight: 10 } },

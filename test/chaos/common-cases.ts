@@ -18,6 +18,16 @@ export function firstRelease(strategy: Strategy): StrategyCase {
   };
 }
 
+/** The same without a kill, for what comes after it. */
+export function plainFirst(strategy: Strategy): StrategyCase {
+  return {
+    name: 'first release, undisturbed',
+    changes: { strategy },
+    events: [{ users: 'come', at: { in: 'stabilizing' } }],
+    ending: ALL,
+  };
+}
+
 export const ROLLBACK_KILLS: readonly Event[] = [
   { kill: { write: 'back/switch', fate: 'lost' } },
   { kill: { in: 'verifying' } },

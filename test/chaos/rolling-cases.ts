@@ -1,6 +1,6 @@
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { amidEachStep, atEachStep } from './kills-of-plan.ts';
-import { ALL, firstRelease } from './common-cases.ts';
+import { ALL, firstRelease, plainFirst } from './common-cases.ts';
 import type { Event, Lane } from './strategy-case.ts';
 
 const ROLLING = {
@@ -15,7 +15,7 @@ const SURGING = {
 
 const ROLLED_BACK: readonly Event[] = [
   { kill: { started: 'instance' } },
-  { kill: { write: '/put-in', fate: 'unanswered' } },
+  { kill: { write: 'put-in', fate: 'unanswered' } },
   { kill: { in: 'verifying' } },
   { kill: { in: 'cleaning_up' } },
 ];
@@ -24,11 +24,25 @@ export const ROLLINGS: Lane = {
   name: 'rolling',
   instances: 3,
   cases: [
-    firstRelease('rolling'),
-    { name: 'each step as it begins', changes: ROLLING, events: atEachStep, ending: ALL },
-    { name: 'the middle of each step', changes: ROLLING, events: amidEachStep, ending: ALL },
+    { ...firstRelease('rolling'), on: 'haproxy' },
+    { ...plainFirst('rolling'), on: 'embedded' },
+    {
+      name: 'each step as it begins',
+      on: 'haproxy',
+      changes: ROLLING,
+      events: atEachStep,
+      ending: ALL,
+    },
+    {
+      name: 'the middle of each step',
+      on: 'embedded',
+      changes: ROLLING,
+      events: amidEachStep,
+      ending: ALL,
+    },
     {
       name: 'with a surge',
+      on: 'haproxy',
       changes: SURGING,
       events: [
         { kill: { started: 'instance' } },
@@ -41,6 +55,7 @@ export const ROLLINGS: Lane = {
     },
     {
       name: 'a bad system after two batches, the rollback',
+      on: 'embedded',
       changes: { ...ROLLING, rolling: { batch: 1, stabilize: '6s' } },
       events: [
         { candidate: 'breaks', at: { weight: 33 } },
@@ -51,19 +66,21 @@ export const ROLLINGS: Lane = {
     },
     {
       name: 'a bad batch',
+      on: 'haproxy',
       changes: { ...ROLLING, health_check_timeout: '4s' },
       fault: 'unhealthy',
       events: [
         { kill: { started: 'instance' } },
-        { kill: { write: '/undo-take-out', fate: 'unanswered' } },
+        { kill: { write: 'batch/undo-take-out', fate: 'unanswered' } },
         { kill: { started: 'instance' } },
-        { kill: { write: '/undo-put-in', fate: 'lost' } },
+        { kill: { write: 'batch/undo-put-in', fate: 'lost' } },
         { kill: { received: 'message' } },
       ],
       ending: { kind: 'batch undone', batch: 'batch', through: 'batch' },
     },
     {
       name: 'paused after a batch, resumed',
+      on: 'embedded',
       changes: ROLLING,
       events: [
         { ask: 'pause', at: { step: 'batch-2' } },
@@ -76,6 +93,7 @@ export const ROLLINGS: Lane = {
     },
     {
       name: 'held, then aborted',
+      on: 'haproxy',
       changes: { ...ROLLING, auto_rollback_enabled: false },
       events: [
         { candidate: 'breaks', at: { weight: 33 } },
@@ -88,6 +106,7 @@ export const ROLLINGS: Lane = {
     },
     {
       name: 'aborted in the watch after a batch',
+      on: 'embedded',
       changes: { ...ROLLING, rolling: { batch: 1, stabilize: '20s' } },
       events: [{ ask: 'abort', at: { write: 'batch/put-in', fate: 'unanswered' } }, ...ROLLED_BACK],
       ending: { kind: 'rolled back', outcome: 'aborted', through: 'batch' },

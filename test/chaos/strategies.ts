@@ -17,20 +17,20 @@ import { meetUsers } from './observe.ts';
 import { ROLLINGS } from './rolling-cases.ts';
 import { type Scene, openScene, range, withFault, worldOf } from './scene.ts';
 import type { Event, Lane, ManualRollback, StrategyCase } from './strategy-case.ts';
-import { strike } from './strike.ts';
-import { tookEffect } from './wire.ts';
 
 /**
  * Releases of every strategy during which the worker, or the Temporal server, is ended with
  * `kill -9`: at each step of the plan, in the middle of it, in rollbacks, while a person is waited
  * for. Each must end as it would have without; what it must leave behind follows from its plan.
  * `npm run chaos:strategies -- --json` ends with `{kills, ended, lost, doubled}`; `--only=canary`
- * or `--only=haproxy/rolling` runs a part of it.
+ * or `--only=haproxy/rolling` runs a part of it, `--everywhere` all cases on both balancers.
  */
 const LANES: readonly Lane[] = [CANARIES, ROLLINGS, AB_TESTS, BLUE_GREENS];
 const BALANCERS: readonly BalancerKind[] = ['haproxy', 'embedded'];
 /** So many stacks at once: each mostly waits. */
 const AT_ONCE = 4;
+/** Each case on both balancers, also where one is as good as the other. */
+const EVERYWHERE = process.argv.includes('--everywhere');
 const FIRST_PORT = 23_000;
 const PORTS_A_LANE = 500;
 
@@ -46,13 +46,14 @@ async function runLane(kind: BalancerKind, lane: Lane, at: number, bundle: strin
   const from = FIRST_PORT + at * PORTS_A_LANE;
   const ports = { from, to: from + PORTS_A_LANE - 1 };
   const scene = await openScene(kind, { workflowBundle: bundle, name, ports });
+  const cases = lane.cases.filter(({ on }) => EVERYWHERE || on === undefined || on === kind);
   const rows: Row[] = [];
   let versions: Versions = { version: 'v1', stable: null, before: null };
   try {
-    for (const [index, one] of lane.cases.entries()) {
+    for (const [index, one] of cases.entries()) {
       versions = { ...versions, version: `v${index + 1}` };
       const began = Date.now();
-      const row = await tried(() => play(scene, lane, one, versions));
+      const row = await tried(scene, () => play(scene, lane, one, versions));
       const seconds = Math.round((Date.now() - began) / 1000);
       rows.push({ ...row, name: `${name}: ${one.name} (${seconds} s)` });
       for (const last of rows.slice(-1)) print(last);
@@ -60,7 +61,7 @@ async function runLane(kind: BalancerKind, lane: Lane, at: number, bundle: strin
       const { stable } = versions;
       if (row.serves !== stable) versions = { ...versions, stable: row.serves, before: stable };
     }
-    rows.push(...lane.cases.slice(rows.length).map((one) => notReached(`${name}: ${one.name}`)));
+    rows.push(...cases.slice(rows.length).map((one) => notReached(`${name}: ${one.name}`)));
     rows.push(requestsRow(name, scene.stack.load().counts()));
     for (const last of rows.slice(-1)) print(last);
     return rows;
@@ -74,11 +75,15 @@ type Played = Row & {
   readonly serves: string | null | undefined;
 };
 
-async function tried(work: () => Promise<Played>): Promise<Played> {
+async function tried({ stack }: Scene, work: () => Promise<Played>): Promise<Played> {
   try {
     return await work();
   } catch (error) {
-    const lost = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    const progress = await stack.client.progress(SERVICE).catch(() => undefined);
+    const lost = [
+      String(error),
+      ...(progress?.timeline ?? []).map(({ phase, text }) => `  ${phase}: ${text}`),
+    ];
     return { name: '', kills: 0, releases: 1, ended: 0, lost, doubled: [], serves: undefined };
   }
 }
@@ -105,7 +110,8 @@ async function play(
     await users?.stop();
     throw error;
   });
-  const answers = await wire.deliver();
+  // Whatever it is answered, the logs and the routes below say whether it has changed anything.
+  await wire.deliver();
   const met = await users?.stop();
   const after = await worldOf(scene);
   const { expected, outcome, kills } = went;
@@ -132,7 +138,6 @@ async function play(
       ...receiver.changed
         .slice(changed)
         .map((key) => `message ${key} came again with another text`),
-      ...answers.filter((answer) => tookEffect(answer)).map((answer) => `late: ${answer}`),
     ],
     serves,
   };
@@ -160,7 +165,7 @@ async function release(
   const { workflowId, number } = await stack.deploy(version, changes);
   const back = `rollback/${SERVICE}/${number + 1}`;
   const events = eventsOf(one, plan, stable ?? '');
-  for (const event of events) await befall(scene, event, { workflowId, back, version, stable });
+  await befall(scene, events, { workflowId, back, version, stable });
   const { outcome } = await stack.end(workflowId);
   const run: Run = {
     ...{ plan, workflowId, back, version, stable },
@@ -192,6 +197,9 @@ function changesOf(
       ? {}
       : { hooks: [{ name: hook, before: 'traffic', webhook, undo: { webhook } }] }),
     ...changes,
+    ...(changes.steps === undefined || traffic.kind !== 'haproxy'
+      ? {}
+      : { steps: changes.steps.filter(({ mirror }) => mirror === undefined) }),
   };
 }
 
@@ -215,7 +223,9 @@ async function goBackByHand(
   if (stable === null || before === null) throw new Error('there is no version to go back to');
   const { client } = scene.stack;
   const { workflowId } = await client.rollback(SERVICE, { who: 'chaos', why: 'a look' });
-  for (const kill of kills) await strike(scene, kill, { workflowId, back: workflowId });
+  const events = kills.map((kill) => ({ kill }));
+  const ids = { workflowId, back: workflowId };
+  await befall(scene, events, { ...ids, version: before, stable });
   const { outcome } = await scene.stack.end(workflowId);
   const expected = expectedOfManual({ workflowId, from: stable, to: before, instances });
   return { expected, outcome, kills: kills.length };

@@ -1,3 +1,4 @@
+import type { BalancerKind } from '../../src/dev/balancer.ts';
 import type { Step } from '../../src/domain/release/plan.ts';
 import type { Verb } from '../../src/domain/release/progress.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
@@ -36,6 +37,8 @@ export type Ending =
 
 export interface StrategyCase {
   readonly name: string;
+  /** Where it runs, unless everything is to run everywhere; absent, on both. */
+  readonly on?: BalancerKind;
   readonly changes: Partial<ReleaseDocument>;
   readonly fault?: 'unhealthy';
   /** Called before traffic by a webhook, and undone by one. */
@@ -52,6 +55,7 @@ export interface StrategyCase {
 export interface ManualRollback {
   readonly name: string;
   readonly manual: 'rollback';
+  readonly on?: BalancerKind;
   readonly kills: readonly Kill[];
 }
 

@@ -36,20 +36,27 @@ export interface Ids {
 const MOMENT_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 80;
 
-/** Waits for the moment and ends the process; the worker is back a moment later. */
-export async function strike(scene: Scene, kill: Kill, ids: Ids): Promise<void> {
-  await untilMoment(scene, kill, ids);
-  if (kill.server === true) return scene.temporal.crash();
-  return killWorker(scene.stack);
-}
-
-export async function killWorker(stack: TestStack): Promise<void> {
+/**
+ * Ends the process; `meanwhile` is called while it is away, so that what comes next is looked out
+ * for before it can happen. The process is back when this returns.
+ */
+export async function strike(
+  { stack, temporal }: Scene,
+  { server }: Kill,
+  meanwhile: () => void,
+): Promise<void> {
+  if (server === true) {
+    meanwhile();
+    return temporal.crash();
+  }
   const worker = stack.worker();
   worker.kill('SIGKILL');
   await worker.exited;
+  meanwhile();
   await stack.startWorker();
 }
 
+/** Resolves at the moment; whatever is written or started after this call counts. */
 export async function untilMoment(scene: Scene, moment: Moment, ids: Ids): Promise<void> {
   const { stack, receiver, wire, starts } = scene;
   const { workflowId, back } = ids;
