@@ -19,7 +19,7 @@ const CANARY_BESIDE = {
   strategy: 'canary',
   baseline: true,
   session_affinity: {},
-  steps: [{ weight: '10%', for: '3s' }, { scale: 2 }, { hold: '2s' }, { weight: '50%', for: '3s' }],
+  steps: [{ weight: '10%', for: '3s' }, { scale: 2 }, { hold: '5s' }, { weight: '50%', for: '3s' }],
 } as const satisfies Partial<ReleaseDocument>;
 
 const CANARY_PLAIN = {

@@ -29,7 +29,7 @@ export function amidEachStep(plan: readonly Step[], stable: string): readonly Ev
       case 'deploy':
         return [{ kill: { started: 'instance' } }];
       case 'scale':
-        return [{ kill: { started: 'instance' } }, { kill: { step: name, afterMs: 2500 } }];
+        return [{ kill: { started: 'instance' } }, { kill: { step: name, afterMs: 500 } }];
       case 'prove':
       case 'keep':
       case 'stay':

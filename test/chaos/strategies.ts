@@ -26,9 +26,9 @@ import type { Event, Lane, ManualRollback, StrategyCase } from './strategy-case.
  * or `--only=haproxy/rolling` runs a part of it, `--everywhere` all cases on both balancers.
  */
 const LANES: readonly Lane[] = [CANARIES, ROLLINGS, AB_TESTS, BLUE_GREENS];
-const BALANCERS: readonly BalancerKind[] = ['haproxy', 'embedded'];
+const BALANCERS: readonly BalancerKind[] = ['embedded', 'haproxy'];
 /** So many stacks at once: each mostly waits. */
-const AT_ONCE = 4;
+const AT_ONCE = 5;
 /** Each case on both balancers, also where one is as good as the other. */
 const EVERYWHERE = process.argv.includes('--everywhere');
 const FIRST_PORT = 23_000;
@@ -162,10 +162,13 @@ async function release(
     stableInstances: stable === null ? null : lane.instances,
     fast: false,
   });
-  const { workflowId, number } = await stack.deploy(version, changes);
+  const number = await nextNumber(scene);
+  const workflowId = `release/${SERVICE}/${number}`;
   const back = `rollback/${SERVICE}/${number + 1}`;
   const events = eventsOf(one, plan, stable ?? '');
-  await befall(scene, events, { workflowId, back, version, stable });
+  // What comes first is looked out for before the release begins.
+  const befallen = befall(scene, events, { workflowId, back, version, stable });
+  await Promise.all([befallen, stack.deploy(version, changes)]);
   const { outcome } = await stack.end(workflowId);
   const run: Run = {
     ...{ plan, workflowId, back, version, stable },
@@ -213,6 +216,12 @@ function countKills(count: number, event: Event): number {
   return count + (event.away === 'server' ? 1 : 2);
 }
 
+/** Of the run that is begun next. */
+async function nextNumber({ stack }: Scene): Promise<number> {
+  const view = await stack.client.history(SERVICE).catch(() => undefined);
+  return view?.nextNumber ?? 1;
+}
+
 /** Nothing runs: a person wants the version before, which has to be started again. */
 async function goBackByHand(
   scene: Scene,
@@ -222,10 +231,11 @@ async function goBackByHand(
 ): Promise<Went> {
   if (stable === null || before === null) throw new Error('there is no version to go back to');
   const { client } = scene.stack;
-  const { workflowId } = await client.rollback(SERVICE, { who: 'chaos', why: 'a look' });
+  const workflowId = `rollback/${SERVICE}/${await nextNumber(scene)}`;
   const events = kills.map((kill) => ({ kill }));
   const ids = { workflowId, back: workflowId };
-  await befall(scene, events, { ...ids, version: before, stable });
+  const befallen = befall(scene, events, { ...ids, version: before, stable });
+  await Promise.all([befallen, client.rollback(SERVICE, { who: 'chaos', why: 'a look' })]);
   const { outcome } = await scene.stack.end(workflowId);
   const expected = expectedOfManual({ workflowId, from: stable, to: before, instances });
   return { expected, outcome, kills: kills.length };
@@ -243,7 +253,8 @@ function metBy(versions: readonly string[] | undefined): readonly string[] {
 
 async function runAll(bundle: string): Promise<readonly Row[]> {
   const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length);
-  const all = BALANCERS.flatMap((kind) => LANES.map((lane) => ({ kind, lane }))).filter(
+  // The longest lanes come first.
+  const all = LANES.flatMap((lane) => BALANCERS.map((kind) => ({ kind, lane }))).filter(
     ({ kind, lane }) => only === undefined || `${kind}/${lane.name}`.includes(only),
   );
   const waiting = [...all.entries()];
