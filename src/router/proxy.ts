@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Instance } from '../domain/release/instance.ts';
 import type { AssignmentsStore } from '../providers/traffic/assignments-store.ts';
-import type { CountsStore } from '../providers/traffic/counts-store.ts';
+import type { Counted, CountsStore } from '../providers/traffic/counts-store.ts';
 import { addressOf, leftInstances } from '../providers/traffic/left-instances.ts';
 import type { Route, TrafficState } from '../providers/traffic/router.ts';
 import { type Choice, chooseRoute, createTurns } from './choose.ts';
@@ -32,6 +32,8 @@ export interface ProxyDeps {
 type Attempt =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'aborted' }
+  /** The user's own request cannot be passed on. */
+  | { readonly kind: 'odd'; readonly status: number; readonly why: string }
   | { readonly kind: 'failed'; readonly status: number; readonly why: string };
 
 /** One request on its way to a version. */
@@ -41,6 +43,22 @@ interface Passage {
   readonly service: string;
   readonly route: Route;
   readonly setCookie: string | undefined;
+}
+
+/** What undici refuses to send, before anybody has been asked. */
+const ODD_REQUEST = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+
+function countedAs(attempt: Exclude<Attempt, { kind: 'odd' }>): Counted['kind'] {
+  switch (attempt.kind) {
+    case 'failed':
+      return 'failed';
+    case 'aborted':
+      return 'given_up';
+    case 'answered':
+      return attempt.status >= 500 ? 'faulty' : 'good';
+    default:
+      return attempt satisfies never;
+  }
 }
 
 export type Proxy = ReturnType<typeof createProxy>;
@@ -70,16 +88,16 @@ export function createProxy({ table, counts, assignments, random }: ProxyDeps) {
     const passing = forward({ request, response, service, route, setCookie });
     if (asked === undefined) void mirror(request, service, state);
     const attempt = await passing.finally(ended);
-    if (attempt.kind === 'failed') {
+    if (attempt.kind === 'failed' || attempt.kind === 'odd') {
       respond(response, attempt.status, `${service}/${version}: ${attempt.why}`);
     }
-    // Who leaves before the answer is neither the version's fault nor the balancer's.
-    if (attempt.kind === 'aborted') return;
+    // Who sends what cannot be passed on, or leaves before having asked, says nothing of a version.
+    if (attempt.kind === 'odd' || (attempt.kind === 'aborted' && !request.complete)) return;
     counts.record({
       service,
       version,
       audience: asked === undefined ? 'live' : 'preview',
-      kind: attempt.kind === 'failed' ? 'failed' : attempt.status >= 500 ? 'faulty' : 'good',
+      kind: countedAs(attempt),
       latencyMs: performance.now() - startedMs,
       atMs: Date.now(),
     });
@@ -164,6 +182,7 @@ export function createProxy({ table, counts, assignments, random }: ProxyDeps) {
       if (response.headersSent) response.destroy();
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       const why = `${code} ${error instanceof Error ? error.message : String(error)}`.trim();
+      if (ODD_REQUEST.has(code)) return { kind: 'odd', status: 400, why };
       return { kind: 'failed', status: code.includes('TIMEOUT') ? 504 : 502, why };
     } finally {
       response.off('close', onClose);

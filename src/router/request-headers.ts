@@ -10,6 +10,8 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
   'proxy-connection',
+  // The router itself has told the user to go on.
+  'expect',
 ]);
 
 /** Names and values in turns, as Node and undici give and take them. */
@@ -44,6 +46,13 @@ export function forwarded(request: IncomingMessage): string[] {
     const name = request.rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || dropped.has(lower) || lower === 'x-forwarded-for') continue;
+    // Of a host that is named twice Node has taken the first, and so does everybody after it.
+    if (
+      lower === 'host' &&
+      headers.some((one, at) => at % 2 === 0 && one.toLowerCase() === lower)
+    ) {
+      continue;
+    }
     headers.push(name, request.rawHeaders[i + 1] ?? '');
   }
   const before = request.headers['x-forwarded-for'];

@@ -19,7 +19,7 @@ export interface LoggedRequest {
 
 /**
  * Reads one line of the log that the shipped `haproxy.cfg` writes. `undefined` for anything else,
- * such as HAProxy's own notices, and for a request that the client gave up: neither version nor
+ * such as HAProxy's own notices, and for a client that left before it had asked: neither version nor
  * balancer is to blame for it.
  */
 export function readLogLine(line: string): LoggedRequest | undefined {
@@ -27,8 +27,9 @@ export function readLogLine(line: string): LoggedRequest | undefined {
     LINE.exec(line) ?? [];
   const endedMs = Date.parse(at);
   if (micros === undefined || Number.isNaN(endedMs)) return undefined;
-  // First letter of HAProxy's termination state: C is the client's side.
-  if (state.startsWith('C')) return undefined;
+  // First letter of HAProxy's termination state: C is the client's side; R, it had not asked yet.
+  const isGivenUp = state.startsWith('C');
+  if (isGivenUp && state.endsWith('R')) return undefined;
   const code = Number(status);
   // `--`: the session ended by itself, so that the status is the version's own answer.
   const own = state === '--' && code > 0;
@@ -36,7 +37,7 @@ export function readLogLine(line: string): LoggedRequest | undefined {
     service,
     version,
     audience: audience === 'preview' ? 'preview' : 'live',
-    kind: !own ? 'failed' : code >= 500 ? 'faulty' : 'good',
+    kind: isGivenUp ? 'given_up' : !own ? 'failed' : code >= 500 ? 'faulty' : 'good',
     latencyMs: Math.max(0, Number(micros)) / 1000,
     atMs: endedMs,
   };

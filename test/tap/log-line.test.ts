@@ -41,13 +41,15 @@ test.each([
   ['an answer that was cut off', 'checkout v1 live 200 SD 10', 'failed'],
   ['a request for no version', 'checkout - preview 503 LR 0', 'failed'],
   ['a request refused by the client of the version', 'checkout v1 live 404 -- 10', 'good'],
+  ['a request that its client gave up in the answer', 'checkout v1 live 200 CD 10', 'given_up'],
+  ['a request that its client gave up before it', 'checkout v1 live -1 CH 400000', 'given_up'],
 ])('%s is told from the others', (_name, text, kind) => {
   expect(readLogLine(HEAD + text)).toMatchObject({ counted: { kind } });
 });
 
 test.each([
   ['a notice of HAProxy', `${HEAD}Server checkout.a/s1 is UP/READY`],
-  ['a request that its client gave up', `${HEAD}checkout v1 live 200 CD 10`],
+  ['a client that left before it had asked', `${HEAD}checkout v1 live -1 CR 10`],
   ['a question for what is served', `${HEAD}checkout - - 200 -- 10`],
   ['a user that is none', `${HEAD}checkout v1 live 200 -- 10 somebody`],
   ['something else', 'hello'],

@@ -7,7 +7,8 @@ export interface Counted {
   readonly service: string;
   readonly version: string;
   readonly audience: Audience;
-  readonly kind: 'good' | 'faulty' | 'failed';
+  /** `given_up`: the user left without the whole answer; the time waited is the least it took. */
+  readonly kind: 'good' | 'faulty' | 'failed' | 'given_up';
   readonly latencyMs: number;
   readonly atMs: number;
 }

@@ -98,7 +98,10 @@ export interface TrafficCounts {
   readonly faulty: number;
   /** Lost, reset or answered by the balancer itself. Not part of `faulty`, part of `requests`. */
   readonly failed: number;
-  /** Milliseconds from the request's first byte to the answer's last; not of `failed` ones. */
+  /**
+   * Milliseconds from the request's first byte to the answer's last; not of `failed` ones. Of a
+   * request that its user gave up, the time until then: it would have taken at least as long.
+   */
   readonly latency: Histogram;
   /** The newest second for which the router has counts, so that silence and lag can be told apart. */
   readonly countedUntilMs: number;
