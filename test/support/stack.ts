@@ -40,8 +40,11 @@ const SHORT: Partial<ReleaseDocument> = {
   rollback_verify_after: '2s',
 };
 
-/** Shorter still, for strategies that judge live traffic: what matters is what follows from what. */
+/**
+ * Shorter still, for what follows from errors: how long answers take says nothing on a busy machine.
+ */
 export const QUICK = {
+  performance_thresholds: { max_latency_p95: '5s', max_error_rate: '5%' },
   warmup_duration: '0s',
   health_check_timeout: '10s',
   validation: {
