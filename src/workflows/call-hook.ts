@@ -23,7 +23,7 @@ export class HookError extends Error {
 
   constructor(hook: string, error: unknown) {
     const { code, message } = failureOf(error);
-    super(`the hook ${hook}: ${message}`, { cause: error });
+    super(`the hook ${hook} failed: ${message}`, { cause: error });
     this.code = hookFailureCode(code);
   }
 }
@@ -82,7 +82,7 @@ export async function undoHooks(caller: Caller, hooks: readonly HookSpec[]): Pro
     try {
       await call(caller, how, { name, when: isForRollback ? when : 'undo' });
     } catch (error) {
-      caller.run.warn(`on the way back: ${new HookError(name, error).message}`);
+      caller.run.warn(`on the way back, ${new HookError(name, error).message}`);
     }
   }
 }
