@@ -99,6 +99,8 @@ export interface WatchRequest extends Pick<
   readonly instances?: 'unknown';
   /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
   readonly purpose?: 'judge' | 'guard';
+  /** What the release has written last: it ends with `TrafficTakenBack` where a newer one stands. */
+  readonly standsAt?: number;
   /** Carried out by the watch itself where it sees a breach and cannot reach Temporal. */
   readonly takeBack?: EffectId & { readonly routes: Routes; readonly after: number };
 }

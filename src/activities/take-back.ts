@@ -29,6 +29,37 @@ export async function readBack(
 }
 
 /**
+ * Traffic stands where the release has put it, as far as can be told: a load balancer that cannot
+ * be asked keeps no breach from being reported.
+ */
+export async function requireOwn(
+  deps: ActivityDeps,
+  { service, traffic, standsAt }: Pick<WatchRequest, 'service' | 'traffic' | 'standsAt'>,
+  result: WatchResult,
+  signal: AbortSignal,
+): Promise<void> {
+  if (standsAt === undefined) return;
+  const state = await deps
+    .router(traffic)
+    .read(service, signal)
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (isGoodResult(result)) throw error;
+      return undefined;
+    });
+  if (state === undefined || state.generation <= standsAt) return;
+  const { key, generation } = state;
+  throw new Failure(
+    'TrafficTakenBack',
+    `traffic has been moved by ${key} (generation ${generation}), after the last write of this release`,
+  );
+}
+
+function isGoodResult(result: WatchResult): boolean {
+  return result.kind === 'judged' && isGood(result.verdict);
+}
+
+/**
  * The result as the workflow is to get it. Where it is bad and Temporal cannot be reached, traffic
  * is taken back first. A refusal means that somebody newer has decided, or that there is nobody
  * ready to go back to: then the result is all that there is to say.

@@ -3,7 +3,7 @@ import type { WatchResult } from '../domain/release/decide.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { WatchRequest } from './requests.ts';
-import { readBack, takeBackIfAlone } from './take-back.ts';
+import { readBack, requireOwn, takeBackIfAlone } from './take-back.ts';
 import { isWatchDetails, newWatch, watchUntil } from './watch-loop.ts';
 
 /** Watches a version under live traffic. */
@@ -14,11 +14,12 @@ export function createWatchActivities(deps: ActivityDeps) {
      * instances are unhealthy several times in a row, or, where it judges, when there was no data
      * for longer than the budget. A look after a restart also covers the time nobody looked. A
      * breach that cannot be reported is acted on where `takeBack` allows it; a later attempt finds
-     * that at the load balancer and reports it.
+     * that at the load balancer and reports it. Where somebody else has moved the traffic
+     * meanwhile, its figures say nothing of the version: it throws `TrafficTakenBack`.
      */
     async watchRelease(request: WatchRequest): Promise<WatchResult> {
       const { heartbeatDetails } = activityInfo();
-      const { takeBack: _takeBack, ...plan } = request;
+      const { takeBack: _takeBack, standsAt: _standsAt, ...plan } = request;
       let details = isWatchDetails(heartbeatDetails) ? heartbeatDetails : newWatch(request.fromMs);
       return beating(
         async (signal) => {
@@ -33,6 +34,7 @@ export function createWatchActivities(deps: ActivityDeps) {
             },
             signal,
           );
+          await requireOwn(deps, request, result, signal);
           return takeBackIfAlone(deps, request, result, signal);
         },
         () => details,

@@ -48,7 +48,7 @@ export async function startStack(
     for (const step of closing.splice(0).toReversed()) await step();
   };
   const usual = (port: number): Promise<number> =>
-    freePort(options.usualPorts === 'yes' ? port : 0);
+    freePort(options.usualPorts === 'yes' ? port : portToKeep());
   try {
     const uiPort = await usual(8233);
     const temporal = await startTemporal(
@@ -116,6 +116,14 @@ export async function startStack(
     await close();
     throw error;
   }
+}
+
+/**
+ * Below those that the system gives to outgoing connections: a part that was killed finds its port
+ * free when it is started again.
+ */
+function portToKeep(): number {
+  return 10_000 + Math.floor(Math.random() * 10_000);
 }
 
 /** Above every generation that a release can have. */

@@ -3,6 +3,7 @@ import {
   type Move,
   type Trouble,
   beginning,
+  decided,
   entered,
   failed,
   next,
@@ -76,10 +77,8 @@ async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): 
     }
     const trouble = troubleOf(context, error);
     const { course, policy } = context;
-    // Somebody has decided already, and moved the traffic: nobody is asked once more.
-    const isDecided = trouble.trigger === 'TrafficTakenBack' && course.end === null;
-    const end = { cause: trouble.trigger, reason: trouble.reason, asked: null };
-    context.update(isDecided ? { ...course, end } : failed(course, trouble, policy));
+    const isDecided = trouble.trigger === 'TrafficTakenBack';
+    context.update(isDecided ? decided(course, trouble.reason) : failed(course, trouble, policy));
   }
 }
 
@@ -99,7 +98,10 @@ function troubleOf(context: Context, error: unknown): Trouble {
   }
   const { code, message } = failureOf(error);
   const { plan, at } = context.course;
-  const isSwitch = context.run.progress.phase === 'switching' && plan[at]?.kind === 'weight';
+  const isSwitch =
+    context.run.progress.phase === 'switching' &&
+    plan[at]?.kind === 'weight' &&
+    code !== 'TrafficTakenBack';
   return {
     trigger: isSwitch && context.stable !== null ? 'health_check' : code,
     reason: `${isSwitch ? 'the switch failed: ' : ''}${code}: ${message}`,

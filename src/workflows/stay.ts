@@ -4,6 +4,7 @@ import {
   type Course,
   type Move,
   answered,
+  decided,
   elapsed,
   failed,
   next,
@@ -86,6 +87,7 @@ function detach(work: Promise<void>, settle: (change: Change) => void): void {
     if (isCancellation(error)) return;
     settle((course) => {
       const { code, message } = failureOf(error);
+      if (code === 'TrafficTakenBack') return decided(course, message);
       const reason = `${code}: ${message}`;
       return failed(course, { trigger: code, reason, canRetry: true }, NEVER_ALONE);
     });
@@ -165,6 +167,7 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
   const isWhole = weightPercent === 100;
   const beside = isWhole || stable === null ? null : (besideOf(baseline, weightPercent) ?? stable);
   const takeBack = takeBackOf(context);
+  const standsAt = spec.mode === 'observe' ? undefined : context.trafficGeneration;
   try {
     return await act.watchFor(move.untilMs === null ? null : untilMs - Date.now())({
       service,
@@ -184,10 +187,12 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
       ...(isMirrored(context) ? { audience: 'mirror' as const } : {}),
       purpose: move.judge ? 'judge' : 'guard',
       ...(takeBack === undefined ? {} : { takeBack }),
+      ...(standsAt === undefined ? {} : { standsAt }),
     });
   } catch (error) {
     if (isCancellation(error)) throw error;
     const { code, message } = failureOf(error);
+    if (code === 'TrafficTakenBack') throw error;
     const summary = `the watch ended: ${code}: ${message}`;
     return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
   }

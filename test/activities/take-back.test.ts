@@ -202,3 +202,40 @@ test('a good version is watched to its end without asking for Temporal', async (
   expect(await watch()).toMatchObject({ verdict: { kind: 'pass' } });
   expect(asked).toBe(0);
 });
+
+describe('traffic that somebody else has moved', () => {
+  const byHand = { service: SERVICE, key: 'break-glass/ann', generation: 71, routes: BACK };
+
+  test.each([
+    ['a good version', GOOD],
+    ['a bad version', SLOW],
+    ['nothing known of the version', {}],
+  ])('ends the watch with who moved it, whatever its figures say: %s', async (_, reading) => {
+    rig.metrics.set('v2', reading);
+    rig.after(0, () => void rig.router.apply(byHand, signal));
+    await expect(plainWatch({ standsAt: 70 })).rejects.toMatchObject({
+      code: 'TrafficTakenBack',
+      message: expect.stringContaining('break-glass/ann (generation 71)'),
+    });
+  });
+
+  test('is not looked for by a watch of an older release', async () => {
+    await rig.router.apply(byHand, signal);
+    expect(await plainWatch()).toMatchObject({ verdict: { kind: 'pass' } });
+  });
+
+  test('keeps no breach from being told where the load balancer cannot be asked', async () => {
+    rig.metrics.set('v2', SLOW);
+    const read = async () => Promise.reject(new Failure('TrafficUnreachable', 'away'));
+    const { watchRelease } = createWatchActivities({
+      ...rig.deps,
+      router: () => ({ ...rig.router, read }),
+    });
+    const request = { ...WITHOUT_TAKE_BACK, standsAt: 70 };
+    expect(await rig.run(watchRelease, request)).toMatchObject({ verdict: { kind: 'fail' } });
+    rig.metrics.set('v2', GOOD);
+    await expect(rig.run(watchRelease, request)).rejects.toMatchObject({
+      code: 'TrafficUnreachable',
+    });
+  });
+});

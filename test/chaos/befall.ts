@@ -16,27 +16,34 @@ interface Versions extends Ids {
 }
 
 const BACK_WITHIN_MS = 60_000;
+const GATE_WITHIN_MS = 60_000;
 
 /** Waits for the moment of each event in turn and brings it about. */
 export async function befall(scene: Scene, events: readonly Event[], run: Versions): Promise<void> {
+  const over = new AbortController();
   const lookOut = (event: Event | undefined): Promise<void> => {
     const at = event === undefined || 'kill' in event ? event?.kill : event.at;
-    const moment = at === undefined ? Promise.resolve() : untilMoment(scene, at, run);
+    const moment = at === undefined ? Promise.resolve() : untilMoment(scene, at, run, over.signal);
     // Told where it is waited for.
     moment.catch(() => undefined);
     return moment;
   };
   let moment = lookOut(events[0]);
-  for (const [at, event] of events.entries()) {
-    await moment;
-    const lookOutForNext = (): void => {
-      moment = lookOut(events[at + 1]);
-    };
-    if ('kill' in event) await strike(scene, event.kill, lookOutForNext);
-    else {
-      lookOutForNext();
-      await bringAbout(scene, event, run);
+  try {
+    for (const [at, event] of events.entries()) {
+      await moment;
+      const lookOutForNext = (): void => {
+        moment = lookOut(events[at + 1]);
+      };
+      if ('kill' in event) await strike(scene, event.kill, lookOutForNext);
+      else {
+        lookOutForNext();
+        await bringAbout(scene, event, run);
+      }
     }
+  } finally {
+    over.abort();
+    await moment.catch(() => undefined);
   }
 }
 
@@ -66,7 +73,8 @@ const REQUESTS_PER_SECOND = 60;
 
 /** Waits at the gate, so that the answer does not come before the question. */
 async function gateOf(scene: Scene, run: Ids): Promise<string> {
-  await untilMoment(scene, { waiting: 'gate' }, run);
+  const patience = AbortSignal.timeout(GATE_WITHIN_MS);
+  await untilMoment(scene, { waiting: 'gate' }, run, patience);
   const { steps, at } = await scene.stack.client.progress(run.workflowId);
   return steps[at]?.name ?? '';
 }

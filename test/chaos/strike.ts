@@ -57,64 +57,67 @@ export async function strike(
 }
 
 /** Resolves at the moment; whatever is written or started after this call counts. */
-export async function untilMoment(scene: Scene, moment: Moment, ids: Ids): Promise<void> {
+export async function untilMoment(
+  scene: Scene,
+  moment: Moment,
+  ids: Ids,
+  over: AbortSignal,
+): Promise<void> {
   const { stack, receiver, wire, starts } = scene;
   const { workflowId, back } = ids;
   if ('in' in moment) {
     // A release is deploying when it has been accepted; the look at it may come later.
     const isThere = ({ timeline }: Progress): boolean =>
       timeline.some(({ phase }) => phase === moment.in);
-    await seen(stack, [workflowId, back], `phase ${moment.in}`, isThere);
-    await wait(moment.afterMs ?? 0);
+    await seen({ stack, over }, [workflowId, back], `phase ${moment.in}`, isThere);
+    await wait(moment.afterMs ?? 0, undefined, { signal: over });
   } else if ('step' in moment) {
     const isThere = ({ steps, at }: Progress): boolean => {
       const wanted = steps.findIndex(({ name }) => name === moment.step);
       return wanted >= 0 && at >= wanted;
     };
-    await seen(stack, [workflowId], `step ${moment.step}`, isThere);
-    await wait(moment.afterMs ?? 0);
+    await seen({ stack, over }, [workflowId], `step ${moment.step}`, isThere);
+    await wait(moment.afterMs ?? 0, undefined, { signal: over });
   } else if ('weight' in moment) {
     const isThere = ({ weights, version }: Progress): boolean =>
       weights.some((one) => one.version === version && one.weightPercent === moment.weight);
-    await seen(stack, [workflowId], `weight ${moment.weight}`, isThere);
-    await wait(moment.afterMs ?? 0);
+    await seen({ stack, over }, [workflowId], `weight ${moment.weight}`, isThere);
+    await wait(moment.afterMs ?? 0, undefined, { signal: over });
   } else if ('waiting' in moment) {
     const isThere = ({ waiting }: Progress): boolean => waiting?.why === moment.waiting;
-    await seen(stack, [workflowId], `it ${moment.waiting}`, isThere);
-    await wait(moment.afterMs ?? 0);
+    await seen({ stack, over }, [workflowId], `it ${moment.waiting}`, isThere);
+    await wait(moment.afterMs ?? 0, undefined, { signal: over });
   } else if ('write' in moment) {
     const isBack = moment.write.startsWith('back/');
     const text = isBack ? `${back}/${moment.write.slice('back/'.length)}` : `/${moment.write}`;
-    await within(wire.strike(text, moment.fate), `the write ${text}`);
+    await within(wire.strike(text, moment.fate), `the write ${text}`, over);
   } else if ('started' in moment) {
     const count = linesOf(starts).length;
-    const begun = async (over: AbortSignal): Promise<void> => {
-      while (linesOf(starts).length === count && !over.aborted) await wait(1);
+    const begun = async (): Promise<void> => {
+      while (linesOf(starts).length === count) await wait(1, undefined, { signal: over });
     };
-    await within(begun, 'the start of an instance');
+    await within(begun(), 'the start of an instance', over);
   } else {
-    await within(receiver.hangUp(), 'the message');
+    await within(receiver.hangUp(), 'the message', over);
   }
 }
 
-async function within<T>(
-  moment: Promise<T> | ((over: AbortSignal) => Promise<T>),
-  what: string,
-): Promise<T> {
+async function within(moment: Promise<void>, what: string, over: AbortSignal): Promise<void> {
   const late = new AbortController();
-  const never = wait(MOMENT_WITHIN_MS, undefined, { signal: late.signal }).then(() => {
+  const signal = AbortSignal.any([over, late.signal]);
+  const never = wait(MOMENT_WITHIN_MS, undefined, { signal }).then(() => {
     throw new Error(`${what} never came`);
   });
   try {
-    return await Promise.race([typeof moment === 'function' ? moment(late.signal) : moment, never]);
+    await Promise.race([moment, never]);
   } finally {
     late.abort();
-    never.catch(() => undefined);
+    for (const one of [never, moment]) one.catch(() => undefined);
   }
 }
 
 async function seen(
-  stack: TestStack,
+  { stack, over }: { readonly stack: TestStack; readonly over: AbortSignal },
   ids: readonly string[],
   what: string,
   isThere: (progress: Progress) => boolean,
@@ -124,7 +127,7 @@ async function seen(
       const progress = await stack.client.progress(id).catch(() => undefined);
       if (progress !== undefined && isThere(progress)) return;
     }
-    await wait(LOOK_EVERY_MS);
+    await wait(LOOK_EVERY_MS, undefined, { signal: over });
   }
   throw new Error(`${ids.join(', ')}: ${what} was never seen`);
 }

@@ -332,6 +332,12 @@ export function failed(course: Course, trouble: Trouble, policy: Policy): Course
   return { ...now, held: { trigger, reason, canRetry, untilMs } };
 }
 
+/** Somebody has decided already, and moved the traffic: nobody is asked once more. */
+export function decided(course: Course, reason: string): Course {
+  if (course.end !== null) return course;
+  return { ...course, end: { cause: 'TrafficTakenBack', reason, asked: null } };
+}
+
 /** The version before may be gone. */
 export function isAfterRetire({ plan, at }: Course): boolean {
   return plan.slice(0, at).some(({ kind }) => kind === 'retire');
