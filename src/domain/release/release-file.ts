@@ -14,6 +14,9 @@ const FILE_MAX_CHARACTERS = 64 * 1024;
 /** Whoever has more than this to mend begins with these. */
 const PROBLEMS_MAX = 50;
 
+/** Of so many the place in the text is looked for, to tell the first of them in their order. */
+const PLACED_MAX = 200;
+
 /** One thing that is wrong with a file: where, what, and how to mend it. */
 export interface Problem {
   readonly file: string;
@@ -63,13 +66,13 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
   const found: Found[] = content.kind === 'bad' ? [{ path: [], message: content.why }] : [];
   if (content.kind === 'value') found.push(...problemsOf(parsed, source));
   if (!parsed.success || found.length > 0) {
-    const problems = found.map(({ path, key, message }) => ({
+    const problems = found.slice(0, PLACED_MAX).map(({ path, key, message }) => ({
       file,
       ...at(offsetOf(document, path, key)),
       path: [...path, ...(key === undefined ? [] : [key])].join('.'),
       message,
     }));
-    return invalid(problems);
+    return invalid(problems, found.length);
   }
   const version = source.version ?? parsed.data.version ?? '';
   return {
@@ -79,14 +82,14 @@ export function readRelease(source: ReleaseSource): ReleaseFile {
   };
 }
 
-function invalid(problems: readonly Problem[]): ReleaseFile {
+function invalid(problems: readonly Problem[], total = problems.length): ReleaseFile {
   const sorted = problems.toSorted(
     (one, other) => one.line - other.line || one.column - other.column,
   );
   const told = sorted.slice(0, PROBLEMS_MAX);
   const next = sorted[PROBLEMS_MAX];
   if (next === undefined) return { kind: 'invalid', problems: told };
-  const message = `and ${sorted.length - PROBLEMS_MAX} more problems from here on`;
+  const message = `and ${total - PROBLEMS_MAX} more problems from here on`;
   return { kind: 'invalid', problems: [...told, { ...next, path: '', message }] };
 }
 
@@ -135,10 +138,10 @@ function problemsOf(
   return parsed.error.issues.flatMap((issue): Found[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
+      return issue.keys.map((key, at) => ({
         path,
         key,
-        message: `unknown key${suggestion(key, path)}`,
+        message: at < PLACED_MAX ? `unknown key${suggestion(key, path)}` : 'unknown key',
       }));
     }
     if (issue.input === undefined && path.length > 0 && issue.code !== 'custom') {
