@@ -1,64 +1,128 @@
-import type { temporal } from '@temporalio/proto';
-import type { WatchRequest } from '../src/activities/requests.ts';
-import type { WatchResult } from '../src/domain/release/decide.ts';
+import type { ReleaseDocument } from '../src/domain/release/release.schema.ts';
+import { HEARTBEAT_THROTTLE_MS } from '../src/worker/worker.ts';
 import { GOOD, startWorkflowRig } from '../test/support/workflow-rig.ts';
+import { costOf, eventsBetween } from '../test/support/history-cost.ts';
 
 /**
- * What a blue-green release costs: events of its history, and billable Actions, for a
- * stabilization of 10 minutes and of 10 hours. Time is skipped; the watch is a stand-in that passes
- * at once, because a running activity stops the skipping: the workflow's own timer holds the phase.
- * `npm run bench:cost -- --json` ends with `{blueGreen: {events, eventsLongHold, actions}}`.
+ * What a release of each strategy costs: the events of its history and the billable Actions, with
+ * short waits and with long ones. Time is skipped, but the real watches run, and hold the time that
+ * they wait for. Heartbeats that reach the server are billed as well and stand apart: they are the
+ * only cost that grows with the length of a wait, and estimated from the throttle of the worker, as
+ * `test/support/history-cost.ts` says. The `service` workflow's own history comes on top.
+ *
+ * A step of a canary costs the events from one change of the weights to the next, a batch those
+ * from one to the next. `npm run bench:cost -- --json` ends with
+ * `{blueGreen, canary, rolling, abTest}`, each
+ * `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also with
+ * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`. Exits with 1 when
+ * a strategy costs more events than it may, or more where it waits for longer.
  */
-type Event = temporal.api.history.v1.IHistoryEvent;
+const EVENTS_MAX = { blueGreen: 70, canary: 110, aStep: 12, aBatch: 10 } as const;
 
-/** Events that are billed (https://docs.temporal.io/cloud/actions); heartbeats come on top. */
-const ACTIONS: readonly (readonly [keyof Event, number])[] = [
-  ['workflowExecutionStartedEventAttributes', 1],
-  ['activityTaskScheduledEventAttributes', 1],
-  ['timerStartedEventAttributes', 1],
-  ['upsertWorkflowSearchAttributesEventAttributes', 1],
-  ['signalExternalWorkflowExecutionInitiatedEventAttributes', 1],
-  ['workflowExecutionUpdateAcceptedEventAttributes', 1],
-  // Its start is counted in its own history as well.
-  ['startChildWorkflowExecutionInitiatedEventAttributes', 1],
-];
+const INSTANCES = 5;
 
-const rig = await startWorkflowRig({
-  maxCachedWorkflows: 500,
-  watching: () => ({
-    async watchRelease({ target }: WatchRequest): Promise<WatchResult> {
-      const summary = `${target.version} is well`;
-      return { kind: 'judged', verdict: { kind: 'pass', findings: [], summary } };
+type Changes = Partial<ReleaseDocument>;
+
+const CANARY: Changes = { strategy: 'canary', rollout_duration: '30m' };
+const ROLLING: Changes = { strategy: 'rolling', rollout_duration: '30m' };
+const AB_TEST: Changes = {
+  strategy: 'ab_test',
+  ab_test: {
+    min_duration: '1h',
+    max_duration: '1h5m',
+    goal: {
+      kind: 'prometheus',
+      url: 'http://127.0.0.1:9',
+      trials: 'trials',
+      successes: 'successes',
     },
-  }),
-});
+  },
+};
 
-async function release(version: string, stabilization: string) {
+/**
+ * Whether the last message has left when a release ends is a matter of milliseconds: to wait for it
+ * takes a timer and a workflow task.
+ */
+const LAST_WORD_EVENTS = 5;
+
+const rig = await startWorkflowRig({ maxCachedWorkflows: 500, activityTime: 'held' });
+let released = 0;
+
+async function release(name: string, changes: Changes) {
+  released += 1;
+  const version = `v${released}`;
   rig.metrics.set(version, GOOD);
-  const { workflowId } = await rig.deploy(version, { stabilization_period: stabilization });
-  const { outcome, startedAtMs, endedAtMs } = await rig.end(workflowId);
+  // Whoever is compared: the later version is the better one.
+  rig.setFigure('trials', version, 10_000);
+  rig.setFigure('successes', version, 500 * released);
+  const { workflowId } = await rig.deploy(version, {
+    environment: { kind: 'memory', instances: INSTANCES },
+    stabilization_period: '10m',
+    ...changes,
+  });
+  const { outcome, reason, startedAtMs, endedAtMs } = await rig.end(workflowId);
   const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
-  if (outcome !== 'succeeded' || events == null) throw new Error(`${workflowId}: ${outcome}`);
-  const actions = ACTIONS.reduce(
-    (sum, [name, each]) => sum + each * events.filter((event) => event[name] != null).length,
-    0,
+  if (outcome !== 'succeeded' || events == null) {
+    throw new Error(`${workflowId}: ${outcome}: ${reason}`);
+  }
+  const cost = costOf(events);
+  const hours = ((endedAtMs - startedAtMs) / 3_600_000).toFixed(1);
+  process.stdout.write(
+    `${name.padEnd(30)}  ${String(cost.events).padEnd(6)}  ${String(cost.actions).padEnd(7)}  ` +
+      `${String(cost.heartbeats).padEnd(10)}  ${hours}\n`,
   );
-  return { stabilization, events: events.length, actions, tookMs: endedAtMs - startedAtMs };
+  return { cost, history: events };
+}
+
+/** A release with short waits and one with long ones, which may not cost more events. */
+async function both(name: string, short: Changes, long: Changes) {
+  const { cost, history } = await release(name, short);
+  const { cost: longCost } = await release(`${name}, long waits`, { ...short, ...long });
+  const { events: eventsLong, actions: actionsLong, heartbeats: heartbeatsLong } = longCost;
+  return { history, figures: { ...cost, eventsLong, actionsLong, heartbeatsLong } };
 }
 
 try {
-  await release('v1', '10m');
-  const short = await release('v2', '10m');
-  const long = await release('v3', '10h');
-  process.stdout.write('stabilization  events  actions  hours of server time\n');
-  for (const { stabilization, events, actions, tookMs } of [short, long]) {
-    const cells = [stabilization.padEnd(13), String(events).padEnd(6), String(actions).padEnd(7)];
-    process.stdout.write(`${cells.join('  ')}  ${(tookMs / 3_600_000).toFixed(2)}\n`);
-  }
+  process.stdout.write(`${'release'.padEnd(30)}  events  actions  heartbeats  hours\n`);
+  await release('the first of the service', {});
+  const { figures: blueGreen } = await both('blue-green', {}, { stabilization_period: '10h' });
+  const canaries = await both('canary, 6 steps', CANARY, { rollout_duration: '60h' });
+  const rollings = await both('rolling, 5 batches', ROLLING, { rollout_duration: '50h' });
+  const { figures: abTest } = await both('A/B test', AB_TEST, {
+    // Its guard lasts until max_duration, and here must end before the release does.
+    ab_test: { ...AB_TEST.ab_test, min_duration: '72h', max_duration: '72h5m' },
+  });
+  const { figures: canary } = canaries;
+  const { figures: rolling } = rollings;
+  const eventsAStep = eventsBetween(canaries.history, 'switchTraffic');
+  const eventsABatch = eventsBetween(rollings.history, 'rollBatch');
+  process.stdout.write(
+    `\na step of a canary: ${eventsAStep} events; a batch: ${eventsABatch} events\n` +
+      'Actions are without the heartbeats that reach the server, which are billed like them and\n' +
+      `estimated: seconds that an activity which beats has run / ${HEARTBEAT_THROTTLE_MS / 1000}\n`,
+  );
+  const tooMuch = [
+    ...over('blue-green', blueGreen.events, EVENTS_MAX.blueGreen),
+    ...over('canary', canary.events, EVENTS_MAX.canary),
+    ...over('a step of a canary', eventsAStep, EVENTS_MAX.aStep),
+    ...over('a batch', eventsABatch, EVENTS_MAX.aBatch),
+    ...Object.entries({ blueGreen, canary, rolling, abTest }).flatMap(([name, figures]) =>
+      over(`${name} with long waits`, figures.eventsLong, figures.events + LAST_WORD_EVENTS),
+    ),
+  ];
+  for (const line of tooMuch) process.stdout.write(`${line}\n`);
+  if (tooMuch.length > 0) process.exitCode = 1;
   const figures = {
-    blueGreen: { events: short.events, eventsLongHold: long.events, actions: short.actions },
+    blueGreen: { ...blueGreen, eventsLongHold: blueGreen.eventsLong },
+    canary: { ...canary, eventsAStep },
+    rolling: { ...rolling, eventsABatch },
+    abTest,
   };
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {
   await rig.close();
+}
+
+function over(what: string, events: number, most: number): readonly string[] {
+  return events <= most ? [] : [`too much: ${what}: ${events} events, allowed ${most}`];
 }

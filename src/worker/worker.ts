@@ -12,6 +12,9 @@ import type { ActivityDeps } from '../activities/deps.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
+/** However often an activity beats, the server hears of it at most once in this time. */
+export const HEARTBEAT_THROTTLE_MS = 2000;
+
 /** Kept in step with the workflows, which send their watches here. */
 const WATCH_QUEUE_SUFFIX = '-watch';
 
@@ -61,7 +64,7 @@ export async function startWorkers(
     // Without a force time a hanging activity would keep a failed worker from ever ending.
     shutdownGraceTime: '5s',
     shutdownForceTime: '15s',
-    maxHeartbeatThrottleInterval: '2s',
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
   } satisfies Partial<WorkerOptions>;
   const main = await Worker.create({
     ...shared,

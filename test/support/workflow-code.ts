@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
 
 let code: string | undefined;
@@ -14,4 +16,15 @@ export async function workflowCode(): Promise<string> {
   code = readFileSync(file, 'utf8');
   rmSync(folder, { recursive: true, force: true });
   return code;
+}
+
+/** The same, but its activities may be silent for as long as they like. */
+export async function workflowCodeWithoutHeartbeats(): Promise<string> {
+  const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const bundle = await bundleWorkflowCode({
+    workflowsPath: fileOf('../../src/workflows/index.ts'),
+    workflowInterceptorModules: [fileOf('./long-heartbeats.ts')],
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle.code;
 }

@@ -25,7 +25,7 @@ import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 import { begun } from './begun.ts';
-import { workflowCode } from './workflow-code.ts';
+import { workflowCode, workflowCodeWithoutHeartbeats } from './workflow-code.ts';
 
 export const SERVICE = 'checkout';
 
@@ -40,8 +40,6 @@ export const BROKEN: Reading = {
   error_rate: { kind: 'value', value: 0.4, samples: 1000 },
 };
 
-type Watching = ReturnType<typeof createWatching>;
-
 export type WorkflowRig = Awaited<ReturnType<typeof startWorkflowRig>>;
 
 /**
@@ -50,20 +48,25 @@ export type WorkflowRig = Awaited<ReturnType<typeof startWorkflowRig>>;
  */
 export async function startWorkflowRig(options: {
   readonly maxCachedWorkflows: number;
-  /** In the place of an activity that watches, with the server's time in its hands. */
-  readonly watching?: (env: TestWorkflowEnvironment) => Partial<Watching>;
+  /**
+   * `held`: an activity that waits keeps its workflow waiting as long, in the server's time. No
+   * heartbeat is missed then, as the skipping would miss all of them.
+   */
+  readonly activityTime?: 'ahead' | 'held';
 }) {
+  const { activityTime = 'ahead' } = options;
   quietRuntime();
   const config = readDevConfig(process.env);
   const env = await startTimeSkippingServer(config, () => undefined);
   await addSearchAttributes(env);
-  const clock = skippingClock(env);
+  const clock = skippingClock(env, activityTime);
   const environment = createMemoryEnvironment();
   const router = createMemoryRouter();
   const metrics = createMemorySource();
   const channel = createMemoryChannel();
   const health = new Map<string, HealthRound>();
   const answers = new Map<string, { readonly status: number; readonly tookMs: number }>();
+  const figures = new Map<string, number>();
   const refused = new Set<number>();
   const deps: ActivityDeps = {
     clock,
@@ -71,7 +74,11 @@ export async function startWorkflowRig(options: {
     router: () => router,
     metrics: (spec) =>
       spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
-    askPrometheus: async () => ({ kind: 'no_data', why: 'there is no Prometheus here' }),
+    askPrometheus: async (_server, query, { version }) => {
+      const value = figures.get(`${query} of ${version}`);
+      if (value !== undefined) return { kind: 'value', value, samples: 1 };
+      return { kind: 'no_data', why: 'there is no Prometheus here' };
+    },
     channel: () => channel,
     // The real one: whoever calls starts a server for it.
     call: createWebhookCall({ secret: () => undefined }),
@@ -83,7 +90,7 @@ export async function startWorkflowRig(options: {
       ...(answers.get(headers['x-belay-version'] ?? '') ?? { status: 200, tookMs: 5 }),
     }),
   };
-  const code = await workflowCode();
+  const code = await (activityTime === 'held' ? workflowCodeWithoutHeartbeats() : workflowCode());
   const taskQueue = 'belay';
   const shared = {
     connection: env.nativeConnection,
@@ -101,7 +108,7 @@ export async function startWorkflowRig(options: {
     Worker.create({
       ...shared,
       taskQueue: `${taskQueue}-watch`,
-      activities: { ...createWatching(deps), ...options.watching?.(env) },
+      activities: createWatching(deps),
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -122,6 +129,9 @@ export async function startWorkflowRig(options: {
     /** How a version answers the probe load. */
     setAnswer: (version: string, answer: { status: number; tookMs: number }) =>
       answers.set(version, answer),
+    /** What a query answers for a version, where an A/B test asks Prometheus. */
+    setFigure: (query: string, version: string, value: number) =>
+      figures.set(`${query} of ${version}`, value),
     /** Begins a release whose parts are all in memory. */
     async deploy(version: string, changes: Partial<ReleaseDocument> = {}, requestId?: string) {
       const accepted = await client.deploy({
@@ -173,11 +183,17 @@ type Moment = (activityType: string) => Promise<void> | void;
  * The server's time, from which an activity runs ahead as it pauses; the server follows where a
  * timer of the workflow waits as long. Its own `sleep` would skip heartbeat timeouts as well.
  */
-function skippingClock(env: TestWorkflowEnvironment) {
+function skippingClock(env: TestWorkflowEnvironment, activityTime: 'ahead' | 'held') {
   let offsetMs = 0;
   const moments = new Map<string, Moment>();
   const follow = async (): Promise<void> => {
     offsetMs = (await env.currentTimeMs()) - Date.now();
+  };
+  const hold = async (): Promise<void> => {
+    if (activityTime === 'ahead') return;
+    const untilMs = clock.nowMs();
+    const aheadMs = untilMs - (await env.currentTimeMs());
+    if (aheadMs > 0) await env.sleep(aheadMs);
   };
   const clock: Clock = {
     nowMs: () => Date.now() + offsetMs,
@@ -200,7 +216,11 @@ function skippingClock(env: TestWorkflowEnvironment) {
       inbound: {
         async execute(input, next) {
           await follow();
-          return next(input);
+          try {
+            return await next(input);
+          } finally {
+            await hold();
+          }
         },
       },
     }),
