@@ -1,20 +1,21 @@
 import type { ReleaseDocument } from '../src/domain/release/release.schema.ts';
 import { HEARTBEAT_THROTTLE_MS } from '../src/worker/worker.ts';
 import { GOOD, startWorkflowRig } from '../test/support/workflow-rig.ts';
-import { costOf, eventsBetween } from './history-cost.ts';
+import { costOf, eventsBetween } from '../test/support/history-cost.ts';
 
 /**
  * What a release of each strategy costs: the events of its history and the billable Actions, with
  * short waits and with long ones. Time is skipped, but the real watches run, and hold the time that
  * they wait for. Heartbeats that reach the server are billed as well and stand apart: they are the
  * only cost that grows with the length of a wait, and estimated from the throttle of the worker, as
- * `history-cost.ts` says. The `service` workflow's own history comes on top, once for all releases.
+ * `test/support/history-cost.ts` says. The `service` workflow's own history comes on top.
  *
- * A step of a canary costs the events from one change of the weights to the next, a batch those from
- * one to the next. The last line with `npm run bench:cost -- --json` is `{blueGreen, canary, rolling, abTest}`,
- * each `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also
- * with `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`.
- * Exits with 1 when a strategy costs more events than it may, or more where it waits for longer.
+ * A step of a canary costs the events from one change of the weights to the next, a batch those
+ * from one to the next. `npm run bench:cost -- --json` ends with
+ * `{blueGreen, canary, rolling, abTest}`, each
+ * `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also with
+ * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`. Exits with 1 when
+ * a strategy costs more events than it may, or more where it waits for longer.
  */
 const EVENTS_MAX = { blueGreen: 70, canary: 110, aStep: 12, aBatch: 10 } as const;
 
@@ -88,6 +89,7 @@ try {
   const canaries = await both('canary, 6 steps', CANARY, { rollout_duration: '60h' });
   const rollings = await both('rolling, 5 batches', ROLLING, { rollout_duration: '50h' });
   const { figures: abTest } = await both('A/B test', AB_TEST, {
+    // Its guard lasts until max_duration, and here must end before the release does.
     ab_test: { ...AB_TEST.ab_test, min_duration: '72h', max_duration: '72h5m' },
   });
   const { figures: canary } = canaries;

@@ -46,7 +46,7 @@ function specOf(service: string, version: string): ReleaseSpec {
   return requireRelease({ text, file: 'bench.json', folder: stack.folder, version }).spec;
 }
 
-/** As much as a state ever carries: every run, specification and answer that it keeps. */
+/** As many runs, specifications and answers as a state ever carries. */
 function oldState(service: string): ServiceState {
   const runs = Array.from({ length: RUNS_KEPT }, (_, at): KeptRun => {
     const number = RELEASES_BEFORE - at;
