@@ -75,6 +75,22 @@ export const BLUE_GREENS: Lane = {
       },
     },
     {
+      name: 'a break of the glass by hand, where only a person may go back',
+      on: 'haproxy',
+      changes: { ...IN_STEPS, auto_rollback_enabled: false },
+      events: [
+        { breakGlass: 'now', at: { weight: 20, afterMs: 500 } },
+        { kill: { step: 'weight-20' } },
+        { kill: { in: 'rolling_back' } },
+      ],
+      ending: {
+        kind: 'rolled back',
+        outcome: 'rolled_back',
+        through: 'weight-20',
+        between: 'break-glass',
+      },
+    },
+    {
       name: 'aborted at the gate',
       on: 'haproxy',
       changes: { ...IN_STEPS, promotion: 'manual' },

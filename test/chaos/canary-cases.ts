@@ -84,10 +84,9 @@ export const CANARIES: Lane = {
         { ask: 'step_back' },
         { kill: { weight: 10, afterMs: 500 } },
         { ask: 'resume' },
-        { kill: { weight: 10, afterMs: 500 } },
-        { ask: 'promote' },
+        { kill: { write: 'weight-50-2', fate: 'lost' } },
       ],
-      writesBetween: { after: 'weight-50', names: ['weight-10-2'] },
+      writesBetween: { after: 'weight-50', names: ['weight-10-2', 'weight-50-2'] },
       ending: ALL,
     },
     {
@@ -97,7 +96,7 @@ export const CANARIES: Lane = {
       events: [
         { candidate: 'breaks', at: { weight: 10 } },
         { kill: { waiting: 'held' } },
-        { kill: { waiting: 'held', afterMs: 1000 } },
+        { kill: { waiting: 'held', afterMs: 1000, server: true } },
         { ask: 'abort' },
         ...ROLLBACK_KILLS,
       ],

@@ -85,7 +85,7 @@ export const ROLLINGS: Lane = {
       events: [
         { ask: 'pause', at: { step: 'batch-2' } },
         { kill: { waiting: 'paused' } },
-        { kill: { waiting: 'paused', afterMs: 1000 } },
+        { kill: { waiting: 'paused', afterMs: 1000, server: true } },
         { ask: 'resume' },
         { kill: { step: 'batch-3' } },
       ],
