@@ -8,7 +8,7 @@ import { costOf, eventsBetween } from '../test/support/history-cost.ts';
  * short waits and with long ones. Time is skipped, but the real watches run, and hold the time that
  * they wait for. Heartbeats that reach the server are billed as well and stand apart: they are the
  * only cost that grows with the length of a wait, and estimated from the throttle of the worker, as
- * `test/support/history-cost.ts` says. The `service` workflow's own history comes on top.
+ * `history-cost.ts` beside the tests says. The `service` workflow's own history comes on top.
  *
  * A step of a canary costs the events from one change of the weights to the next, a batch those
  * from one to the next. `npm run bench:cost -- --json` ends with
