@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { inFullWith } from '../support/in-full.ts';
 import { QUICK, SERVICE, type TestStack, environmentOf, startTestStack } from '../support/stack.ts';
 
 const USERS = Array.from({ length: 40 }, (_, index) => `visitor-${index}`);
@@ -20,7 +21,7 @@ function abTest(
 /** Two versions beside each other, each user with one of them; the cases build on each other. */
 describe.each(['haproxy', 'embedded'] as const)('an A/B test through %s', (balancer) => {
   /** What does not depend on the balancer is run through one of them. */
-  const inFull = test.runIf(balancer === 'haproxy');
+  const inFull = inFullWith(balancer);
   let stack: TestStack;
   let stable = 'v1';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { inFullWith } from '../support/in-full.ts';
 import { QUICK, SERVICE, type TestStack, environmentOf, startTestStack } from '../support/stack.ts';
 
 const ADA = { who: 'ada', why: 'looks good' } as const;
@@ -11,7 +12,7 @@ function canary(changes: Partial<ReleaseDocument>): Partial<ReleaseDocument> {
 /** Against a real Temporal server and real load balancers; stable is v1, or what came after it. */
 describe.each(['haproxy', 'embedded'] as const)('a canary through %s', (balancer) => {
   /** What does not depend on the balancer is run through one of them. */
-  const inFull = test.runIf(balancer === 'haproxy');
+  const inFull = inFullWith(balancer);
   let stack: TestStack;
 
   beforeAll(async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/domain/release/progress.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { inFullWith } from '../support/in-full.ts';
 import { QUICK, SERVICE, type TestStack, environmentOf, startTestStack } from '../support/stack.ts';
 
 const ADA = { who: 'ada', why: 'as the runbook says' } as const;
@@ -10,7 +11,7 @@ const ADA = { who: 'ada', why: 'as the runbook says' } as const;
 /** One process after the other is replaced; the cases build on each other. */
 describe.each(['haproxy', 'embedded'] as const)('a rolling update through %s', (balancer) => {
   /** The movements are the same; what each balancer takes part in is run through both. */
-  const inFull = test.runIf(balancer === 'haproxy');
+  const inFull = inFullWith(balancer);
   let stack: TestStack;
   let stable = 'v1';
 
