@@ -126,17 +126,8 @@ function portToKeep(): number {
   return 10_000 + Math.floor(Math.random() * 10_000);
 }
 
-/** Above every generation that a release can have. */
-const LAST_GENERATION = Number.MAX_SAFE_INTEGER;
-
-/** Ends every instance of a service that is recorded in this state folder. */
+/** Ends every instance of a service that is recorded in this state folder; a release may follow. */
 async function removeInstances(stateDir: string, service: string): Promise<void> {
   const environment = createProcessEnvironment({ stateDir, inherited: {} });
-  const versions = await environment.versions(service);
-  for (const version of versions) {
-    await environment.remove(
-      { service, version, key: `stop/${version}`, generation: LAST_GENERATION, graceMs: 1000 },
-      new AbortController().signal,
-    );
-  }
+  await environment.stop(service, 1000, new AbortController().signal);
 }

@@ -79,6 +79,19 @@ export function versionsOf(database: DatabaseSync, service: string): readonly st
     .map((row) => String(row.version));
 }
 
+/** In whose name a version was changed last; generation 0 where nobody has. */
+export function newestClaim(database: DatabaseSync, service: string, version: string): Claim {
+  const row = database
+    .prepare('SELECT generation, key FROM generations WHERE service = ? AND version = ?')
+    .get(service, version);
+  return {
+    service,
+    version,
+    generation: Number(row?.generation ?? 0),
+    key: String(row?.key ?? ''),
+  };
+}
+
 /** Takes the version for this generation; refused when a newer one has it. */
 export function claim(database: DatabaseSync, by: Claim): void {
   transaction(database, () => {

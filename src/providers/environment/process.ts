@@ -14,6 +14,7 @@ import {
   conclude,
   forgetPlace,
   instanceOf,
+  newestClaim,
   placesOf,
   requireNewest,
   reservePlaces,
@@ -30,6 +31,11 @@ export interface ProcessEnvironmentOptions {
 export interface ProcessEnvironment extends EnvironmentDriver {
   /** The versions of a service that have instances here. */
   versions(service: string): Promise<readonly string[]>;
+  /**
+   * Ends every instance of a service and is no effect: in the name of whoever changed each version
+   * last, so that any later change of it still counts.
+   */
+  stop(service: string, graceMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Runs instances as processes of this machine. They outlive the worker, which finds them again. */
@@ -101,6 +107,15 @@ export function createProcessEnvironment(options: ProcessEnvironmentOptions): Pr
     },
 
     versions: async (service) => versionsOf(database, service),
+
+    async stop(service, graceMs, signal) {
+      for (const version of versionsOf(database, service)) {
+        const by = newestClaim(database, service, version);
+        const places = placesOf(database, service, version);
+        await allOf(places.map((place) => end(place, by, graceMs, signal)));
+        for (const place of places) forgetPlace(database, by, place);
+      }
+    },
 
     effects: async (service) => readEffects(database, service),
   };

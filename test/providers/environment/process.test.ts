@@ -44,6 +44,22 @@ function remove(graceMs = 2000, generation = 2, until = signal) {
   return environment.remove({ service: 'shop', version: 'v1', key, generation, graceMs }, until);
 }
 
+/** As `belay dev` ends and begins again on the same folder. */
+it('can be stopped, and any later change still counts', async () => {
+  await deploy({ command: SLEEPER, instances: 2 });
+  await environment.stop('shop', 1000, signal);
+  expect(rig.processes()).toEqual([]);
+  expect(await environment.versions('shop')).toEqual([]);
+  expect(await deploy({ command: SLEEPER }, 2)).toHaveLength(1);
+  await remove(1000, 3);
+  expect(rig.processes()).toEqual([]);
+  expect((await environment.effects('shop')).map(({ key }) => key)).toEqual([
+    'deploy 1',
+    'deploy 2',
+    'remove 3',
+  ]);
+});
+
 interface Answer {
   readonly pid: number;
   readonly version: string;
