@@ -43,7 +43,8 @@ export function demoRelease({
     validation: { window: '6s', requests_per_second: 10, no_data_budget: '10s' },
     watch: { interval: '1s', window: '10s', no_data_budget: '20s' },
     stabilization_period: '15s',
-    cleanup_delay: '3s',
+    // Of a rolling update nothing is left that could be cleaned up.
+    ...(changes?.strategy === 'rolling' ? {} : { cleanup_delay: '3s' }),
     drain_timeout: '10s',
     rollback_verify_after: '5s',
     ...changes,

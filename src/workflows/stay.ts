@@ -185,6 +185,7 @@ async function watch(context: Context, move: Stay): Promise<WatchResult> {
       untilMs,
       ...(beside === null ? {} : { beside }),
       ...(isMirrored(context) ? { audience: 'mirror' as const } : {}),
+      ...(spec.mode === 'observe' ? { instances: 'unknown' as const } : {}),
       purpose: move.judge ? 'judge' : 'guard',
       ...(takeBack === undefined ? {} : { takeBack }),
       ...(standsAt === undefined ? {} : { standsAt }),

@@ -51,6 +51,8 @@ export function planOf(spec: ReleaseSpec, facts: PlanFacts): readonly Step[] {
   const traffic = isPlain ? [allAtOnce()] : trafficSteps(spec, desired);
   const needsValidation =
     !facts.fast && (spec.strategy === 'blue_green' || facts.stableInstances === null);
+  // Nothing would stay ready: no version before, or its instances have been replaced one by one.
+  const hasNoWayBack = isRolling || facts.stableInstances === null;
   const full = spec.environment.instances;
   const instances = isPlain ? full : (spec.instancesAtStart ?? full);
   const promotion: readonly GateSpec[] =
@@ -65,7 +67,7 @@ export function planOf(spec: ReleaseSpec, facts: PlanFacts): readonly Step[] {
     ...around(spec, 'stabilizing', [{ kind: 'stay', forMs: stabilizeMs, judge: true }]),
     { phase: 'stabilizing', kind: 'promote' },
     ...around(spec, 'cleaning_up', [
-      ...(isRolling ? [] : ([{ kind: 'keep', forMs: spec.cleanupDelayMs }] as const)),
+      ...(hasNoWayBack ? [] : ([{ kind: 'keep', forMs: spec.cleanupDelayMs }] as const)),
       { kind: 'retire' },
     ]),
     ...hooksOf(spec, 'on contract', 'cleaning_up'),

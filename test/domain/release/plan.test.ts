@@ -96,7 +96,9 @@ describe('a plan', () => {
     'of a first release by %s gives all of the traffic at once, as there is nothing beside it',
     (strategy) => {
       const first = { stableInstances: null, fast: false };
-      expect(outline({ strategy }, first)).toBe(`deploy=10 prove validate 100% ${END}`);
+      expect(outline({ strategy }, first)).toBe(
+        'deploy=10 prove validate 100% stabilize promote retire',
+      );
     },
   );
 

@@ -96,8 +96,7 @@ describe('the times of each strategy', () => {
         'weight-100 30-30 100%',
         'stabilize 30-90 100%',
         'promote 90-90 100%',
-        'keep 90-95 100%',
-        'retire 95-95 100%',
+        'retire 90-90 100%',
       ],
     ],
     [
