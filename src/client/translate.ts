@@ -9,6 +9,9 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { Failure, isFailureCode } from '../domain/failure.ts';
 
+/** Of gRPC (https://grpc.io/docs/guides/status-codes). */
+const CANCELLED = 1;
+
 /** What a call was about, for the message. */
 export interface About {
   readonly address: string;
@@ -46,6 +49,8 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
   const silent =
     isGrpcDeadlineError(error) ||
     hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError') ||
+    // A query whose worker went away in the middle of it.
+    isCancelled(error) ||
     // What the server says at once where it has seen no worker for a while.
     (isGrpcServiceError(error) && /no poller seen/i.test(error.message));
   if (silent) {
@@ -70,6 +75,13 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
     return new Failure('TemporalUnreachable', `Temporal at ${address}: ${message}`, cause);
   }
   return new Failure('Internal', `${about}: ${message}`, cause);
+}
+
+function isCancelled(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (isGrpcServiceError(at) && at.code === CANCELLED) return true;
+  }
+  return false;
 }
 
 function hasName(error: unknown, name: string): boolean {
