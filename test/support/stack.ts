@@ -260,8 +260,13 @@ function lookAt(
     },
     async fault(version, set) {
       for (const { host, port } of await environment.find(SERVICE, version)) {
-        const answer = await fetch(`http://${host}:${port}/__fault?set=${set}`);
-        await answer.text();
+        // One that has only just been started may not listen yet.
+        await poll(ENDS_WITHIN_MS, () =>
+          fetch(`http://${host}:${port}/__fault?set=${set}`).then(
+            (answer) => answer.text(),
+            () => undefined,
+          ),
+        );
       }
     },
   };
