@@ -1,5 +1,6 @@
 import { Failure } from '../domain/failure.ts';
 import type { ArmFigures } from '../domain/judge/two-proportions.ts';
+import type { TrafficCounts } from '../providers/traffic/router.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { CompareArmsRequest, Target } from './requests.ts';
 
@@ -84,12 +85,9 @@ function wholeSecond(ms: number): number {
   return Math.floor(ms / SECOND_MS) * SECOND_MS;
 }
 
-function added(
-  sum: Sum,
-  counts: { readonly requests: number; readonly faulty: number; readonly failed: number },
-): Sum {
-  const good = counts.requests - counts.faulty - counts.failed;
-  return { trials: sum.trials + counts.requests, successes: sum.successes + good };
+function added(sum: Sum, { requests, faulty, failed, givenUp }: TrafficCounts): Sum {
+  const good = requests - faulty - failed - givenUp;
+  return { trials: sum.trials + requests, successes: sum.successes + good };
 }
 
 /** What the counts say of an arm. */

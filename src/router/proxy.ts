@@ -10,7 +10,7 @@ import { type Choice, chooseRoute, createTurns } from './choose.ts';
 import { createInstancePools } from './instance-pools.ts';
 import { createMirror } from './mirror.ts';
 import { createOpenRequests } from './open-requests.ts';
-import { forwarded, hasBody, returned } from './request-headers.ts';
+import { forwarded, hasBody, namesTwoHosts, returned } from './request-headers.ts';
 import { type RoutingTable, fingerprint } from './routing-table.ts';
 
 /** Asks for a version on purpose, whatever its weight. */
@@ -73,6 +73,7 @@ export function createProxy({ table, counts, assignments, random }: ProxyDeps) {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = performance.now();
     if (request.url?.startsWith(CONFIRM_PATH) === true) return confirm(request, response);
+    if (namesTwoHosts(request)) return respond(response, 400, 'the host is named twice');
     const service = serviceOf(request);
     const state = table.read(service ?? '');
     const asked = request.headers[PREVIEW_HEADER];
@@ -92,7 +93,8 @@ export function createProxy({ table, counts, assignments, random }: ProxyDeps) {
       respond(response, attempt.status, `${service}/${version}: ${attempt.why}`);
     }
     // Who sends what cannot be passed on, or leaves before having asked, says nothing of a version.
-    if (attempt.kind === 'odd' || (attempt.kind === 'aborted' && !request.complete)) return;
+    const unasked = !request.complete && !response.headersSent;
+    if (attempt.kind === 'odd' || (attempt.kind === 'aborted' && unasked)) return;
     counts.record({
       service,
       version,

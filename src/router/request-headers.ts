@@ -46,13 +46,6 @@ export function forwarded(request: IncomingMessage): string[] {
     const name = request.rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || dropped.has(lower) || lower === 'x-forwarded-for') continue;
-    // Of a host that is named twice Node has taken the first, and so does everybody after it.
-    if (
-      lower === 'host' &&
-      headers.some((one, at) => at % 2 === 0 && one.toLowerCase() === lower)
-    ) {
-      continue;
-    }
     headers.push(name, request.rawHeaders[i + 1] ?? '');
   }
   const before = request.headers['x-forwarded-for'];
@@ -70,6 +63,13 @@ export function returned(raw: unknown): string[] {
     if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push(name, list[i + 1] ?? '');
   }
   return headers;
+}
+
+/** Such a request is for nobody (RFC 9112, section 3.2): who reads the other host sees another one. */
+export function namesTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  const isHost = (name: string, at: number): boolean =>
+    at % 2 === 0 && name.toLowerCase() === 'host';
+  return rawHeaders.filter(isHost).length > 1;
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

@@ -19,18 +19,19 @@ export interface LoggedRequest {
 
 /**
  * Reads one line of the log that the shipped `haproxy.cfg` writes. `undefined` for anything else,
- * such as HAProxy's own notices, and for a client that left before it had asked: neither version nor
- * balancer is to blame for it.
+ * such as HAProxy's own notices, and for a client that left, or came to a halt, before it had asked,
+ * or with its body half sent and unanswered: neither version nor balancer is to blame for it.
  */
 export function readLogLine(line: string): LoggedRequest | undefined {
   const [, at = '', service = '', version = '', audience, status, state = '', micros, ...who] =
     LINE.exec(line) ?? [];
   const endedMs = Date.parse(at);
   if (micros === undefined || Number.isNaN(endedMs)) return undefined;
-  // First letter of HAProxy's termination state: C is the client's side; R, it had not asked yet.
-  const isGivenUp = state.startsWith('C');
-  if (isGivenUp && state.endsWith('R')) return undefined;
+  // HAProxy's termination state. First letter: C, the client left; c, it took nothing for too long.
+  // Second letter: R, it had not asked yet; D, a body was under way, its own where none has answered.
+  const isGivenUp = /^[Cc]/.test(state);
   const code = Number(status);
+  if (isGivenUp && (state.endsWith('R') || (state.endsWith('D') && code < 0))) return undefined;
   // `--`: the session ended by itself, so that the status is the version's own answer.
   const own = state === '--' && code > 0;
   const counted: Counted = {

@@ -47,10 +47,17 @@ function compare(request = requestOf(), heartbeatDetails?: unknown) {
   return rig.run(compareArms, request, { heartbeatDetails });
 }
 
+interface PerMinute {
+  readonly good: number;
+  readonly faulty?: number;
+  readonly failed?: number;
+  readonly givenUp?: number;
+}
+
 /** So many requests and bad answers of a version every minute, from a moment to another. */
 function serve(
   version: string,
-  perMinute: { readonly good: number; readonly faulty?: number; readonly failed?: number },
+  perMinute: PerMinute,
   [fromMs, toMs]: readonly [number, number] = [0, 2 * HOUR_MS],
 ): void {
   for (let atMs = fromMs; atMs < toMs; atMs += MINUTE_MS) {
@@ -60,11 +67,11 @@ function serve(
 
 function record(
   version: string,
-  { good, faulty = 0, failed = 0 }: { good: number; faulty?: number; failed?: number },
+  { good, faulty = 0, failed = 0, givenUp = 0 }: PerMinute,
   atMs: number,
 ): void {
-  const kinds = { good, faulty, failed } as const;
-  for (const kind of ['good', 'faulty', 'failed'] as const) {
+  const kinds = { good, faulty, failed, given_up: givenUp } as const;
+  for (const kind of ['good', 'faulty', 'failed', 'given_up'] as const) {
     for (let count = 0; count < kinds[kind]; count += 1) {
       rig.router.record({
         ...{ service: SERVICE, version, audience: 'live', kind, latencyMs: 5 },
@@ -76,7 +83,7 @@ function record(
 
 describe('by the answers that the load balancer counts', () => {
   test('the better arm wins, but not before the minimum duration', async () => {
-    serve('v1', { good: 40, faulty: 8, failed: 2 });
+    serve('v1', { good: 40, faulty: 5, failed: 2, givenUp: 3 });
     serve('v2', { good: 50 });
     const result = await compare();
     expect(rig.elapsedMs()).toBe(30 * MINUTE_MS);

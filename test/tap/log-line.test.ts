@@ -42,6 +42,7 @@ test.each([
   ['a request for no version', 'checkout - preview 503 LR 0', 'failed'],
   ['a request refused by the client of the version', 'checkout v1 live 404 -- 10', 'good'],
   ['a request that its client gave up in the answer', 'checkout v1 live 200 CD 10', 'given_up'],
+  ['an answer that its client did not take', 'checkout v1 live 200 cD 60000', 'given_up'],
   ['a request that its client gave up before it', 'checkout v1 live -1 CH 400000', 'given_up'],
 ])('%s is told from the others', (_name, text, kind) => {
   expect(readLogLine(HEAD + text)).toMatchObject({ counted: { kind } });
@@ -50,6 +51,9 @@ test.each([
 test.each([
   ['a notice of HAProxy', `${HEAD}Server checkout.a/s1 is UP/READY`],
   ['a client that left before it had asked', `${HEAD}checkout v1 live -1 CR 10`],
+  ['a client that came to a halt before it had asked', `${HEAD}checkout v1 live 408 cR 10000`],
+  ['a body that was sent half', `${HEAD}checkout v1 live -1 CD 10`],
+  ['a body that came to a halt', `${HEAD}checkout v1 live -1 cD 60000`],
   ['a question for what is served', `${HEAD}checkout - - 200 -- 10`],
   ['a user that is none', `${HEAD}checkout v1 live 200 -- 10 somebody`],
   ['something else', 'hello'],

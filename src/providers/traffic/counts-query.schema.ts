@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AUDIENCES, type CountsQuery } from './router.ts';
+import { AUDIENCES, type CountsQuery, type TrafficCounts } from './router.ts';
 
 /** How counts are asked for over HTTP, of `belay router` as of `belay tap`. */
 export const countsQuerySchema = z.object({
@@ -8,6 +8,13 @@ export const countsQuerySchema = z.object({
   from: z.coerce.number(),
   to: z.coerce.number(),
 });
+
+/** What was answered: by a process of before requests were told apart that users gave up, too. */
+export type AnsweredCounts = Omit<TrafficCounts, 'givenUp'> & { readonly givenUp?: number };
+
+export function countsOf(answer: AnsweredCounts): TrafficCounts {
+  return { givenUp: 0, ...answer };
+}
 
 export function countsQuery({ version, audience, fromMs, toMs }: CountsQuery): string {
   const query = { version, audience, from: String(fromMs), to: String(toMs) };

@@ -17,6 +17,7 @@ interface Second {
   requests: number;
   faulty: number;
   failed: number;
+  givenUp: number;
   readonly buckets: Map<number, number>;
 }
 
@@ -44,6 +45,7 @@ export function createCountsStore(file?: string) {
       return;
     }
     if (request.kind === 'faulty') slot.faulty += 1;
+    if (request.kind === 'given_up') slot.givenUp += 1;
     const bucket = bucketOf(Math.max(0, request.latencyMs));
     slot.buckets.set(bucket, (slot.buckets.get(bucket) ?? 0) + 1);
   }
@@ -53,7 +55,7 @@ export function createCountsStore(file?: string) {
     series.set(key, seconds);
     let slot = seconds.get(second);
     if (slot === undefined) {
-      slot = { requests: 0, faulty: 0, failed: 0, buckets: new Map() };
+      slot = { requests: 0, faulty: 0, failed: 0, givenUp: 0, buckets: new Map() };
       seconds.set(second, slot);
       forgetOld();
     }
@@ -74,20 +76,21 @@ export function createCountsStore(file?: string) {
 
   function read(query: CountsQuery, countedUntilMs = newestMs): TrafficCounts {
     const counts: Record<string, number> = {};
-    const sum = { requests: 0, faulty: 0, failed: 0, total: 0 };
+    const sum = { requests: 0, faulty: 0, failed: 0, givenUp: 0, total: 0 };
     const from = Math.floor(query.fromMs / 1000);
     for (const [second, slot] of series.get(keyOf(query)) ?? []) {
       if (second < from || second * 1000 >= query.toMs) continue;
       sum.requests += slot.requests;
       sum.faulty += slot.faulty;
       sum.failed += slot.failed;
+      sum.givenUp += slot.givenUp;
       for (const [bucket, count] of slot.buckets) {
         counts[bucket] = (counts[bucket] ?? 0) + count;
         sum.total += count;
       }
     }
-    const { requests, faulty, failed, total } = sum;
-    return { requests, faulty, failed, latency: { counts, total }, countedUntilMs };
+    const { total, ...figures } = sum;
+    return { ...figures, latency: { counts, total }, countedUntilMs };
   }
 
   function save(): void {
@@ -100,6 +103,7 @@ export function createCountsStore(file?: string) {
         slot.faulty,
         slot.failed,
         [...slot.buckets].flat(),
+        slot.givenUp,
       ]),
     ]);
     writeFileSync(`${file}.new`, JSON.stringify(plain));
@@ -130,15 +134,17 @@ function forget(seconds: Map<number, Second>, before: number): void {
 /** A file that cannot be read is as good as none: the counts begin anew. */
 function load(file: string): [string, number, Second][] {
   try {
-    const plain: [string, [number, number, number, number, number[]][]][] = JSON.parse(
+    const plain: [string, [number, number, number, number, number[], number?][]][] = JSON.parse(
       readFileSync(file, 'utf8'),
     );
     return plain.flatMap(([key, seconds]) =>
-      seconds.map(([second, requests, faulty, failed, flat]): [string, number, Second] => {
-        const buckets = new Map<number, number>();
-        for (let i = 0; i + 1 < flat.length; i += 2) buckets.set(flat[i] ?? 0, flat[i + 1] ?? 0);
-        return [key, second, { requests, faulty, failed, buckets }];
-      }),
+      seconds.map(
+        ([second, requests, faulty, failed, flat, givenUp = 0]): [string, number, Second] => {
+          const buckets = new Map<number, number>();
+          for (let i = 0; i + 1 < flat.length; i += 2) buckets.set(flat[i] ?? 0, flat[i + 1] ?? 0);
+          return [key, second, { requests, faulty, failed, givenUp, buckets }];
+        },
+      ),
     );
   } catch {
     return [];

@@ -6,7 +6,7 @@ import { CAPABILITIES } from '../../domain/release/capabilities.ts';
 import { canonical, requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
 import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import { countsQuery } from './counts-query.schema.ts';
+import { type AnsweredCounts, countsOf, countsQuery } from './counts-query.schema.ts';
 import { addressOf } from './left-instances.ts';
 import type { TrafficRouter, TrafficState } from './router.ts';
 
@@ -74,8 +74,10 @@ export function createEmbeddedRouter(
       url: spec.url.replace(/\/$/, ''),
       headers: { 'x-belay-version': version, 'x-belay-service': service },
     }),
-    counts: (query, signal) =>
-      call('GET', `${at(query.service)}/counts?${countsQuery(query)}`, signal),
+    counts: async (query, signal) => {
+      const path = `${at(query.service)}/counts?${countsQuery(query)}`;
+      return countsOf(await call<AnsweredCounts>('GET', path, signal));
+    },
     assignments: (service, signal) => call('GET', `${at(service)}/assignments`, signal),
     effects: (service, signal) => call('GET', `${at(service)}/effects`, signal),
   };

@@ -53,6 +53,8 @@ defaults
     # An instance that refuses a connection is not the user's problem; another one is asked.
     retries 3
     option redispatch 1
+    # An instance works for nobody whose user has left, and a drain does not wait for it.
+    option abortonclose
     retry-on conn-failure empty-response
     http-reuse safe
 ${config.services.map((service) => renderService(service, config)).join('')}`;

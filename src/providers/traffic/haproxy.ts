@@ -7,7 +7,7 @@ import { affinityId } from './affinity.ts';
 import { requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
 import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import { countsQuery } from './counts-query.schema.ts';
+import { type AnsweredCounts, countsOf, countsQuery } from './counts-query.schema.ts';
 import { askHaproxy, listOldProcesses } from './haproxy-cli.ts';
 import { type Shown, addressesOf, parseShown, servedMark, wordsOf } from './haproxy-words.ts';
 import { addressOf } from './left-instances.ts';
@@ -132,8 +132,10 @@ export function createHaproxyRouter(
       url: spec.url.replace(/\/$/, ''),
       headers: { 'x-belay-version': version },
     }),
-    counts: (query, signal) =>
-      askTap(`/services/${query.service}/counts?${countsQuery(query)}`, signal),
+    counts: async (query, signal) => {
+      const path = `/services/${query.service}/counts?${countsQuery(query)}`;
+      return countsOf(await askTap<AnsweredCounts>(path, signal));
+    },
     async assignments(service, signal) {
       const { affinity } = await show(service, signal);
       if (affinity === undefined) return [];

@@ -98,6 +98,8 @@ export interface TrafficCounts {
   readonly faulty: number;
   /** Lost, reset or answered by the balancer itself. Not part of `faulty`, part of `requests`. */
   readonly failed: number;
+  /** Requests that their users gave up before the whole answer: neither `faulty` nor `failed`. */
+  readonly givenUp: number;
   /**
    * Milliseconds from the request's first byte to the answer's last; not of `failed` ones. Of a
    * request that its user gave up, the time until then: it would have taken at least as long.

@@ -27,6 +27,7 @@ function measure(counts: Partial<TrafficCounts>, query = QUERY) {
     requests: 0,
     faulty: 0,
     failed: 0,
+    givenUp: 0,
     latency: histogramOf([]),
     countedUntilMs: TO_MS,
     ...counts,

@@ -36,19 +36,16 @@ function query(changes: Partial<Parameters<Store['read']>[0]> = {}) {
 type Store = ReturnType<typeof createCountsStore>;
 
 describe('counts', () => {
-  test('tell good, faulty and failed requests apart, and have no latency of what failed', () => {
+  test('tell good, faulty, failed and given up requests apart, and have no latency of what failed', () => {
     const store = createCountsStore();
     store.record(request());
     store.record(request({ kind: 'faulty' }));
     store.record(request({ kind: 'failed', latencyMs: 9999 }));
-    const { requests, faulty, failed, latency } = store.read(query());
-    expect({ requests, faulty, failed, total: latency.total }).toEqual({
-      requests: 3,
-      faulty: 1,
-      failed: 1,
-      total: 2,
-    });
-    expect(Object.values(latency.counts)).toEqual([2]);
+    store.record(request({ kind: 'given_up' }));
+    const { latency, ...counts } = store.read(query());
+    expect(counts).toMatchObject({ requests: 4, faulty: 1, failed: 1, givenUp: 1 });
+    expect(latency.total).toBe(3);
+    expect(Object.values(latency.counts)).toEqual([3]);
   });
 
   test.each([
@@ -134,13 +131,23 @@ describe('over a restart', () => {
     store.record(request({ latencyMs: 3 }));
     store.record(request({ kind: 'faulty', latencyMs: 300 }));
     store.record(request({ audience: 'preview', kind: 'failed' }));
+    store.record(request({ kind: 'given_up' }));
     store.save();
     const again = createCountsStore(file);
     for (const audience of ['live', 'preview'] as const) {
       expect(again.read(query({ audience }))).toEqual(store.read(query({ audience })));
     }
     again.record(request());
-    expect(again.read(query()).requests).toBe(3);
+    expect(again.read(query()).requests).toBe(4);
+  });
+
+  test('a file of before anybody told what was given up is read', () => {
+    writeFileSync(file, '[["shop\\nv1\\nlive",[[1700000000,3,2,1,[10,2]]]]]');
+    const { latency, ...counts } = createCountsStore(file).read(
+      query({ fromMs: 1_700_000_000_000, toMs: 1_700_000_001_000 }),
+    );
+    expect(counts).toMatchObject({ requests: 3, faulty: 2, failed: 1, givenUp: 0 });
+    expect(latency).toEqual({ counts: { 10: 2 }, total: 2 });
   });
 
   test.each([
