@@ -1,6 +1,6 @@
 import type { Reading, Signal } from '../domain/judge/measurement.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
-import { gatherReading } from '../providers/metrics/gather.ts';
+import { gatherReading, unreachableSources } from '../providers/metrics/gather.ts';
 import type { MetricsSource } from '../providers/metrics/source.ts';
 import type { Audience } from '../providers/traffic/router.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -15,6 +15,12 @@ export interface Measurer {
     window: { readonly fromMs: number; readonly toMs: number },
     signal: AbortSignal,
   ): Promise<Reading>;
+  /** Why each source that cannot be reached cannot be. */
+  unreachable(
+    target: Target,
+    window: { readonly fromMs: number; readonly toMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
 }
 
 /**
@@ -31,13 +37,14 @@ export function openMeasurer(
   const beside = { router, environment };
   const sources: MetricsSource[] = request.metrics.map((spec) => deps.metrics(spec, beside));
   sources.push(deps.metrics({ kind: 'environment', signals: undefined }, beside));
+  const { service } = request;
+  const about = ({ version, instances }: Target) => ({ service, version, instances, audience });
   return {
     signals: new Set(sources.flatMap((source) => source.signals)),
-    measure(target, window, signal) {
-      const { service } = request;
-      const { version, instances } = target;
-      return gatherReading(sources, { service, version, instances, audience, ...window }, signal);
-    },
+    measure: (target, window, signal) =>
+      gatherReading(sources, { ...about(target), ...window }, signal),
+    unreachable: (target, window, signal) =>
+      unreachableSources(sources, { ...about(target), ...window }, signal),
   };
 }
 

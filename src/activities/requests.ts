@@ -43,6 +43,8 @@ export interface ProveReadyRequest extends Pick<
   'service' | 'environment' | 'health' | 'warmup'
 > {
   readonly target: Target;
+  /** What the target will be judged by. Absent: it has been judged, or never will be. */
+  readonly judgedBy?: Pick<ReleaseSpec, 'traffic' | 'metrics'>;
 }
 
 export interface ValidateRequest extends Pick<

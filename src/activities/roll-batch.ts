@@ -13,6 +13,7 @@ import {
   isSurge,
   moveInstances,
 } from './move-instances.ts';
+import { awaitSources } from './reachable.ts';
 import type { RollBatchRequest, RollBatchResult } from './requests.ts';
 import { type WatchDetails, newWatch, watchUntil } from './watch-loop.ts';
 
@@ -33,6 +34,7 @@ const FRESH: Details = {
 };
 
 const SLACK_MS = 2 * 60_000;
+const SOURCES_WITHIN_MS = 60_000;
 
 /** Replaces instances of one version by instances of another, a batch at a time. */
 export function createRollBatchActivities(deps: ActivityDeps) {
@@ -41,7 +43,8 @@ export function createRollBatchActivities(deps: ActivityDeps) {
      * One batch of a rolling update, or of its way back, from taking instances out of the traffic
      * to watching the whole system. A batch whose new instances do not become healthy, or that
      * meets what no retry can mend, is undone in the same activity. A bad system after a good batch
-     * is told in `watch` and left to the caller. Called off, it throws and leaves all as it stands.
+     * is told in `watch` and left to the caller. Throws `NoData` where nobody could judge the batch,
+     * before anything of it is moved. Called off, it throws and leaves all as it stands.
      */
     async rollBatch(request: RollBatchRequest): Promise<RollBatchResult> {
       const { heartbeatDetails } = activityInfo();
@@ -82,6 +85,7 @@ async function forward(
 ): Promise<Moved | string> {
   const movement: Movement = { ...request, keyPrefix: `${request.key}/` };
   const onDetails = (newer: MovementDetails): void => change({ forward: newer });
+  await requireSources(deps, request, signal);
   try {
     return await moveInstances(deps, movement, { from, onDetails }, signal);
   } catch (error) {
@@ -91,6 +95,19 @@ async function forward(
     if (mayMend) throw error;
     return error.message;
   }
+}
+
+/** Before anything is moved that would be watched afterwards. */
+async function requireSources(
+  deps: ActivityDeps,
+  request: RollBatchRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  if (request.stabilizeMs === 0) return;
+  const { service, traffic, metrics, going, watch } = request;
+  const about = { service, traffic, metrics, environment: going.environment };
+  const deadlineMs = deps.clock.nowMs() + Math.min(watch.noDataBudgetMs, SOURCES_WITHIN_MS);
+  await awaitSources(deps, about, going, deadlineMs, signal);
 }
 
 /** Until then an effect is tried again; what takes longer is as bad as what cannot be mended. */

@@ -127,7 +127,11 @@ async function prove(context: Context, step: Step): Promise<void> {
       `then ${formatDuration(warmup.durationMs)} of warm-up`,
   );
   await context.interruptible(async () => {
-    const ready = await act.proveReady({ service, environment, health, warmup, target: candidate });
+    const { traffic, metrics } = spec;
+    const ready = await act.proveReady({
+      ...{ service, environment, health, warmup, target: candidate },
+      judgedBy: { traffic, metrics },
+    });
     run.note(ready.report);
     if (baseline === null) return;
     await act.proveReady({ service, environment, health, warmup, target: baseline });

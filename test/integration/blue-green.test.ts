@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generationOf } from '../../src/domain/release/names.ts';
+import { closedPort } from '../support/local-server.ts';
 import { type TestStack, environmentOf, SERVICE, startTestStack } from '../support/stack.ts';
 
 /** Against a real Temporal server and real load balancers; the cases build on each other. */
@@ -54,6 +55,26 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
     expect(report).toMatchObject({ outcome: 'failed', cause: 'ThresholdViolated', left: [] });
     expect(report.reason).toContain('p95');
     expect(stack.load().counts().byVersion.slow).toBeUndefined();
+    expect(await serving()).toBe('v2');
+  });
+
+  test('a version that nobody could judge afterwards never meets a user', async () => {
+    const { workflowId } = await stack.deploy('unseen', {
+      health_check_timeout: '2s',
+      metrics: [
+        { kind: 'traffic' },
+        {
+          kind: 'prometheus',
+          url: `http://127.0.0.1:${await closedPort()}`,
+          queries: { latency_p95: 'p95{version="{version}"}' },
+        },
+      ],
+    });
+    const report = await stack.end(workflowId);
+
+    expect(report).toMatchObject({ outcome: 'failed', cause: 'NoData', left: [] });
+    expect(report.reason).toContain('ECONNREFUSED');
+    expect(stack.load().counts().byVersion.unseen).toBeUndefined();
     expect(await serving()).toBe('v2');
   });
 
@@ -140,9 +161,9 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
     expect(value('belay_runs_total', 'kind="release"', 'outcome="rolled_back"')).toBe(1);
     expect(value('belay_runs_total', 'cause="HealthCheckFailed"')).toBe(1);
     expect(value('belay_runs_total', 'kind="rollback"', 'outcome="rolled_back"')).toBe(3);
-    expect(value('belay_run_duration_seconds_count', 'kind="release"')).toBe(7);
+    expect(value('belay_run_duration_seconds_count', 'kind="release"')).toBe(8);
     expect(value('belay_rollback_traffic_seconds_count')).toBe(3);
-    expect(value('belay_notifications_total', 'channel="log"', 'result="accepted"')).toBe(9);
+    expect(value('belay_notifications_total', 'channel="log"', 'result="accepted"')).toBe(10);
     expect(value('belay_effects_failed_total', 'NotAllowedNow')).toBe(1);
     expect(value('temporal_activity_execution_latency_seconds_count')).toBeGreaterThan(10);
   });

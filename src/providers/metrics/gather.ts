@@ -12,15 +12,12 @@ export async function gatherReading(
   query: MetricsQuery,
   signal: AbortSignal,
 ): Promise<Reading> {
-  const readings = await Promise.all(
-    sources.map((source) =>
-      source.measure(query, signal).catch((error: unknown): Reading => {
-        if (!(error instanceof Failure) || error.code !== 'MetricsUnreachable') throw error;
-        const none: Measurement = { kind: 'no_data', why: error.message };
-        return Object.fromEntries(source.signals.map((name) => [name, none]));
-      }),
-    ),
-  );
+  const answers = await askAll(sources, query, signal);
+  const readings = answers.map((answer, index): Reading => {
+    if (typeof answer !== 'string') return answer;
+    const none: Measurement = { kind: 'no_data', why: answer };
+    return Object.fromEntries((sources[index]?.signals ?? []).map((name) => [name, none]));
+  });
   const gathered: Partial<Record<Signal, Measurement>> = {};
   for (const [index, reading] of readings.entries()) {
     for (const name of sources[index]?.signals ?? []) {
@@ -31,4 +28,30 @@ export async function gatherReading(
     }
   }
   return gathered;
+}
+
+/** Why each source that cannot be reached cannot be; none where all of them answer. */
+export async function unreachableSources(
+  sources: readonly MetricsSource[],
+  query: MetricsQuery,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const answers = await askAll(sources, query, signal);
+  return answers.filter((answer) => typeof answer === 'string');
+}
+
+/** What each source answers, or why it cannot be reached. */
+function askAll(
+  sources: readonly MetricsSource[],
+  query: MetricsQuery,
+  signal: AbortSignal,
+): Promise<readonly (Reading | string)[]> {
+  return Promise.all(
+    sources.map((source) =>
+      source.measure(query, signal).catch((error: unknown) => {
+        if (!(error instanceof Failure) || error.code !== 'MetricsUnreachable') throw error;
+        return error.message;
+      }),
+    ),
+  );
 }

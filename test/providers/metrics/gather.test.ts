@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure, type FailureCode } from '../../../src/domain/failure.ts';
 import type { Measurement, Reading, Signal } from '../../../src/domain/judge/measurement.ts';
-import { gatherReading } from '../../../src/providers/metrics/gather.ts';
+import { gatherReading, unreachableSources } from '../../../src/providers/metrics/gather.ts';
 import { createMemorySource } from '../../../src/providers/metrics/memory.ts';
 import type { MetricsSource } from '../../../src/providers/metrics/source.ts';
 
@@ -72,4 +72,15 @@ test('a source that refuses the question ends it: waiting does not help', async 
   await expect(
     gather(source(['cpu'], { cpu: value(1) }), failing('MetricsInvalid', 'error_rate')),
   ).rejects.toMatchObject({ code: 'MetricsInvalid' });
+});
+
+test('the sources that cannot be reached are named, and no others', async () => {
+  const ask = (...sources: MetricsSource[]) => unreachableSources(sources, QUERY, signal);
+  expect(await ask(source(['cpu'], {}), source(['cpu'], { cpu: NONE }))).toEqual([]);
+  expect(await ask(source(['cpu'], {}), failing('MetricsUnreachable', 'memory'))).toEqual([
+    'MetricsUnreachable it is',
+  ]);
+  await expect(ask(failing('MetricsInvalid', 'memory'))).rejects.toMatchObject({
+    code: 'MetricsInvalid',
+  });
 });
