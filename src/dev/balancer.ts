@@ -26,8 +26,24 @@ export interface BalancerOptions {
   readonly service: string;
   /** State and logs. */
   readonly folder: string;
-  readonly port?: number;
+  /** Each where it is free; without them any. */
+  readonly ports?: BalancerPorts;
 }
+
+export interface BalancerPorts {
+  /** For users. */
+  readonly listen: number;
+  /** Where Belay steers the embedded router, or asks the tap of a HAProxy. */
+  readonly control: number;
+  /** Where a HAProxy sends its log. */
+  readonly log: number;
+}
+
+/** As `belay router`, `belay tap` and the documents have them. */
+export const USUAL_PORTS: Readonly<Record<BalancerKind, BalancerPorts>> = {
+  embedded: { listen: 8080, control: 7071, log: 0 },
+  haproxy: { listen: 8080, control: 7073, log: 7072 },
+};
 
 /** HAProxy where it is on PATH, else the embedded one; `TRAFFIC=` chooses. */
 export function chooseBalancer(config: DevConfig): BalancerKind {
@@ -61,10 +77,10 @@ export async function startBalancer(
 
 async function startEmbedded(
   { environment }: DevConfig,
-  { folder, port }: BalancerOptions,
+  { folder, ports }: BalancerOptions,
 ): Promise<RunningBalancer> {
-  const listen = `127.0.0.1:${await freePort(port)}`;
-  const control = `127.0.0.1:${await freePort()}`;
+  const listen = `127.0.0.1:${await freePort(ports?.listen)}`;
+  const control = `127.0.0.1:${await freePort(ports?.control)}`;
   const child = await startChild({
     command: process.execPath,
     args: [
@@ -87,15 +103,15 @@ async function startEmbedded(
 
 async function startHaproxy(
   config: DevConfig,
-  { service, folder, port }: BalancerOptions,
+  { service, folder, ports }: BalancerOptions,
 ): Promise<RunningBalancer> {
   const program = findProgram('haproxy', config.path);
   if (program === undefined) {
     throw new Error('There is no haproxy on PATH: apt-get install haproxy (2.6 or newer)');
   }
-  const bind = `127.0.0.1:${await freePort(port)}`;
-  const log = `127.0.0.1:${await freePort()}`;
-  const control = `127.0.0.1:${await freePort()}`;
+  const bind = `127.0.0.1:${await freePort(ports?.listen)}`;
+  const log = `127.0.0.1:${await freePort(ports?.log)}`;
+  const control = `127.0.0.1:${await freePort(ports?.control)}`;
   const tap = await startChild({
     command: process.execPath,
     args: [

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BelayClient, createBelayClient } from '../client/client.ts';
 import { createProcessEnvironment } from '../providers/environment/process.ts';
-import { type BalancerKind, type RunningBalancer, startBalancer } from './balancer.ts';
+import { type BalancerKind, type RunningBalancer, USUAL_PORTS, startBalancer } from './balancer.ts';
 import { type Child, scriptPath, startChild } from './children.ts';
 import type { DevConfig } from './config.ts';
 import { freePort } from './free-port.ts';
@@ -62,10 +62,13 @@ export async function startStack(
       log,
     );
     closing.push(temporal.close);
+    // A server of somebody else's may be away: then nothing else is started.
+    const client = await createBelayClient({ address: temporal.address, taskQueue });
+    closing.push(() => client.close());
     const balancer = await startBalancer(options.balancer, config, {
       service,
       folder: join(folder, options.balancer),
-      port: options.usualPorts === 'yes' ? 8080 : 0,
+      ...(options.usualPorts === 'yes' ? { ports: USUAL_PORTS[options.balancer] } : {}),
     });
     closing.push(balancer.close);
     log(`Load balancer: ${balancer.kind} at ${balancer.url}`);
@@ -100,8 +103,6 @@ export async function startStack(
     await startWorker();
     closing.push(() => current().stop());
     log(`Worker: task queue ${taskQueue}, metrics at http://${metricsAddress}/metrics`);
-    const client = await createBelayClient({ address: temporal.address, taskQueue });
-    closing.push(() => client.close());
     return {
       temporal,
       uiUrl: temporal.environment === undefined ? undefined : `http://127.0.0.1:${uiPort}`,

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createHealthActivities } from '../../src/activities/health.ts';
-import { Failure } from '../../src/domain/failure.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import {
   type ActivityRig,
@@ -99,48 +98,6 @@ test('an instance that has ended by itself is unhealthy, whoever answers at its 
   await expect(prove({}, {}, { version: 'v2', instances: [...instances] })).rejects.toMatchObject({
     code: 'HealthCheckFailed',
     message: expect.stringContaining('v2/0 has ended by itself; its log is memory'),
-  });
-});
-
-describe('what a version will be judged by', () => {
-  const judged = (failures: number, code: 'MetricsUnreachable' | 'MetricsInvalid') => {
-    let asked = 0;
-    const source = {
-      signals: ['cpu'] as const,
-      measure: async () => {
-        asked += 1;
-        if (asked > failures) return {};
-        throw new Failure(code, 'http://prometheus:9090: refused');
-      },
-    };
-    const { service, environment, health, traffic, metrics, warmup } = specOf();
-    const { proveReady } = createHealthActivities({ ...rig.deps, metrics: () => source });
-    const target = targetOf('v2');
-    return rig.run(proveReady, {
-      ...{ service, environment, health, target, warmup: { ...warmup, durationMs: 0 } },
-      judgedBy: { traffic, metrics },
-    });
-  };
-
-  test('is waited for', async () => {
-    // Two sources are asked in a round: that of the file and that of the environment.
-    expect((await judged(6, 'MetricsUnreachable')).report).toContain('healthy after 1 round(s)');
-    expect(rig.elapsedMs()).toBe(3000);
-  });
-
-  test('cannot be reached until the deadline: nobody is to meet the version', async () => {
-    await expect(judged(Infinity, 'MetricsUnreachable')).rejects.toMatchObject({
-      code: 'NoData',
-      message: expect.stringContaining('http://prometheus:9090: refused'),
-    });
-    expect(rig.elapsedMs()).toBe(60_000);
-  });
-
-  test('refuses the question: waiting does not help', async () => {
-    await expect(judged(Infinity, 'MetricsInvalid')).rejects.toMatchObject({
-      code: 'MetricsInvalid',
-    });
-    expect(rig.elapsedMs()).toBe(0);
   });
 });
 

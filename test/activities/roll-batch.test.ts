@@ -101,21 +101,6 @@ async function world(): Promise<{ readonly runs: string; readonly serves: string
   };
 }
 
-test('nothing is moved while nobody could judge it', async () => {
-  const deadSource = {
-    signals: ['cpu'] as const,
-    measure: () => Promise.reject(new Failure('MetricsUnreachable', 'http://prometheus: refused')),
-  };
-  const { rollBatch } = createRollBatchActivities({ ...rig.deps, metrics: () => deadSource });
-  const before = await world();
-  await expect(rig.run(rollBatch, requestOf({ stabilizeMs: 5000 }))).rejects.toMatchObject({
-    code: 'NoData',
-    message: expect.stringContaining('http://prometheus: refused'),
-  });
-  expect(await world()).toEqual(before);
-  expect(await effects()).toEqual([]);
-});
-
 /** One that has ended and starts again has another port. */
 function idsOf(instances: readonly Instance[]) {
   return instances.map(({ id }) => ({ id }));

@@ -7,8 +7,8 @@ export const GOOD = `
 service: shop
 version: '2'
 strategy: blue_green
-environment: { kind: memory }
-traffic: { kind: memory }
+environment: { kind: process, command: [./shop] }
+traffic: { kind: embedded, control: 'http://127.0.0.1:7071', url: 'http://127.0.0.1:8080' }
 `;
 
 export interface World {

@@ -19,7 +19,13 @@ test.each(DEMO_STRATEGIES)(
       changes,
     });
     const text = JSON.stringify(document);
-    const { spec, remarks } = requireRelease({ text, file: 'd', folder: '/', version: undefined });
+    const { spec, remarks } = requireRelease({
+      forTests: true,
+      text,
+      file: 'd',
+      folder: '/',
+      version: undefined,
+    });
     expect(remarks).toEqual([]);
     const first = plan(spec, { stableInstances: null }).totalMs;
     expect(first + releases.length * plan(spec).totalMs).toBeLessThan(ALL_WITHIN_MS);

@@ -186,7 +186,7 @@ export function specOf(version: string, changes: Partial<ReleaseDocument> = {}) 
     ...changes,
   };
   const text = JSON.stringify(document);
-  return requireRelease({ text, file: 'test.json', folder: '/', version }).spec;
+  return requireRelease({ forTests: true, text, file: 'test.json', folder: '/', version }).spec;
 }
 
 const PAUSES_AT_ONCE = 200;

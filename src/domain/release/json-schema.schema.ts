@@ -3,10 +3,15 @@ import { releaseSchema } from './release.schema.ts';
 
 /**
  * The published JSON Schema of a release file, for editors. It says what may be written; that the
- * parts do not contradict each other is checked when the file is read.
+ * parts do not contradict each other is checked when the file is read. Parts of `kind: memory` are
+ * for tests and left out.
  */
 export function releaseJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(releaseSchema, { io: 'input', target: 'draft-2020-12' });
+  const schema = z.toJSONSchema(releaseSchema, {
+    io: 'input',
+    target: 'draft-2020-12',
+    override: withoutMemory,
+  });
   return {
     $schema: schema.$schema,
     $id: 'https://belay.dev/schema/release.schema.json',
@@ -14,4 +19,17 @@ export function releaseJsonSchema(): Record<string, unknown> {
     description: 'How a service is released, judged and brought back.',
     ...schema,
   };
+}
+
+function withoutMemory({
+  jsonSchema,
+}: {
+  readonly jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { oneOf } = jsonSchema;
+  if (oneOf === undefined) return;
+  jsonSchema.oneOf = oneOf.filter(({ properties }) => {
+    const kind = properties?.kind;
+    return typeof kind !== 'object' || kind.const !== 'memory';
+  });
 }

@@ -40,6 +40,8 @@ export interface ReleaseSource {
   readonly folder: string;
   /** Wins over the version in the file. */
   readonly version: string | undefined;
+  /** Parts of `kind: memory` are taken: they move nothing and page nobody. */
+  readonly forTests?: boolean;
 }
 
 /** Reads a release file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
@@ -182,7 +184,7 @@ function whatStands(input: unknown): string {
 function allowedOf(issue: Issue): readonly string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
-    return issue.options.map(String);
+    return issue.options.map(String).filter((option) => option !== 'memory');
   }
   return [];
 }
@@ -214,6 +216,24 @@ function moreProblems(parsed: ParsedRelease, source: ReleaseSource): Found[] {
       message: `--version "${source.version}": letters, digits and . _ + - inside, at most 64`,
     });
   }
+  if (source.forTests !== true) found.push(...partsOfTests(parsed));
+  return found;
+}
+
+/** A release of these would succeed without having done anything. */
+function partsOfTests({ environment, traffic, metrics, notifications }: ParsedRelease): Found[] {
+  const found: Found[] = [];
+  const refuse = (kind: string, path: Found['path'], instead: string): void => {
+    if (kind !== 'memory') return;
+    const message = `memory is for Belay's own tests and does nothing here: write ${instead}`;
+    found.push({ path, message });
+  };
+  refuse(environment.kind, ['environment', 'kind'], 'process');
+  refuse(traffic.kind, ['traffic', 'kind'], 'haproxy or embedded');
+  metrics.forEach(({ kind }, at) => refuse(kind, ['metrics', at, 'kind'], 'traffic'));
+  notifications.forEach(({ kind }, at) => {
+    refuse(kind, ['notifications', at, 'kind'], 'log or webhook');
+  });
   return found;
 }
 

@@ -13,7 +13,13 @@ function messagesOf(changes: Readonly<Record<string, unknown>>): readonly string
     ...changes,
   };
   const text = JSON.stringify(document);
-  const read = readRelease({ text, file: 'r.json', folder: '/', version: undefined });
+  const read = readRelease({
+    forTests: true,
+    text,
+    file: 'r.json',
+    folder: '/',
+    version: undefined,
+  });
   if (read.kind === 'valid') return [];
   return read.problems.map(({ path, message }) => `${path}: ${message}`);
 }

@@ -11,6 +11,7 @@ function messagesOf(changes: Readonly<Record<string, unknown>>): readonly string
     ...changes,
   };
   const read = readRelease({
+    forTests: true,
     text: JSON.stringify(document),
     file: 'r.json',
     folder: '/',

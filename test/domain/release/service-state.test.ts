@@ -20,7 +20,7 @@ import {
 function versionOf(version: string): DeployedVersion {
   const document = demoRelease({ service: 'shop', version, traffic: { kind: 'memory' } });
   const text = JSON.stringify(document);
-  const { spec } = requireRelease({ text, file: 'x.json', folder: '/', version });
+  const { spec } = requireRelease({ forTests: true, text, file: 'x.json', folder: '/', version });
   return { version, spec, instances: [{ id: `${version}/0`, host: '127.0.0.1', port: 4000 }] };
 }
 

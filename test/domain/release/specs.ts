@@ -15,5 +15,6 @@ export function specOf(changes: Partial<ReleaseDocument> = {}): ReleaseSpec {
     ...changes,
   };
   const text = JSON.stringify(document);
-  return requireRelease({ text, file: 'r.json', folder: '/', version: undefined }).spec;
+  return requireRelease({ forTests: true, text, file: 'r.json', folder: '/', version: undefined })
+    .spec;
 }

@@ -14,7 +14,7 @@ function read(changes: Changes): ReleaseFile {
     ...changes,
   };
   const text = JSON.stringify(document);
-  return readRelease({ text, file: 'r.json', folder: '/', version: undefined });
+  return readRelease({ forTests: true, text, file: 'r.json', folder: '/', version: undefined });
 }
 
 function messagesOf(changes: Changes): readonly string[] {
