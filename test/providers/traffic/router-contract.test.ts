@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
+import { switchOver, undoOf } from '../../../src/providers/traffic/switch-handle.ts';
 import { ROUTERS, type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
 import type { VersionServer } from '../../support/version-server.ts';
 
@@ -39,6 +40,25 @@ describe.each(ROUTERS)('the %s router', (kind) => {
       generation: rig.generation(),
       key: `release/checkout/${rig.generation()}`,
     });
+  });
+
+  test('gives a handle that undoes the switch, steering included', async () => {
+    const affinity = { cookie: 'user', maxAgeS: 60, salt: 'undo' };
+    const before = await rig.apply(routes(80, 20), { affinity });
+    const generation = rig.generation() + 1;
+    const change = { service: SERVICE, key: 'switch', generation, routes: routes(0, 100) };
+    const handle = await switchOver(router, change, signal);
+    expect(weights(handle.after.routes)).toEqual({ v1: 0, v2: 100 });
+
+    const undo = undoOf(handle, { key: 'undo', generation: generation + 1 });
+    if (undo === undefined) throw new Error('there was something before');
+    const back = await router.apply(undo, signal);
+    const { routes: were, affinity: was } = before;
+    expect(back).toMatchObject({ key: 'undo', routes: were, affinity: was });
+    // Once more, and after anybody else, it is refused.
+    const late = { ...undo, key: 'late', generation: generation + 2 };
+    await expect(router.apply(late, signal)).rejects.toMatchObject({ code: 'TrafficTakenBack' });
+    expect(await router.read(SERVICE, signal)).toMatchObject({ key: 'undo', routes: were });
   });
 
   test('takes the same change twice and logs it once', async () => {
