@@ -79,7 +79,7 @@ export function openNotices(
      */
     async settle(free: () => Promise<void>): Promise<void> {
       if (open === 0) return;
-      if (!(await condition(() => open === 0, SETTLE_MS))) {
+      if (!(await condition(() => open === 0, SETTLE_MS, { summary: 'for notices under way' }))) {
         await free();
         await condition(() => open === 0);
       }

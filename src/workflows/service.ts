@@ -19,7 +19,9 @@ export async function service(first: ServiceState): Promise<never> {
     if (active === null || slot.follows(active)) {
       await condition(woken);
     } else {
-      await condition(() => woken() || slot.isWaitedFor(), ASK_EVERY_MS);
+      await condition(() => woken() || slot.isWaitedFor(), ASK_EVERY_MS, {
+        summary: 'before the run is asked whether it still runs',
+      });
       if (!woken()) await slot.askAfter(active);
     }
     await slot.settle();

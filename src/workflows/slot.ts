@@ -103,7 +103,9 @@ export function openSlot(first: ServiceState) {
   async function untilFree(): Promise<void> {
     if (state.active === null) return;
     isWaitedFor = true;
-    await condition(() => state.active === null, FREE_WITHIN_MS);
+    await condition(() => state.active === null, FREE_WITHIN_MS, {
+      summary: 'for the run before to end',
+    });
   }
 
   async function deploy(command: DeployCommand): Promise<Accepted> {
@@ -189,7 +191,9 @@ export function openSlot(first: ServiceState) {
       const passed = await passOn(running, command);
       if (passed !== undefined) return passed;
       // It has ended and its report is on its way: then this is a rollback of its own.
-      await condition(() => state.active?.workflowId !== running.workflowId, REPORTED_WITHIN_MS);
+      await condition(() => state.active?.workflowId !== running.workflowId, REPORTED_WITHIN_MS, {
+        summary: `for the report of ${running.workflowId}`,
+      });
       refuse(refuseRollback(state, command) ?? refuseWhileRunning(state));
     }
     return beginRollback(command);
