@@ -2,7 +2,7 @@ import { Failure } from '../domain/failure.ts';
 import type { ArmFigures } from '../domain/judge/two-proportions.ts';
 import type { TrafficCounts } from '../providers/traffic/router.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { CompareArmsRequest, Target } from './requests.ts';
+import type { ArmCounts, CompareArmsRequest, Target } from './requests.ts';
 
 export const ARMS = ['control', 'candidate'] as const;
 export type Arm = (typeof ARMS)[number];
@@ -12,25 +12,7 @@ export type Figures =
   | { readonly kind: 'figures'; readonly trials: number; readonly successes: number }
   | { readonly kind: 'none'; readonly why: string };
 
-/**
- * The load balancer keeps its counts for 15 minutes and a test runs for days: what has been counted
- * is summed up here, interval by interval. Plain JSON.
- */
-export interface ArmCounts {
-  /** Both arms have been counted up to here: a whole second that is over. Null: nothing yet. */
-  readonly untilMs: number | null;
-  /** What was forgotten before anybody counted it, of both arms alike. */
-  readonly lostMs: number;
-  readonly control: Sum;
-  readonly candidate: Sum;
-}
-
-interface Sum {
-  readonly trials: number;
-  readonly successes: number;
-}
-
-const NOTHING: Sum = { trials: 0, successes: 0 };
+const NOTHING: ArmCounts[Arm] = { trials: 0, successes: 0 };
 export const NO_COUNTS: ArmCounts = {
   untilMs: null,
   lostMs: 0,
@@ -85,7 +67,10 @@ function wholeSecond(ms: number): number {
   return Math.floor(ms / SECOND_MS) * SECOND_MS;
 }
 
-function added(sum: Sum, { requests, faulty, failed, givenUp }: TrafficCounts): Sum {
+function added(
+  sum: ArmCounts[Arm],
+  { requests, faulty, failed, givenUp }: TrafficCounts,
+): ArmCounts[Arm] {
   const good = requests - faulty - failed - givenUp;
   return { trials: sum.trials + requests, successes: sum.successes + good };
 }

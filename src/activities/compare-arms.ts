@@ -1,9 +1,8 @@
-import { activityInfo, metricMeter } from '@temporalio/activity';
+import { Context, activityInfo, metricMeter } from '@temporalio/activity';
 import { type ArmFigures, compareProportions } from '../domain/judge/two-proportions.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import {
   ARMS,
-  type ArmCounts,
   NO_COUNTS,
   armOf,
   countOn,
@@ -13,7 +12,7 @@ import {
 } from './arm-figures.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
-import type { CompareArmsRequest, CompareArmsResult } from './requests.ts';
+import type { ArmCounts, CompareArmsRequest, CompareArmsResult } from './requests.ts';
 
 /**
  * Before its end a test is only decided by what is hardly ever chance (Haybittle and Peto): one
@@ -27,14 +26,15 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
     /**
      * Reads both arms' figures since `fromMs` every interval. Returns early, but never before the
      * minimum duration and sample, when one arm is clearly better; at `untilMs` with what there is.
-     * A restart loses no count that the load balancer still has.
+     * A restart loses no count that the load balancer still has. Called off, it returns what it has
+     * counted, for the next comparison to go on from.
      */
     async compareArms(request: CompareArmsRequest): Promise<CompareArmsResult> {
       const { heartbeatDetails } = activityInfo();
       const { abTest, fromMs, untilMs, watch } = request;
-      let counts = isCounts(heartbeatDetails) ? heartbeatDetails : NO_COUNTS;
-      return beating(
-        async (signal) => {
+      let counts = isCounts(heartbeatDetails) ? heartbeatDetails : (request.counts ?? NO_COUNTS);
+      const compared = beating(
+        async (signal): Promise<CompareArmsResult> => {
           for (;;) {
             const beganMs = deps.clock.nowMs();
             const restMs = Math.max(0, untilMs - beganMs);
@@ -54,6 +54,10 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
         },
         () => counts,
       );
+      return compared.catch((error: unknown) => {
+        if (Context.current().cancellationDetails?.cancelRequested !== true) throw error;
+        return { winner: 'undecided', arms: [], summary: 'called off', stopped: counts };
+      });
     },
   };
 }

@@ -206,16 +206,38 @@ export type RollBatchResult =
 
 export type FreezeRequest = Pick<ReleaseSpec, 'freezeWindows'>;
 
+/**
+ * The load balancer keeps its counts for 15 minutes and a test runs for days: what has been counted
+ * is summed up here, interval by interval. Plain JSON.
+ */
+export interface ArmCounts {
+  /** Both arms have been counted up to here: a whole second that is over. Null: nothing yet. */
+  readonly untilMs: number | null;
+  /** What was forgotten before anybody counted it, of both arms alike. */
+  readonly lostMs: number;
+  readonly control: Sum;
+  readonly candidate: Sum;
+}
+
+interface Sum {
+  readonly trials: number;
+  readonly successes: number;
+}
+
 export interface CompareArmsRequest extends Pick<ReleaseSpec, 'service' | 'traffic' | 'watch'> {
   readonly abTest: NonNullable<ReleaseSpec['abTest']>;
   readonly control: Target;
   readonly candidate: Target;
   readonly fromMs: number;
   readonly untilMs: number;
+  /** What an earlier comparison had counted when it was stopped. */
+  readonly counts?: ArmCounts;
 }
 
 export interface CompareArmsResult {
   readonly winner: 'control' | 'candidate' | 'undecided';
+  /** Called off, as for a pause: nothing has been decided, and the next one goes on from these. */
+  readonly stopped?: ArmCounts;
   readonly arms: readonly ArmFigures[];
   /** For a person, with figures. */
   readonly summary: string;

@@ -29,6 +29,7 @@ export interface RunningLoad {
 export interface LoadOptions {
   readonly url: string;
   readonly connections: number;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent at this pace whatever the answers do; none, as fast as each connection answers. */
   readonly requestsPerSecond?: number;
   /** Ends by itself after so many. */
@@ -45,7 +46,13 @@ const EXAMPLES_MAX = 10;
  * the balancer's and counts as failed, whatever its status.
  */
 export function startLoad(options: LoadOptions): RunningLoad {
-  const { url, connections, requestsPerSecond, requestsMax = Infinity } = options;
+  const {
+    url,
+    connections,
+    requestsPerSecond,
+    headers: asked = {},
+    requestsMax = Infinity,
+  } = options;
   const pool = new Pool(new URL(url).origin, { connections, pipelining: 1 });
   const byVersion: Record<string, number> = {};
   const latencies: number[] = [];
@@ -65,6 +72,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
       const { statusCode, headers, body } = await pool.request({
         method: 'GET',
         path: '/',
+        headers: asked,
         headersTimeout: ANSWER_WITHIN_MS,
         bodyTimeout: ANSWER_WITHIN_MS,
       });

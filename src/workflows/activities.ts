@@ -109,6 +109,8 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
         scheduleToCloseTimeout: durationMs + 10 * MINUTE_MS,
         heartbeatTimeout: 5000,
         retry,
+        // What has been counted until then is worth waiting for.
+        cancellationType: 'WAIT_CANCELLATION_COMPLETED',
         summary: 'compare the arms',
       }).compareArms;
     },

@@ -10,7 +10,7 @@ import type { DeployedVersion } from '../domain/release/progress.ts';
 import { completedSpec } from '../domain/release/release-spec.ts';
 import { refuse, steer, verbsOf } from '../domain/release/steer.ts';
 import { waitingOf } from '../domain/release/waiting.ts';
-import type { EffectId, Routes, SwitchRequest } from '../activities/requests.ts';
+import type { ArmCounts, EffectId, Routes, SwitchRequest } from '../activities/requests.ts';
 import { activitiesFor } from './activities.ts';
 import type { ReleaseInput } from './inputs.ts';
 import { openNotices } from './notices.ts';
@@ -113,6 +113,8 @@ export function openContext(input: ReleaseInput) {
     trafficGeneration: undefined as number | undefined,
     /** What has been called and could be undone, the oldest first. */
     hooksDone: [] as HookSpec[],
+    /** What an A/B test had counted when it was paused, and whether a comparison still runs. */
+    arms: { counts: undefined as ArmCounts | undefined, isOpen: false },
     told: false,
     retired: false,
     left: [] as readonly DeployedVersion[],

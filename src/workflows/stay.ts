@@ -263,7 +263,10 @@ async function compare(
   const { act, spec, stable, candidate, run, course } = context;
   const { abTest, service, traffic, watch: pace } = spec;
   if (abTest === undefined || stable === null || move.untilMs === null) return;
-  const result = await act.compareArms(move.untilMs - Date.now())({
+  const { arms } = context;
+  await condition(() => !arms.isOpen);
+  arms.isOpen = true;
+  const comparing = act.compareArms(move.untilMs - Date.now())({
     service,
     traffic,
     watch: pace,
@@ -272,7 +275,11 @@ async function compare(
     candidate,
     fromMs: course.stand.sinceMs,
     untilMs: move.untilMs,
+    ...(arms.counts === undefined ? {} : { counts: arms.counts }),
   });
+  const result = await comparing.finally(() => (arms.isOpen = false));
+  arms.counts = result.stopped ?? arms.counts;
+  if (result.stopped !== undefined) return;
   const kept = result.winner === 'undecided' ? abTest.undecided : result.winner;
   run.note(`${result.winner}: ${result.summary}; ${kept} is kept`);
   settle((now) => {

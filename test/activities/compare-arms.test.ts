@@ -290,7 +290,22 @@ describe('by queries', () => {
   });
 });
 
-test('a comparison that is called off throws', async () => {
+test('a comparison that is called off gives back its counts, and the next goes on from them', async () => {
+  serve('v1', { good: 48, faulty: 2 });
+  serve('v2', { good: 48, faulty: 2 });
   rig.after(10 * MINUTE_MS, () => rig.cancel());
+  const { stopped } = await compare();
+  expect(stopped).toMatchObject({ lostMs: 0, control: { trials: 450, successes: 432 } });
+  // For longer than the load balancer keeps its counts.
+  await rig.clock.pause(30 * MINUTE_MS, signal);
+  if (stopped === undefined) throw new Error('nothing had been counted');
+  const { arms, summary } = await compare({ ...requestOf(), counts: stopped });
+  expect(summary).toMatch(/17m\d+s of both were forgotten/);
+  // Two hours of 50 a minute, less what was forgotten.
+  expect(arms.map(({ trials }) => trials)).toEqual([5100, 5100]);
+});
+
+test('a worker that stops gives nothing back: another attempt goes on', async () => {
+  rig.after(10 * MINUTE_MS, () => rig.shutDown());
   await expect(compare()).rejects.toMatchObject({ name: 'CancelledFailure' });
 });

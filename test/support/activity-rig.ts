@@ -1,3 +1,4 @@
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Clock } from '../../src/activities/clock.ts';
@@ -96,7 +97,11 @@ export function createActivityRig() {
     },
     /** Calls off the activity that runs, as Temporal does for a workflow. */
     cancel(): void {
-      running?.cancel();
+      running?.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+    },
+    /** Ends the activity that runs as a worker does that stops: another attempt follows. */
+    shutDown(): void {
+      running?.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
     },
   };
   let running: MockActivityEnvironment | undefined;
