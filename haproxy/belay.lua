@@ -419,7 +419,9 @@ local function choose_by_user(txn, state)
     txn:set_var("txn.cookie", string.format("%s=%s; Path=/; Max-Age=%s; HttpOnly; SameSite=Lax", affinity.cookie, user, affinity.max_age))
   end
   if not affinity.id then
-    affinity.id = string.format("%08x", (string.unpack(">I4", txn.c:sha2(affinity.salt, 256))))
+    local split = {}
+    for i, route in ipairs(state.routes) do split[i] = " " .. route.version .. ":" .. route.weight end
+    affinity.id = string.format("%08x", (string.unpack(">I4", txn.c:sha2(affinity.salt .. table.concat(split), 256))))
   end
   local digest = txn.c:sha2(affinity.salt .. "/" .. user:sub(1, USER_MAX), 256)
   txn:set_var("txn.user", affinity.id .. "." .. string.format("%016x", (string.unpack(">i8", digest))))

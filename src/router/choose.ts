@@ -29,7 +29,7 @@ function chooseByUser(routes: readonly Route[], affinity: Affinity, raw: RawHead
   const { slot, user } = userSlot(salt, Buffer.from(name, 'latin1'));
   return {
     route: routeOfSlot(routes, slot),
-    assigned: { affinity: affinityId(salt), user },
+    assigned: { affinity: affinityId(salt, routes), user },
     ...(name === known
       ? {}
       : {

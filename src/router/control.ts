@@ -62,8 +62,8 @@ export async function answerControl(
       return json(response, counts.read(asked, Date.now()));
     }
     case 'GET assignments': {
-      const { affinity } = table.read(service);
-      const id = affinity === undefined ? '' : affinityId(affinity.salt);
+      const { affinity, routes } = table.read(service);
+      const id = affinity === undefined ? '' : affinityId(affinity.salt, routes);
       return json(response, assignments.read(service, id));
     }
     case 'GET effects':

@@ -21,9 +21,13 @@ export function userSlot(salt: string, user: Buffer): UserSlot {
   return { slot: Number.parseInt(digest.slice(0, 8), 16) % 100, user: digest.slice(0, 16) };
 }
 
-/** Tells the users of one salt from those of another, in logs and counts. */
-export function affinityId(salt: string): string {
-  return hash('sha256', salt, 'hex').slice(0, 8);
+/**
+ * Tells the users of one salt and one split from those of another, in logs and counts: with each
+ * new weight they are counted anew. `belay.lua` makes the same of what HAProxy serves.
+ */
+export function affinityId(salt: string, routes: readonly Route[]): string {
+  const split = routes.map(({ version, weightPercent }) => ` ${version}:${weightPercent}`).join('');
+  return hash('sha256', salt + split, 'hex').slice(0, 8);
 }
 
 /** The routes after the first take the slots from 0 upwards; the first has the rest. */

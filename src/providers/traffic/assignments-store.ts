@@ -18,7 +18,7 @@ import { createUserSet } from './user-set.ts';
 export interface Assigned {
   readonly service: string;
   readonly version: string;
-  /** `affinityId` of the salt. */
+  /** `affinityId` of the salt and the split. */
   readonly affinity: string;
   /** 16 hexadecimal digits. */
   readonly user: string;

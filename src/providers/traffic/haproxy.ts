@@ -137,10 +137,10 @@ export function createHaproxyRouter(
       return countsOf(await askTap<AnsweredCounts>(path, signal));
     },
     async assignments(service, signal) {
-      const { affinity } = await show(service, signal);
+      const { affinity, routes } = await show(service, signal);
       if (affinity === undefined) return [];
       return askTap(
-        `/services/${service}/assignments?affinity=${affinityId(affinity.salt)}`,
+        `/services/${service}/assignments?affinity=${affinityId(affinity.salt, routes)}`,
         signal,
       );
     },

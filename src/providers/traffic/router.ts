@@ -119,9 +119,8 @@ export interface Capabilities {
 }
 
 /**
- * How many users an affinity has assigned to a version since its salt was first seen. Exact up to a
- * million, and a million for more. A user whose version changed under the salt counts for both;
- * one whom a match sends, or who asks for a version, counts for none.
+ * How many users an affinity has assigned to a version since the present weights are in force. Exact
+ * up to a million, and a million for more. One whom a match sends, or who asks for a version, counts for none.
  */
 export interface Assignment {
   readonly version: string;

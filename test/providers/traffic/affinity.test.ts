@@ -15,7 +15,11 @@ describe('where a user stands', () => {
   test('is a number that must never change: users would move', () => {
     const slots = ['ann', 'bob', 'ü'].map((user) => userSlot('s', Buffer.from(user)).slot);
     expect(slots).toEqual([91, 7, 17]);
-    expect(affinityId('s')).toBe('043a7187');
+    const routes = [
+      { version: 'v1', weightPercent: 95, instances: [] },
+      { version: 'v2', weightPercent: 5, instances: [] },
+    ];
+    expect(affinityId('s', routes)).toBe('e8dc8398');
   });
 
   test('goes by the beginning of a name without end', () => {

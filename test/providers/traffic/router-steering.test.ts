@@ -238,7 +238,7 @@ describe.each(ROUTERS)('the %s router', (kind) => {
       expect(await ask(asked)).toEqual({ version: 'v2', setCookie: undefined });
     });
 
-    test('counts the users of each version, and begins anew with another salt', async () => {
+    test('counts the users of each version, and begins anew with another salt or split', async () => {
       const assignments = async () =>
         Object.fromEntries(
           (await rig.router.assignments(SERVICE, rig.signal)).map((one) => [
@@ -256,6 +256,10 @@ describe.each(ROUTERS)('the %s router', (kind) => {
       }
       await ask({ cookie: 'user=asks', 'x-belay-version': 'v1' });
       await expect.poll(assignments).toEqual(expected);
+      await rig.apply(rig.routes(60, 40), { affinity });
+      expect(await assignments()).toEqual({});
+      await ask({ cookie: 'user=1' });
+      await expect.poll(async () => Object.values(await assignments())).toEqual([1]);
       await rig.apply(rig.routes(70, 30), { affinity: { ...AFFINITY, salt: 'anew' } });
       expect(await assignments()).toEqual({});
       const { version } = await ask({ cookie: 'user=1' });
