@@ -66,7 +66,10 @@ describe.each(['haproxy', 'embedded'] as const)('blue-green through %s', (balanc
         {
           kind: 'prometheus',
           url: `http://127.0.0.1:${await closedPort()}`,
-          queries: { latency_p95: 'p95{version="{version}"}' },
+          queries: {
+            latency_p95: 'p95{version="{version}"}',
+            throughput: 'rps{version="{version}"}',
+          },
         },
       ],
     });
