@@ -1,3 +1,4 @@
+import type { ArmJudgeOptions } from '../domain/judge/arm-judge.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Instance } from '../domain/release/instance.ts';
@@ -101,10 +102,18 @@ export interface WatchRequest extends Pick<
   readonly instances?: 'unknown';
   /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
   readonly purpose?: 'judge' | 'guard';
+  /** How it is compared with `beside`, block by block; needs one. Absent: by limits alone. */
+  readonly compare?: Comparison;
   /** What the release has written last: it ends with `TrafficTakenBack` where a newer one stands. */
   readonly standsAt?: number;
   /** Carried out by the watch itself where it sees a breach and cannot reach Temporal. */
   readonly takeBack?: EffectId & { readonly routes: Routes; readonly after: number };
+}
+
+/** A comparison of candidate and stable while both have users, with what it may spend. */
+export interface Comparison extends Omit<ArmJudgeOptions, 'history'> {
+  /** For a person: what of the error budget has been spent. */
+  readonly budget: string;
 }
 
 export interface VerifyRequest extends Pick<

@@ -1,4 +1,5 @@
 import { Failure, FAILURES } from '../domain/failure.ts';
+import type { Verdict } from '../domain/judge/verdict.ts';
 import { isGood, type WatchResult } from '../domain/release/decide.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { WatchRequest } from './requests.ts';
@@ -98,10 +99,15 @@ function isBreach(result: WatchResult, { purpose }: TakeBackRequest): boolean {
     case 'unhealthy':
       return true;
     case 'judged':
-      return purpose === 'guard' ? result.verdict.kind === 'fail' : !isGood(result.verdict);
+      return purpose === 'guard' ? result.verdict.kind === 'fail' : isToGoBack(result.verdict);
     default:
       return result satisfies never;
   }
+}
+
+/** A step back, and what nothing can be said of, is for the workflow and for people. */
+function isToGoBack({ kind }: Verdict): boolean {
+  return kind === 'fail' || kind === 'no_data';
 }
 
 function withNote(result: WatchResult, note: string): WatchResult {

@@ -1,8 +1,10 @@
 import type { Reading, Signal } from '../domain/judge/measurement.ts';
 import { judgeThresholds } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
-import type { WatchResult } from '../domain/release/decide.ts';
+import { withComparison } from '../domain/judge/with-comparison.ts';
+import { type WatchResult, isBreach, isKnown } from '../domain/release/decide.ts';
 import type { HealthRound } from '../providers/health/check-all.ts';
+import { type ComparedSoFar, beginComparison, compareOn } from './arm-blocks.ts';
 import type { ActivityDeps } from './deps.ts';
 import {
   type Measurer,
@@ -23,6 +25,8 @@ export interface WatchDetails {
   readonly dataAtMs: number;
   /** Production's own figures from before the switch; measured once. */
   readonly baseline: Reading | undefined;
+  /** Where the comparison with `beside` stands; absent before its first look. */
+  readonly compared?: ComparedSoFar;
 }
 
 export interface WatchPlan extends Omit<WatchRequest, 'takeBack'> {
@@ -65,12 +69,17 @@ export async function watchUntil(
     await deps.clock.pause(nextMs - beganMs, signal);
     const nowMs = deps.clock.nowMs();
     const { verdict, healthy } = await lookAndCheck(
-      (until) => look({ own, others: measurer }, plan, details, nowMs, until),
+      async (until) => {
+        const byLimits = await look({ own, others: measurer }, plan, details, nowMs, until);
+        const compared = await compareArms(deps, plan, details, byLimits, until);
+        details = { ...details, ...compared.details };
+        return compared.verdict;
+      },
       (until) => checkHealth(deps, plan, until),
       signal,
     );
     if (healthy === undefined) return { kind: 'judged', verdict };
-    const hasData = verdict.kind !== 'no_data';
+    const hasData = isKnown(verdict);
     details = {
       ...details,
       lookedUntilMs: nowMs,
@@ -92,6 +101,22 @@ export async function watchUntil(
   }
 }
 
+/** The verdict with what the comparison says, where there is one. */
+async function compareArms(
+  deps: ActivityDeps,
+  plan: WatchPlan,
+  { compared }: WatchDetails,
+  verdict: Verdict,
+  signal: AbortSignal,
+): Promise<{ readonly verdict: Verdict; readonly details: Pick<WatchDetails, 'compared'> }> {
+  const { compare, beside = null } = plan;
+  if (compare === undefined || beside === null) return { verdict, details: {} };
+  const arms = { ...plan, compare, beside };
+  const from = compared ?? (await beginComparison(deps, arms, signal));
+  const { compared: next, look: said } = await compareOn(deps, arms, from, signal);
+  return { verdict: withComparison(verdict, said, compare.budget), details: { compared: next } };
+}
+
 /** A broken limit ends the watch at once: then the health checks, which may be slow, are let go. */
 async function lookAndCheck(
   judge: (signal: AbortSignal) => Promise<Verdict>,
@@ -104,7 +129,7 @@ async function lookAndCheck(
   checking.catch(() => undefined);
   try {
     const verdict = await judge(signal);
-    return { verdict, healthy: verdict.kind === 'fail' ? undefined : await checking };
+    return { verdict, healthy: isBreach(verdict) ? undefined : await checking };
   } finally {
     done.abort();
   }

@@ -56,10 +56,11 @@ export async function answerControl(
       return json(response, { open });
     }
     case 'GET counts': {
-      const { version, audience, from, to } = checked(countsQuerySchema, query);
+      const { version, audience, from, to, every } = checked(countsQuerySchema, query);
       const asked = { service, version, audience, fromMs: from, toMs: to };
       // The router counts each request itself, so that it always knows up to now.
-      return json(response, counts.read(asked, Date.now()));
+      if (every === undefined) return json(response, counts.read(asked, Date.now()));
+      return json(response, counts.readBlocks({ ...asked, blockMs: every }, Date.now()));
     }
     case 'GET assignments': {
       const { affinity, routes } = table.read(service);

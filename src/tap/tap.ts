@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createAssignmentsStore } from '../providers/traffic/assignments-store.ts';
 import { countsQuerySchema } from '../providers/traffic/counts-query.schema.ts';
 import { createCountsStore } from '../providers/traffic/counts-store.ts';
-import type { Assignment, TrafficCounts } from '../providers/traffic/router.ts';
+import type { Assignment } from '../providers/traffic/router.ts';
 import { readLogLine } from './log-line.ts';
 import { createFrameReader } from './octet-frames.ts';
 
@@ -80,13 +80,15 @@ export async function startTap(options: TapOptions): Promise<RunningTap> {
     json(response, 200, answer);
   });
 
-  function answerCounts(service: string, query: object): TrafficCounts | undefined {
+  function answerCounts(service: string, query: object) {
     const asked = countsQuerySchema.safeParse(query);
     if (!asked.success) return undefined;
-    const { version, audience, from, to } = asked.data;
+    const { version, audience, from, to, every } = asked.data;
     // With HAProxy connected, silence means that no request has ended; without, it means nothing.
     const countedUntilMs = connected.size > 0 ? Date.now() : lastSeenMs;
-    return counts.read({ service, version, audience, fromMs: from, toMs: to }, countedUntilMs);
+    const window = { service, version, audience, fromMs: from, toMs: to };
+    if (every === undefined) return counts.read(window, countedUntilMs);
+    return counts.readBlocks({ ...window, blockMs: every }, countedUntilMs);
   }
 
   function answerAssignments(service: string, query: object): readonly Assignment[] | undefined {

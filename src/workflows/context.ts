@@ -3,6 +3,8 @@ import type { Reading } from '../domain/judge/measurement.ts';
 import { baselineShare } from '../domain/release/capacity.ts';
 import { type Course, type Policy, newCourse, nextMove } from '../domain/release/course.ts';
 import type { HookSpec } from '../domain/release/hook.schema.ts';
+import type { AlphaLedger } from '../domain/judge/sequential/alpha-ledger.ts';
+import { errorBudgetOf } from '../domain/release/error-budget.ts';
 import { GENERATIONS_AN_EFFECT, effectKey, generationOf } from '../domain/release/names.ts';
 import { planOf } from '../domain/release/plan.ts';
 import { previewOf } from '../domain/release/preview.ts';
@@ -115,6 +117,8 @@ export function openContext(input: ReleaseInput) {
     hooksDone: [] as HookSpec[],
     /** What an A/B test had counted when it was paused, and whether a comparison still runs. */
     arms: { counts: undefined as ArmCounts | undefined, isOpen: false },
+    /** What of the false-rollback budget has been spent; undefined where nothing is compared. */
+    ledger: errorBudgetOf(spec, course.plan) as AlphaLedger | undefined,
     told: false,
     retired: false,
     left: [] as readonly DeployedVersion[],

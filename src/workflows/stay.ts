@@ -9,13 +9,12 @@ import {
   failed,
   next,
 } from '../domain/release/course.ts';
-import { type WatchResult, isGood, triggerOf } from '../domain/release/decide.ts';
 import { callInputOf } from '../domain/release/hooks.ts';
-import { effectKey } from '../domain/release/names.ts';
-import { type Context, routesAt, steeringAt } from './context.ts';
+import { type Context, steeringAt } from './context.ts';
 import { failureOf } from './failure.ts';
 import { removedBy } from './release-end.ts';
 import { retireAll } from './retire.ts';
+import { NEVER_ALONE, OPEN_END_MS, answerTo, watch, whatIsBad } from './watch.ts';
 
 type Stay = Extract<Move, { kind: 'stay' }>;
 type Change = (course: Course) => Course;
@@ -61,7 +60,7 @@ export async function stay(context: Context, move: Stay): Promise<void> {
         watch(context, move).then((result) => {
           const bad = whatIsBad(result, move.judge);
           if (bad !== undefined) {
-            settle((course) => failed(course, { ...bad, canRetry: false }, context.policy));
+            settle((course) => answerTo(context, course, bad));
           } else {
             isJudgedGood = true;
             passWhenBoth();
@@ -93,9 +92,6 @@ function detach(work: Promise<void>, settle: (change: Change) => void): void {
     });
   });
 }
-
-/** What is not known to be bad waits for a person. */
-const NEVER_ALONE = { autoRollback: false, hasFallback: true };
 
 /** Where only a person may go back, what is bad is known: there is nothing more to find. */
 function mayAct({ policy }: Context, { why }: Stay): boolean {
@@ -154,82 +150,6 @@ function summaryOf(move: Stay, leftMs: number): string {
     return `stabilization of ${formatDuration(leftMs)}`;
   }
   return `${move.step.name}: ${move.why}`;
-}
-
-/** Longer than anybody waits; the server ends it when the workflow does. */
-const OPEN_END_MS = 365 * 86_400_000;
-
-async function watch(context: Context, move: Stay): Promise<WatchResult> {
-  const { spec, candidate, act, stable, baseline, course } = context;
-  const untilMs = move.untilMs ?? Date.now() + OPEN_END_MS;
-  const { service, traffic, environment, metrics, thresholds, health } = spec;
-  const { weightPercent, sinceMs } = course.stand;
-  const isWhole = weightPercent === 100;
-  const beside = isWhole || stable === null ? null : (besideOf(baseline, weightPercent) ?? stable);
-  const takeBack = takeBackOf(context);
-  const standsAt = spec.mode === 'observe' ? undefined : context.trafficGeneration;
-  try {
-    return await act.watchFor(move.untilMs === null ? null : untilMs - Date.now())({
-      service,
-      traffic,
-      environment,
-      metrics,
-      thresholds,
-      health,
-      watch: spec.watch,
-      target: candidate,
-      baseline: stable,
-      limits: spec.validation,
-      weightPercent,
-      fromMs: isWhole && move.why === 'clock' ? Date.now() : sinceMs,
-      untilMs,
-      ...(beside === null ? {} : { beside }),
-      ...(isMirrored(context) ? { audience: 'mirror' as const } : {}),
-      ...(spec.mode === 'observe' ? { instances: 'unknown' as const } : {}),
-      purpose: move.judge ? 'judge' : 'guard',
-      ...(takeBack === undefined ? {} : { takeBack }),
-      ...(standsAt === undefined ? {} : { standsAt }),
-    });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    const { code, message } = failureOf(error);
-    if (code === 'TrafficTakenBack') throw error;
-    const summary = `the watch ended: ${code}: ${message}`;
-    return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
-  }
-}
-
-/** No user meets the candidate, but copies of their requests do. */
-function isMirrored(context: Context): boolean {
-  return context.course.stand.weightPercent === 0 && steeringAt(context)?.mirror !== undefined;
-}
-
-function besideOf(baseline: Context['baseline'], weightPercent: number) {
-  return baseline !== null && weightPercent <= 25 ? baseline : undefined;
-}
-
-/** What the watch may do by itself when Temporal is away: traffic back, below any later decision. */
-function takeBackOf(context: Context) {
-  const { trafficGeneration: after, stable, spec, policy, run } = context;
-  if (after === undefined || stable === null || !policy.autoRollback) return undefined;
-  if (spec.mode === 'observe') return undefined;
-  const generation = after + 1;
-  return {
-    key: effectKey(run.progress.workflowId, `taken-back-${generation}`),
-    generation,
-    after,
-    routes: routesAt({ ...context, baseline: null }, 0),
-  };
-}
-
-/** While it only guards, that nothing is known is no reason to move. */
-function whatIsBad(result: WatchResult, judge: boolean) {
-  if (result.kind === 'unhealthy') {
-    return { trigger: 'health_check', reason: result.report } as const;
-  }
-  const { verdict } = result;
-  if (isGood(verdict) || (!judge && verdict.kind === 'no_data')) return undefined;
-  return { trigger: triggerOf(verdict), reason: verdict.summary } as const;
 }
 
 async function askGate(

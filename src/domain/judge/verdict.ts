@@ -12,16 +12,35 @@ export interface Finding {
   /** Stable's figure for the same signal, where there is one. */
   readonly baseline?: number;
   readonly samples?: number;
+  /** Its part of the health score; 1 where nothing is said. */
+  readonly weight?: number;
+  /** Absent: a limit, fixed or by stable's own figure. */
+  readonly method?: 'sequential';
+  /** Of the candidate over stable, with an interval that holds at every look. */
+  readonly effect?: {
+    readonly estimate: number;
+    readonly low: number | null;
+    readonly high: number | null;
+  };
+  /** Valid at whichever look it is read; a violation where it is at most `alpha`. */
+  readonly pValue?: number;
+  /** What this comparison may spend of the release's error budget. */
+  readonly alpha?: number;
   /** For a person, with figures and units. */
   readonly sentence: string;
 }
 
 /**
- * What the figures of a version come to. `fail` and `no_data` are both not good: the first is
- * known to be bad, the second is not known to be good. Less than 4 KB.
+ * What the figures of a version come to. `fail`, `no_data` and `inconclusive` are not good: the
+ * first is known to be bad, the second is not known to be good, and of the third nothing can be
+ * said, as the traffic is not what it was meant to be. Less than 4 KB.
  */
 export interface Verdict {
-  readonly kind: 'pass' | 'warn' | 'fail' | 'no_data';
+  readonly kind: 'pass' | 'warn' | 'fail' | 'no_data' | 'inconclusive';
+  /** A comparison of severity `warning` was lost: one weight down, and held. Only with `warn`. */
+  readonly action?: 'step_back';
+  /** 0 to 100: the share of what was judged that is well, by weight. */
+  readonly score?: number;
   readonly findings: readonly Finding[];
   readonly summary: string;
 }

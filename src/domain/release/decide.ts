@@ -48,9 +48,19 @@ function whatIsBad(
   }
 }
 
-/** Unknown is never good: `no_data` is as bad as `fail`. */
+/** Unknown is never good: `no_data` and `inconclusive` are as bad as `fail`. */
 export function isGood(verdict: Verdict): boolean {
-  return verdict.kind === 'pass' || verdict.kind === 'warn';
+  return verdict.kind === 'pass' || (verdict.kind === 'warn' && verdict.action === undefined);
+}
+
+/** There is nothing to wait for: it is known to be bad. */
+export function isBreach(verdict: Verdict): boolean {
+  return verdict.kind === 'fail' || verdict.action === 'step_back';
+}
+
+/** Whether anything could be said of the version at all. */
+export function isKnown(verdict: Verdict): boolean {
+  return verdict.kind !== 'no_data' && verdict.kind !== 'inconclusive';
 }
 
 /** `error_rate` when an error rate broke its limit, else `performance`. */

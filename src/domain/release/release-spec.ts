@@ -52,6 +52,7 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
       minSamples: parsed.watch.min_samples,
       noDataBudgetMs: parsed.watch.no_data_budget,
     },
+    judge: parsed.judge,
     autoRollback: parsed.auto_rollback_enabled,
     cleanupDelayMs: parsed.cleanup_delay,
     drainDeadlineMs: parsed.drain_timeout,
@@ -93,7 +94,15 @@ export function completedSpec(carried: ReleaseSpec): ReleaseSpec {
   return { ...UNKNOWN_BEFORE, ...carried };
 }
 
+const BY_LIMITS = {
+  method: 'threshold',
+  increaseMax: 0.1,
+  severity: 'critical',
+  weight: 1,
+} as const;
+
 const UNKNOWN_BEFORE = {
+  judge: { alpha: 0.01, errors: BY_LIMITS, latency: BY_LIMITS },
   mode: 'act',
   gates: [],
   hooks: [],

@@ -13,6 +13,7 @@ import { SIGNALS } from '../judge/measurement.ts';
 import { freezeWindows } from './freeze.schema.ts';
 import { callUrl as httpUrl, headersFromEnv, phaseGate } from './gate.schema.ts';
 import { hook } from './hook.schema.ts';
+import { judge } from './judge.schema.ts';
 import { strategyFields } from './strategy.schema.ts';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -296,6 +297,7 @@ export const releaseSchema = z.strictObject({
     .default([{ kind: 'traffic', signals: undefined }]),
   validation: validation.prefault({}),
   watch: watch.prefault({}),
+  judge: judge.prefault({}),
   cleanup_delay: duration.prefault('5m').describe('How long blue stays after the watch.'),
   drain_timeout: duration.prefault('30s').describe('For open requests, before an instance ends.'),
   rollback_verify_after: positiveDuration.prefault('30s'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AUDIENCES, type CountsQuery, type TrafficCounts } from './router.ts';
+import { AUDIENCES, type BlocksQuery, type CountsQuery, type TrafficCounts } from './router.ts';
 
 /** How counts are asked for over HTTP, of `belay router` as of `belay tap`. */
 export const countsQuerySchema = z.object({
@@ -7,6 +7,8 @@ export const countsQuerySchema = z.object({
   audience: z.enum(AUDIENCES),
   from: z.coerce.number(),
   to: z.coerce.number(),
+  /** Answered by a list: a block of so many milliseconds each. */
+  every: z.coerce.number().int().min(1000).multipleOf(1000).optional(),
 });
 
 /** What was answered: by a process of before requests were told apart that users gave up, too. */
@@ -14,6 +16,10 @@ export type AnsweredCounts = Omit<TrafficCounts, 'givenUp'> & { readonly givenUp
 
 export function countsOf(answer: AnsweredCounts): TrafficCounts {
   return { givenUp: 0, ...answer };
+}
+
+export function blocksQuery({ blockMs, ...query }: BlocksQuery): string {
+  return `${countsQuery(query)}&every=${blockMs}`;
 }
 
 export function countsQuery({ version, audience, fromMs, toMs }: CountsQuery): string {

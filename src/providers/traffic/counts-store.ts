@@ -1,6 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { bucketOf } from '../../domain/judge/histogram.ts';
-import type { Audience, CountsQuery, TrafficCounts } from './router.ts';
+import {
+  type Audience,
+  BLOCKS_MAX,
+  type BlocksQuery,
+  type CountsQuery,
+  type TrafficCounts,
+} from './router.ts';
 
 /** One request as a load balancer saw it. */
 export interface Counted {
@@ -93,6 +99,14 @@ export function createCountsStore(file?: string) {
     return { ...figures, latency: { counts, total }, countedUntilMs };
   }
 
+  function readBlocks(query: BlocksQuery, countedUntilMs = newestMs): readonly TrafficCounts[] {
+    const count = Math.floor((query.toMs - query.fromMs) / query.blockMs);
+    return Array.from({ length: Math.max(0, Math.min(BLOCKS_MAX, count)) }, (_, at) => {
+      const fromMs = query.fromMs + at * query.blockMs;
+      return read({ ...query, fromMs, toMs: fromMs + query.blockMs }, countedUntilMs);
+    });
+  }
+
   function save(): void {
     if (file === undefined) return;
     const plain = [...series].map(([key, seconds]) => [
@@ -117,7 +131,7 @@ export function createCountsStore(file?: string) {
       newestMs = Math.max(newestMs, second * 1000);
     }
   }
-  return { record, read, save };
+  return { record, read, readBlocks, save };
 }
 
 function keyOf(of: Pick<Counted, 'service' | 'version' | 'audience'>): string {

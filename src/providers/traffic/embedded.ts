@@ -6,7 +6,7 @@ import { CAPABILITIES } from '../../domain/release/capabilities.ts';
 import { canonical, requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
 import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import { type AnsweredCounts, countsOf, countsQuery } from './counts-query.schema.ts';
+import { type AnsweredCounts, blocksQuery, countsOf, countsQuery } from './counts-query.schema.ts';
 import { addressOf } from './left-instances.ts';
 import type { TrafficRouter, TrafficState } from './router.ts';
 
@@ -77,6 +77,10 @@ export function createEmbeddedRouter(
     counts: async (query, signal) => {
       const path = `${at(query.service)}/counts?${countsQuery(query)}`;
       return countsOf(await call<AnsweredCounts>('GET', path, signal));
+    },
+    async countsByBlock(query, signal) {
+      const path = `${at(query.service)}/counts?${blocksQuery(query)}`;
+      return (await call<readonly AnsweredCounts[]>('GET', path, signal)).map(countsOf);
     },
     assignments: (service, signal) => call('GET', `${at(service)}/assignments`, signal),
     effects: (service, signal) => call('GET', `${at(service)}/effects`, signal),

@@ -7,7 +7,7 @@ import { affinityId } from './affinity.ts';
 import { requireNotTakenBack, requireReady, requireWhole } from './check-change.ts';
 import { requireAble } from './check-steering.ts';
 import { confirmServed } from './confirm.ts';
-import { type AnsweredCounts, countsOf, countsQuery } from './counts-query.schema.ts';
+import { type AnsweredCounts, blocksQuery, countsOf, countsQuery } from './counts-query.schema.ts';
 import { askHaproxy, listOldProcesses } from './haproxy-cli.ts';
 import { type Shown, addressesOf, parseShown, servedMark, wordsOf } from './haproxy-words.ts';
 import { addressOf } from './left-instances.ts';
@@ -135,6 +135,10 @@ export function createHaproxyRouter(
     counts: async (query, signal) => {
       const path = `/services/${query.service}/counts?${countsQuery(query)}`;
       return countsOf(await askTap<AnsweredCounts>(path, signal));
+    },
+    async countsByBlock(query, signal) {
+      const path = `/services/${query.service}/counts?${blocksQuery(query)}`;
+      return (await askTap<readonly AnsweredCounts[]>(path, signal)).map(countsOf);
     },
     async assignments(service, signal) {
       const { affinity, routes } = await show(service, signal);

@@ -59,6 +59,7 @@ export function createMemoryRouter(
       headers: { 'x-belay-version': version },
     }),
     counts: async (query) => counts.read(query, Date.now()),
+    countsByBlock: async (query) => counts.readBlocks(query, Date.now()),
     assignments: async (service) =>
       stateOf(service).affinity === undefined ? [] : (assignments.get(service) ?? []),
     effects: async (service) => log.filter((effect) => effect.service === service),

@@ -91,6 +91,13 @@ export interface CountsQuery {
   readonly toMs: number;
 }
 
+/** Blocks of whole seconds; a window of more than `BLOCKS_MAX` of them is refused. */
+export interface BlocksQuery extends CountsQuery {
+  readonly blockMs: number;
+}
+
+export const BLOCKS_MAX = 1000;
+
 /** What the load balancer itself counted. */
 export interface TrafficCounts {
   readonly requests: number;
@@ -170,6 +177,8 @@ export interface TrafficRouter {
   ): Promise<{ readonly open: number }>;
   preview(service: string, version: string): PreviewAddress;
   counts(query: CountsQuery, signal: AbortSignal): Promise<TrafficCounts>;
+  /** The same for each block of the window, oldest first; what is left over at its end is none. */
+  countsByBlock(query: BlocksQuery, signal: AbortSignal): Promise<readonly TrafficCounts[]>;
   /** Distinct users by version under the present affinity; none without one. */
   assignments(service: string, signal: AbortSignal): Promise<readonly Assignment[]>;
   effects(service: string, signal: AbortSignal): Promise<readonly Effect[]>;

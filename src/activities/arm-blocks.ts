@@ -1,0 +1,154 @@
+import { Failure } from '../domain/failure.ts';
+import {
+  type ArmBlock,
+  type ArmJudgeState,
+  type ArmLook,
+  type Tally,
+  beginArmJudge,
+  lookAtArms,
+} from '../domain/judge/arm-judge.ts';
+import type { TrafficCounts, TrafficRouter } from '../providers/traffic/router.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Comparison, Target, WatchRequest } from './requests.ts';
+
+/** A comparison that goes on from here; plain JSON, part of a watch's heartbeat. */
+export interface ComparedSoFar {
+  readonly judge: ArmJudgeState;
+  /** Every block up to here has been looked at. */
+  readonly untilMs: number;
+  /** Users of each arm that have been looked at, where users are assigned to arms. */
+  readonly users: Units;
+}
+
+interface Units {
+  readonly baseline: number;
+  readonly candidate: number;
+}
+
+type Compared = Pick<WatchRequest, 'service' | 'traffic' | 'target' | 'baseline' | 'fromMs'> & {
+  readonly watch: Pick<WatchRequest['watch'], 'intervalMs'>;
+  readonly beside: Target;
+  readonly compare: Comparison;
+};
+
+const SECOND_MS = 1000;
+const BLOCK_MAX_MS = 60 * SECOND_MS;
+/** A second is counted when it has been over for so long: answers and logs arrive late. */
+const SETTLED_AFTER_MS = 2 * SECOND_MS;
+/** Somewhat less than what routers keep. */
+const KEPT_MS = (15 * 60 - 10) * SECOND_MS;
+const HISTORY_BLOCKS_MAX = 240;
+
+/** Of a router that cannot say how it was before there is no history: then more must be seen. */
+export async function beginComparison(
+  deps: ActivityDeps,
+  plan: Compared,
+  signal: AbortSignal,
+): Promise<ComparedSoFar> {
+  const { compare, fromMs, baseline } = plan;
+  const router = deps.router(plan.traffic);
+  const blockMs = blockOf(plan);
+  const toMs = Math.floor(fromMs / SECOND_MS) * SECOND_MS;
+  const blocks = Math.min(HISTORY_BLOCKS_MAX, Math.floor(KEPT_MS / blockMs));
+  const window = { fromMs: toMs - blocks * blockMs, toMs };
+  const history = baseline === null ? [] : await talliesOf(router, plan, baseline, window, signal);
+  return {
+    judge: beginArmJudge({ ...compare, history: history.filter(({ requests }) => requests > 0) }),
+    // What had begun before this weight may end in its first seconds.
+    untilMs: Math.ceil(fromMs / SECOND_MS) * SECOND_MS + SETTLED_AFTER_MS,
+    users: { baseline: 0, candidate: 0 },
+  };
+}
+
+/** Looks at every whole block that is over since the last look. */
+export async function compareOn(
+  deps: ActivityDeps,
+  plan: Compared,
+  from: ComparedSoFar,
+  signal: AbortSignal,
+): Promise<{ readonly compared: ComparedSoFar; readonly look: ArmLook }> {
+  const { compare, target, beside } = plan;
+  const router = deps.router(plan.traffic);
+  const blockMs = blockOf(plan);
+  const nowMs = deps.clock.nowMs();
+  // What has been forgotten is no evidence any more, for either arm.
+  const missed = Math.ceil(Math.max(0, nowMs - KEPT_MS - from.untilMs) / blockMs);
+  const fromMs = from.untilMs + missed * blockMs;
+  const count = Math.floor((nowMs - SETTLED_AFTER_MS - fromMs) / blockMs);
+  const window = { fromMs, toMs: fromMs + Math.max(0, count) * blockMs };
+  const [candidate, baseline, users] = await Promise.all([
+    count > 0 ? talliesOf(router, plan, target, window, signal) : [],
+    count > 0 ? talliesOf(router, plan, beside, window, signal) : [],
+    compare.splitUnits === 'users' ? usersOf(router, plan, from.users, signal) : from.users,
+  ]);
+  const blocks = candidate.slice(0, baseline.length).flatMap((one, at): readonly ArmBlock[] => {
+    const other = baseline[at];
+    return other === undefined ? [] : [{ candidate: one, baseline: other }];
+  });
+  const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
+  const { state, look } = lookAtArms(from.judge, blocks, units, compare);
+  const untilMs = fromMs + blocks.length * blockMs;
+  return { compared: { judge: state, untilMs, users }, look };
+}
+
+function blockOf({ watch }: Compared): number {
+  const seconds = Math.ceil(watch.intervalMs / SECOND_MS);
+  return Math.min(BLOCK_MAX_MS, Math.max(1, seconds) * SECOND_MS);
+}
+
+/** Blocks up to where the router has counted; none where it cannot be reached. */
+async function talliesOf(
+  router: TrafficRouter,
+  { service, ...plan }: Compared,
+  { version }: Target,
+  window: { readonly fromMs: number; readonly toMs: number },
+  signal: AbortSignal,
+): Promise<readonly Tally[]> {
+  const blockMs = blockOf({ service, ...plan });
+  const query = { service, version, audience: 'live' as const, blockMs, ...window };
+  try {
+    const counted = await router.countsByBlock(query, signal);
+    const isCounted = ({ countedUntilMs }: TrafficCounts, at: number): boolean =>
+      window.fromMs + (at + 1) * blockMs <= countedUntilMs;
+    return counted.filter(isCounted).map(tallyOf);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Failure && error.code === 'TrafficUnreachable') return [];
+    throw error;
+  }
+}
+
+function tallyOf({ requests, faulty, failed, latency }: TrafficCounts): Tally {
+  return { requests, errors: faulty + failed, latency };
+}
+
+async function usersOf(
+  router: TrafficRouter,
+  { service, target, beside }: Compared,
+  before: Units,
+  signal: AbortSignal,
+): Promise<Units> {
+  try {
+    const all = await router.assignments(service, signal);
+    const of = ({ version }: Target): number =>
+      all.find((one) => one.version === version)?.users ?? 0;
+    return { baseline: of(beside), candidate: of(target) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Failure && error.code === 'TrafficUnreachable') return before;
+    throw error;
+  }
+}
+
+function newUnits(now: Units, before: Units): Units {
+  return {
+    baseline: Math.max(0, now.baseline - before.baseline),
+    candidate: Math.max(0, now.candidate - before.candidate),
+  };
+}
+
+function requestsOf(blocks: readonly ArmBlock[]): Units {
+  const sum = (arm: keyof ArmBlock): number =>
+    blocks.reduce((total, block) => total + block[arm].requests, 0);
+  return { baseline: sum('baseline'), candidate: sum('candidate') };
+}

@@ -1,0 +1,101 @@
+import type { ArmMetric } from '../judge/arm-judge.ts';
+import {
+  type AlphaLedger,
+  budgetOf,
+  openAccount,
+  planAlpha,
+  reopenLost,
+  stepWeights,
+} from '../judge/sequential/alpha-ledger.ts';
+import type { Step } from './plan.ts';
+import type { ReleaseSpec } from './release-spec.ts';
+
+const METRICS = ['errors', 'latency'] as const;
+type Metric = (typeof METRICS)[number];
+
+/** What the comparisons of one stay may spend; a metric whose part is used up is compared no more. */
+export interface Granted {
+  readonly errors: ArmMetric | undefined;
+  readonly latency: ArmMetric | undefined;
+  /** `error budget spent 0.2 of 1 %`. */
+  readonly budget: string;
+}
+
+/**
+ * The false-rollback budget of a release, divided over what is compared and the steps at which both
+ * versions have users. Undefined where nothing is compared: there is no step of the kind, no stable,
+ * or limits alone judge.
+ */
+export function errorBudgetOf(spec: ReleaseSpec, plan: readonly Step[]): AlphaLedger | undefined {
+  const { judge } = spec;
+  const metrics = METRICS.filter((name) => judge[name].method === 'sequential');
+  const steps = comparedSteps(plan);
+  if (metrics.length === 0 || steps.length === 0) return undefined;
+  const weights = Object.fromEntries(metrics.map((name) => [name, judge[name].weight]));
+  const shares = Object.fromEntries(steps.map(({ name }) => [name, 1]));
+  return planAlpha({ alpha: judge.alpha, weights: stepWeights(weights, shares) });
+}
+
+/**
+ * Opens the accounts of a step. The first time they get what was planned; a comparison that begins
+ * again at the same step, after a pause say, gets a part of the reserve: never fresh alpha.
+ */
+export function grantAt(
+  ledger: AlphaLedger,
+  step: string,
+  { judge }: Pick<ReleaseSpec, 'judge'>,
+): { readonly ledger: AlphaLedger; readonly granted: Granted } | undefined {
+  let next = ledger;
+  const grant = (metric: Metric): ArmMetric | undefined => {
+    const account = next.accounts[`${metric}/${step}`];
+    if (account === undefined) return undefined;
+    const open = account.status === 'planned' ? openAccount : reopenLost;
+    const opened = open(next, `${metric}/${step}`);
+    next = opened.ledger;
+    const { increaseMax, severity, weight } = judge[metric];
+    return opened.alpha < ALPHA_MIN
+      ? undefined
+      : { alpha: opened.alpha, increaseMax, severity, weight };
+  };
+  const errors = grant('errors');
+  const latency = grant('latency');
+  if (errors === undefined && latency === undefined) return undefined;
+  return { ledger: next, granted: { errors, latency, budget: budgetOf(next).sentence } };
+}
+
+/** What is left is too little for any evidence to be enough. */
+const ALPHA_MIN = 1e-12;
+
+/** Steps at which it is stayed while both versions have users. */
+function comparedSteps(plan: readonly Step[]): readonly Step[] {
+  const whole = plan.findIndex((step) => step.kind === 'weight' && step.weightPercent === 100);
+  const upTo = whole === -1 ? plan.length : whole;
+  const first = plan.findIndex(
+    (step) => step.kind === 'batch' || (step.kind === 'weight' && step.weightPercent > 0),
+  );
+  if (first === -1) return [];
+  return plan.slice(first, upTo).filter((step) => {
+    switch (step.kind) {
+      case 'weight':
+      case 'stay':
+      case 'gate':
+      case 'compare':
+      case 'match':
+      case 'batch':
+        return step.phase !== 'stabilizing';
+      case 'deploy':
+      case 'prove':
+      case 'validate':
+      case 'scale':
+      case 'mirror':
+      case 'affinity':
+      case 'hook':
+      case 'promote':
+      case 'keep':
+      case 'retire':
+        return false;
+      default:
+        return step satisfies never;
+    }
+  });
+}

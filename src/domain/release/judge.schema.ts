@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { growth, ratio } from './quantities.schema.ts';
+
+const severity = z
+  .enum(['critical', 'warning'])
+  .default('critical')
+  .describe('critical: back to stable; warning: one weight down, and held there for a person.');
+
+const weight = z
+  .number()
+  .min(0.1)
+  .max(100)
+  .default(1)
+  .describe('Its part of the health score and of the error budget.');
+
+const METHODS = ['sequential', 'threshold'] as const;
+
+const errors = z
+  .strictObject({
+    method: z.enum(METHODS).default('sequential'),
+    max_increase: growth
+      .prefault('10%')
+      .describe("Of stable's rate at the same time; less is not worth a rollback."),
+    severity,
+    weight,
+  })
+  .transform(judged);
+
+const latency = z
+  .strictObject({
+    method: z.enum(METHODS).default('threshold'),
+    max_increase: growth
+      .prefault('10%')
+      .describe('Of any quantile over stable at the same time; less is not worth a rollback.'),
+    severity,
+    weight,
+  })
+  .transform(judged);
+
+/** How candidate and stable are compared while both have users, beside fixed limits. */
+export const judge = z
+  .strictObject({
+    alpha: ratio
+      .prefault('1%')
+      .refine((share) => share > 0 && share <= 0.5, 'must be above 0% and at most 50%')
+      .describe('How often chance may take a good version back, over the whole release.'),
+    errors: errors.prefault({}),
+    latency: latency.prefault({}),
+  })
+  .describe('Comparison with stable while both have users.');
+
+function judged<Written extends { readonly max_increase: number }>({
+  max_increase: increaseMax,
+  ...rest
+}: Written) {
+  return { ...rest, increaseMax };
+}
+
+export type JudgeSpec = z.output<typeof judge>;

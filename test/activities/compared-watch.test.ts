@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
+import { createWatchActivities } from '../../src/activities/watch.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import {
+  type ActivityRig,
+  GOOD,
+  SERVICE,
+  START_MS,
+  createActivityRig,
+  specOf,
+  targetOf,
+} from '../support/activity-rig.ts';
+
+const MINUTES_10 = 600_000;
+const EVERY_MS = 5000;
+const ERRORS = { alpha: 0.005, increaseMax: 0.1, severity: 'critical', weight: 1 } as const;
+const COMPARE: Comparison = {
+  split: 0.5,
+  splitUnits: 'requests',
+  errors: ERRORS,
+  latency: undefined,
+  budget: 'error budget spent 0.5 of 1 %',
+};
+
+let rig: ActivityRig;
+beforeEach(() => {
+  rig = createActivityRig();
+  rig.metrics.set('v1', GOOD);
+  rig.metrics.set('v2', GOOD);
+  traffic(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
+});
+
+type Traffic = Readonly<Record<string, { readonly requests: number; readonly errors: number }>>;
+
+/** So much in every five seconds, from a moment to another. */
+function traffic(fromMs: number, toMs: number, versions: Traffic): void {
+  for (let atMs = fromMs; atMs < toMs; atMs += EVERY_MS) {
+    for (const [version, { requests, errors }] of Object.entries(versions)) {
+      for (let count = 0; count < requests; count += 1) {
+        // Errors come in turns of a few, not all in every block.
+        const isBad = (atMs / EVERY_MS + count * 7) % requests < errors;
+        rig.router.record({
+          ...{ service: SERVICE, version, audience: 'live', latencyMs: 20 },
+          ...{ kind: isBad ? 'faulty' : 'good', atMs: atMs + count },
+        });
+      }
+    }
+  }
+}
+
+/** The same as it comes, while the watch goes on. */
+function live(versions: Traffic, forMs = MINUTES_10): void {
+  for (let atMs = 0; atMs < forMs; atMs += EVERY_MS) {
+    rig.after(atMs, () => traffic(START_MS + atMs, START_MS + atMs + EVERY_MS, versions));
+  }
+}
+
+function watch(
+  changes: Partial<WatchRequest> = {},
+  attempt: { heartbeatDetails?: unknown; onBeat?: (details: unknown) => void } = {},
+) {
+  const spec = specOf();
+  const { service, traffic: balancer, environment, metrics, thresholds, health } = spec;
+  const { watchRelease } = createWatchActivities(rig.deps);
+  return rig.run(
+    watchRelease,
+    {
+      ...{ service, traffic: balancer, environment, metrics, thresholds, health },
+      watch: spec.watch,
+      target: targetOf('v2'),
+      weightPercent: 50,
+      fromMs: START_MS,
+      untilMs: START_MS + MINUTES_10,
+      baseline: targetOf('v1'),
+      beside: targetOf('v1'),
+      limits: spec.validation,
+      compare: COMPARE,
+      ...changes,
+    },
+    attempt,
+  );
+}
+
+describe('a candidate whose errors are below every limit', () => {
+  test('fails where they are clearly more than those of stable, with the evidence', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    const result = await watch();
+    expect(result).toMatchObject({
+      kind: 'judged',
+      verdict: {
+        kind: 'fail',
+        summary: expect.stringMatching(/worse than stable.*error budget spent 0\.5 of 1 %/),
+      },
+    });
+    if (result.kind !== 'judged') throw new Error('it was not judged');
+    const finding = result.verdict.findings.find(({ method }) => method === 'sequential');
+    expect(finding).toMatchObject({ kind: 'violation', signal: 'error_rate', alpha: 0.005 });
+    expect(finding?.pValue).toBeLessThanOrEqual(0.005);
+    expect(finding?.effect?.estimate).toBeGreaterThan(2);
+    expect(finding?.effect?.low).toBeGreaterThan(1);
+    expect(rig.elapsedMs()).toBeLessThan(MINUTES_10 / 2);
+    expect(JSON.stringify(result).length).toBeLessThan(4096);
+  });
+
+  test('passes where they are as many as those of stable', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 2 } });
+    expect(await watch()).toMatchObject({ verdict: { kind: 'pass', score: 100 } });
+    expect(rig.elapsedMs()).toBe(MINUTES_10);
+  });
+
+  test('goes one weight down where more of them are only a warning', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    const errors = { ...ERRORS, severity: 'warning' } as const;
+    expect(await watch({ compare: { ...COMPARE, errors } })).toMatchObject({
+      verdict: { kind: 'warn', action: 'step_back' },
+    });
+  });
+
+  test('is nobody’s fault where the split is not the intended one', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 30, errors: 8 } });
+    expect(await watch()).toMatchObject({
+      verdict: {
+        kind: 'inconclusive',
+        summary: expect.stringMatching(/^traffic split is 2\d %, intended 50 %$/),
+      },
+    });
+  });
+
+  test('without errors on either side passes: there is nothing to compare', async () => {
+    live({ v1: { requests: 100, errors: 0 }, v2: { requests: 100, errors: 0 } });
+    expect(await watch()).toMatchObject({ verdict: { kind: 'pass' } });
+  });
+});
+
+describe('a comparison', () => {
+  test('that begins again after a crash goes on, and decides as if there had been none', async () => {
+    const both = { v1: { requests: 100, errors: 3 }, v2: { requests: 100, errors: 8 } };
+    live(both);
+    const whole = await watch();
+    const wholeMs = rig.elapsedMs();
+
+    rig = createActivityRig();
+    rig.metrics.set('v1', GOOD);
+    rig.metrics.set('v2', GOOD);
+    traffic(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
+    live(both);
+    let last: unknown;
+    rig.after(wholeMs / 2, () => rig.shutDown());
+    await expect(watch({}, { onBeat: (details) => (last = details) })).rejects.toMatchObject({
+      name: 'CancelledFailure',
+    });
+    expect(await watch({}, { heartbeatDetails: JSON.parse(JSON.stringify(last ?? null)) })).toEqual(
+      whole,
+    );
+    expect(rig.elapsedMs()).toBe(wholeMs);
+  });
+
+  test('waits while the load balancer cannot be asked, and then looks at all of it', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    const { countsByBlock } = rig.router;
+    rig.router.countsByBlock = async (query, signal) => {
+      if (rig.elapsedMs() < 120_000) throw new Failure('TrafficUnreachable', 'away');
+      return countsByBlock(query, signal);
+    };
+    expect(await watch()).toMatchObject({ verdict: { kind: 'fail' } });
+    expect(rig.elapsedMs()).toBeGreaterThanOrEqual(120_000);
+  });
+});
