@@ -15,9 +15,9 @@ interface Rates {
   readonly own: () => () => number;
 }
 
-/** Errors of both arms at 50 %, the candidate's at `ratio` times the baseline's rate. */
 export type CountsKind = 'poisson' | 'sharedLoad' | 'bursts' | 'ar50' | 'ar80' | 'ar90';
 
+/** Errors of both arms at 50 %, the candidate's at `ratio` times the baseline's rate. */
 export function countsSeries(kind: CountsKind, random: Random, ratio: number): Series {
   const { load, own } = ratesOf(kind, random);
   const baseline = own();

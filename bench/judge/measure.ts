@@ -48,6 +48,7 @@ export function measure(
   });
 }
 
+/** The upper median; null of none. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? null;

@@ -36,6 +36,10 @@ export interface AlphaPlan {
   readonly reserveShare?: number;
 }
 
+/**
+ * Shares alpha among all tests that a release may begin, guard-rails and traffic splits among them.
+ * An alpha outside (0, 0.5], no account, a weight not above zero or a reserve outside [0, 1): refused.
+ */
 export function planAlpha({ alpha, weights, reserveShare = 0.1 }: AlphaPlan): AlphaLedger {
   checkAlpha(alpha);
   const entries = Object.entries(weights);

@@ -26,6 +26,9 @@ export interface CountsState {
   readonly history: number | null;
   readonly baselineEvents: number;
   readonly candidateEvents: number;
+  /** Requests of each arm as far as they are known; an arm with neither is one that is not seen. */
+  readonly baselineUnits: number;
+  readonly candidateUnits: number;
   readonly blocks: number;
   /** The candidate's events, as if the split had always been `split`, by those of both arms. */
   readonly series: RatioSeries;
@@ -69,6 +72,19 @@ const HISTORY_EVENTS_MIN = 20;
 /** … so that they are taken to come ten at a time. */
 const ASSUMED_DISPERSION = 10;
 
+const NOTHING_SEEN = {
+  baselineEvents: 0,
+  candidateEvents: 0,
+  baselineUnits: 0,
+  candidateUnits: 0,
+  blocks: 0,
+  series: beginSeries(),
+} as const;
+
+/**
+ * Events of each arm in each block. An alpha outside (0, 0.5] and a split outside (0, 1) are refused.
+ * A history of fewer than 120 blocks is none; one of fewer than 20 events is taken to bunch by ten.
+ */
 export function beginCounts(options: CountsOptions): CountsState {
   checkAlpha(options.alpha);
   checkSplit(options.split);
@@ -81,10 +97,7 @@ export function beginCounts(options: CountsOptions): CountsState {
     harmlessBelow: options.harmlessBelow ?? 1.5,
     eventsMin: options.eventsMin ?? 8,
     history: historyDispersion(options.history),
-    baselineEvents: 0,
-    candidateEvents: 0,
-    blocks: 0,
-    series: beginSeries(),
+    ...NOTHING_SEEN,
     carriedLogE: 0,
     pValue: 1,
   };
@@ -100,10 +113,7 @@ export function continueCountsAt(state: CountsState, split: number): CountsState
   return {
     ...state,
     split,
-    baselineEvents: 0,
-    candidateEvents: 0,
-    blocks: 0,
-    series: beginSeries(),
+    ...NOTHING_SEEN,
     carriedLogE: state.carriedLogE + logE,
   };
 }
@@ -129,14 +139,27 @@ export function lookCounts(
   });
   const added: CountsState = {
     ...state,
-    baselineEvents: blocks.reduce((sum, { baseline }) => sum + baseline, state.baselineEvents),
-    candidateEvents: blocks.reduce((sum, { candidate }) => sum + candidate, state.candidateEvents),
+    baselineEvents: sumOf(blocks, ({ baseline }) => baseline, state.baselineEvents),
+    candidateEvents: sumOf(blocks, ({ candidate }) => candidate, state.candidateEvents),
+    baselineUnits: sumOf(blocks, ({ units }) => units?.baseline ?? 0, state.baselineUnits),
+    candidateUnits: sumOf(blocks, ({ units }) => units?.candidate ?? 0, state.candidateUnits),
     blocks: state.blocks + blocks.length,
     series: extendSeries(state.series, series),
   };
   const { logE, evidence } = evidenceOf(added);
-  const next = { ...added, pValue: lowestP(state.pValue, added.carriedLogE + logE) };
+  // An arm that has never been seen is no evidence, also not for a later look.
+  const isSeen = unseenArm(added) === undefined;
+  const pValue = isSeen ? lowestP(state.pValue, added.carriedLogE + logE) : state.pValue;
+  const next = { ...added, pValue };
   return { state: next, reading: readingOf(next, evidence, next.carriedLogE + logE) };
+}
+
+function sumOf(
+  blocks: readonly CountsBlock[],
+  figure: (block: CountsBlock) => number,
+  before: number,
+): number {
+  return blocks.reduce((sum, block) => sum + figure(block), before);
 }
 
 /** Events must be counts, and so must units; an arm with events has units. */
@@ -200,6 +223,10 @@ function readingOf(state: CountsState, evidence: ShareEvidence | undefined, logE
       `there are ${state.blocks}`;
     return unknownReading(reason, facts);
   }
+  const unseen = unseenArm(state);
+  if (unseen !== undefined) {
+    return unknownReading(`the ${unseen} reports neither events nor requests`, facts);
+  }
   const eValue = eValueOf(logE);
   const known = { ...facts, dispersion: evidence.dispersion, eValue };
   if (events < state.eventsMin) {
@@ -222,14 +249,21 @@ function readingOf(state: CountsState, evidence: ShareEvidence | undefined, logE
   };
 }
 
-/** A ratio of rates, whichever direction is worse. Null when an arm has no event. */
+/** No errors are good news only of an arm that is known to serve. */
+function unseenArm(state: CountsState): 'baseline' | 'candidate' | undefined {
+  if (state.baselineEvents + state.baselineUnits === 0) return 'baseline';
+  return state.candidateEvents + state.candidateUnits === 0 ? 'candidate' : undefined;
+}
+
+/** A ratio of rates, whichever direction is worse. Null when the baseline has no event. */
 function effectOf(state: CountsState, evidence: ShareEvidence): Reading['effect'] {
   const { low, high } = rateRatioInterval(evidence, state.alpha);
   const { split, baseline, candidate } = evidence;
-  const estimate = (candidate * (1 - split)) / (baseline * split);
-  if (!(estimate > 0 && Number.isFinite(estimate))) return null;
-  if (state.worse === 'more') return { estimate, low, high };
-  return { estimate: 1 / estimate, low: inverse(high), high: inverse(low) };
+  const isMore = state.worse === 'more';
+  const odds = (candidate * (1 - split)) / (baseline * split);
+  const estimate = isMore ? odds : 1 / odds;
+  if (!Number.isFinite(estimate)) return null;
+  return isMore ? { estimate, low, high } : { estimate, low: inverse(high), high: inverse(low) };
 }
 
 function decisionOf(state: CountsState, effect: Reading['effect']): Decision {

@@ -19,6 +19,7 @@ export const EMPTY_CELLS: LatencyCells = { width: 1, first: 0, baseline: [], can
 
 const CELLS_MAX = 96;
 
+/** The cells with the requests of two more histograms; empty ones change nothing. */
 export function addToCells(
   cells: LatencyCells,
   arms: { readonly baseline: Histogram; readonly candidate: Histogram },

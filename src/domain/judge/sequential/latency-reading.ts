@@ -31,6 +31,7 @@ interface LatencyEvidence {
 /** Between these a candidate must be within the harmless ratio to be called not worse. */
 const MAIN_LEVELS: readonly number[] = [0.5, 0.75, 0.9, 0.95, 0.99];
 
+/** What a look at the whole distribution says; `unknown` while an arm has too few requests. */
 export function latencyReading(state: LatencyState, evidence: LatencyEvidence): LatencyReading {
   const { alpha, pValue, blocks, requests } = state;
   const facts = { alpha, pValue, blocks, samples: requests };

@@ -64,6 +64,10 @@ const LEVELS_SHARE = 0.75;
 const MEDIAN = LEVELS.indexOf(0.5);
 const TAIL = LEVELS.indexOf(0.99);
 
+/**
+ * Latencies in milliseconds, as histograms, one a block of each arm. An alpha outside (0, 0.5] is
+ * refused; a history of fewer than 120 blocks gives the levels, but not how minutes wander.
+ */
 export function beginLatency(options: LatencyOptions): LatencyState {
   checkAlpha(options.alpha);
   const { history, worseAbove = 1.02 } = options;
@@ -200,12 +204,15 @@ function relativeSpread(series: RatioSeries, level: LatencyLevel | undefined, re
   return { blocks, least: least / independent, most: most / independent };
 }
 
-/** Whether no distribution within both arms' bands has the candidate as fast as the baseline. */
+/**
+ * Whether no distribution within both arms' bands has the candidate as fast as the baseline. A
+ * band has no e-value, so that bands apart are told as a p-value of alpha.
+ */
 function bandsApart(state: LatencyState, dispersion: number | undefined): boolean {
   const { baseline, candidate } = state.requests;
   if (dispersion === undefined || Math.min(baseline, candidate) < state.requestsMin) return false;
-  const heights = [baseline, candidate].map((n) =>
-    bandHeight(state.band, Math.max(state.requestsMin, n / dispersion)),
+  const heights = [baseline, candidate].map((requests) =>
+    bandHeight(state.band, requests / dispersion),
   );
   const rise = largestRise(state.cells, state.shiftBuckets);
   return rise > heights.reduce((sum, height) => sum + height, 0);

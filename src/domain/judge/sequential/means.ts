@@ -50,6 +50,10 @@ const TIGHTEST_AT_BLOCKS = 30;
 /** Fewer blocks decide nothing, whatever the history. */
 const BLOCKS_MIN = 3;
 
+/**
+ * One value a block of each arm, in any unit. An alpha outside (0, 0.5] is refused. Values of the
+ * history that are not finite are left out; fewer than 120 are no history.
+ */
 export function beginMeans(options: MeansOptions): MeansState {
   checkAlpha(options.alpha);
   return {

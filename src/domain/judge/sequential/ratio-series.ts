@@ -39,6 +39,7 @@ export const SCALES = 6;
 
 const EMPTY: readonly number[] = Array.from({ length: SCALES }, () => 0);
 
+/** A series without blocks. `origin`: about the ratio of its values to their weights, else 0. */
 export function beginSeries(origin = 0): RatioSeries {
   return {
     origin,

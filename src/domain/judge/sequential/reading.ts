@@ -71,6 +71,7 @@ export function checkSplit(split: number): void {
   if (!(split > 0 && split < 1)) throw new RangeError(`not a share of the traffic: ${split}`);
 }
 
+/** Whole, not negative, and small enough to be exact. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -37,6 +37,7 @@ export interface TrafficSplitOptions {
   readonly tolerance?: number;
 }
 
+/** Begins at one weight. A split outside (0, 1) and an alpha outside (0, 0.5] are refused. */
 export function beginTrafficSplit(options: TrafficSplitOptions): TrafficSplitState {
   const { split, alpha, unitsMin = 100, tolerance = 0.005 } = options;
   checkAlpha(alpha);

@@ -72,6 +72,22 @@ export const UNKNOWN_CASES: readonly UnknownCase[] = [
   },
   {
     kind: 'counts',
+    name: 'a baseline that reports nothing',
+    history: 'long',
+    blocks: Array.from({ length: 10 }, () => ({ baseline: 0, candidate: 500 })),
+  },
+  {
+    kind: 'counts',
+    name: 'a candidate without requests',
+    history: 'long',
+    blocks: Array.from({ length: 10 }, () => ({
+      baseline: 20,
+      candidate: 0,
+      units: { baseline: 900, candidate: 0 },
+    })),
+  },
+  {
+    kind: 'counts',
     name: 'no history and one block',
     history: 'none',
     blocks: [{ baseline: 5, candidate: 500 }],

@@ -42,7 +42,7 @@ test('a service that never erred and now errs is found, as if errors came ten at
   const silent = STEADY.map((block) => ({ ...block, events: 0 }));
   const { reading } = lookCounts(
     beginCounts({ ...OPTIONS, history: silent }),
-    blocks(3, { baseline: 0, candidate: 60 }),
+    blocks(3, { baseline: 0, candidate: 60, units: { baseline: 900, candidate: 900 } }),
   );
   expect(reading).toMatchObject({ decision: 'worse', dispersion: 10, effect: null });
 });
@@ -58,6 +58,25 @@ test('a candidate with as many errors is not worse once half as many more are ru
   expect(decisions[0]).toBe('unknown');
   expect(decisions.at(-1)).toBe('not_worse');
   expect(decisions).not.toContain('worse');
+});
+
+test('a candidate without any error is not worse where its requests are seen, else unknown', () => {
+  const units = { baseline: 900, candidate: 900 };
+  const at = (block: CountsBlock) => lookCounts(beginCounts(OPTIONS), blocks(10, block)).reading;
+  expect(at({ baseline: 20, candidate: 0, units })).toMatchObject({
+    decision: 'not_worse',
+    effect: { estimate: 0, low: null },
+  });
+  expect(at({ baseline: 20, candidate: 0 })).toMatchObject({
+    decision: 'unknown',
+    reason: 'the candidate reports neither events nor requests',
+  });
+  const idle = { baseline: 900, candidate: 0 };
+  expect(at({ baseline: 20, candidate: 0, units: idle }).decision).toBe('unknown');
+  expect(at({ baseline: 0, candidate: 500 })).toMatchObject({
+    decision: 'unknown',
+    reason: 'the baseline reports neither events nor requests',
+  });
 });
 
 test('fewer orders are worse where orders are wanted', () => {
