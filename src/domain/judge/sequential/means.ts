@@ -2,7 +2,7 @@ import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { logOneSided, normalMixtureAt, twoSidedBound } from './normal-mixture.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, eValueOf, lowestP, unknownReading } from './reading.ts';
+import { checkAlpha, eValueOf, isMeasure, lowestP, unknownReading } from './reading.ts';
 import type { Decision, Reading } from './reading.ts';
 
 /**
@@ -71,15 +71,15 @@ export function beginMeans(options: MeansOptions): MeansState {
 }
 
 /**
- * Adds the blocks since the last look, oldest first. A block with a value that is not finite makes
- * the look `unknown`, and none of its blocks is added; to leave a block out is the caller's choice.
+ * Adds the blocks since the last look, oldest first. A block with a value that is not finite, or not
+ * between 1e-140 and 1e140 in size, makes the look `unknown`, and none of its blocks is added; to leave a block out is the caller's choice.
  */
 export function lookMeans(
   state: MeansState,
   blocks: readonly MeansBlock[],
 ): { readonly state: MeansState; readonly reading: Reading } {
   const odd = blocks.find(
-    ({ baseline, candidate }) => !Number.isFinite(baseline) || !Number.isFinite(candidate),
+    ({ baseline, candidate }) => !isMeasure(baseline) || !isMeasure(candidate),
   );
   if (odd !== undefined) {
     const reason = `a block of ${odd.baseline} and ${odd.candidate} is no data`;
@@ -100,7 +100,7 @@ export function lookMeans(
 }
 
 function historyVariance(history: readonly number[]): number | null {
-  const usable = history.filter((value) => Number.isFinite(value));
+  const usable = history.filter(isMeasure);
   const [origin] = usable;
   if (origin === undefined || usable.length < DISPERSION.historyBlocksMin) return null;
   const blocks = usable.map((value) => ({ value, weight: 1 }));

@@ -71,7 +71,17 @@ export function checkSplit(split: number): void {
   if (!(split > 0 && split < 1)) throw new RangeError(`not a share of the traffic: ${split}`);
 }
 
-/** Whole, not negative, and small enough to be exact. */
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+const COUNT_MAX = 1e12;
+
+/** Whole, not negative, and at most 1e12: beyond, logarithms of factorials lose their digits. */
+export function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= COUNT_MAX;
+}
+
+const SIZE_MAX = 1e140;
+
+/** Zero, or of a size whose square is still a number: 1e-140 to 1e140. */
+export function isMeasure(value: number): boolean {
+  const size = Math.abs(value);
+  return value === 0 || (size >= 1 / SIZE_MAX && size <= SIZE_MAX);
 }
