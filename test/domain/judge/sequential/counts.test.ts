@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import { countsSeries } from '../../../../bench/judge/generators.ts';
+import type { CountsKind } from '../../../../bench/judge/generators.ts';
+import { seeded } from '../../../../bench/judge/random.ts';
+import {
+  beginCounts,
+  continueCountsAt,
+  lookCounts,
+} from '../../../../src/domain/judge/sequential/counts.ts';
+import type { CountsBlock, CountsOptions } from '../../../../src/domain/judge/sequential/counts.ts';
+
+const STEADY = Array.from({ length: 480 }, (_, i) => ({ events: 3 + ((i * 7) % 5), units: 1000 }));
+const OPTIONS: CountsOptions = { alpha: 0.01, split: 0.5, history: STEADY };
+
+function blocks(count: number, block: CountsBlock): CountsBlock[] {
+  return Array.from({ length: count }, () => block);
+}
+
+test('three times the errors are worse within five blocks, and told in a sentence', () => {
+  const { reading } = lookCounts(
+    beginCounts(OPTIONS),
+    blocks(5, { baseline: 5, candidate: 15, units: { baseline: 1000, candidate: 1000 } }),
+  );
+  expect(reading.decision).toBe('worse');
+  expect(reading.effect?.estimate).toBeCloseTo(3, 9);
+  expect(reading.effect?.low).toBeGreaterThan(1);
+  expect(reading.dispersion).toBe(1);
+  expect(reading.reason).toMatch(
+    /^75 events on the candidate, 25 on the baseline, ratio 3 \(1\.\d+ to \d\.\d+\) at 50 % of/,
+  );
+});
+
+test('one burst of errors among a steady few is no reason to go back', () => {
+  // 80 errors in one minute are as many as the whole hour has beside them.
+  const hour = [...blocks(29, { baseline: 2, candidate: 2 }), { baseline: 2, candidate: 80 }];
+  const bursty = Array.from({ length: 480 }, (_, i) => ({ events: i % 30 === 0 ? 60 : 2 }));
+  const { reading } = lookCounts(beginCounts({ ...OPTIONS, history: bursty }), hour);
+  expect(reading.decision).toBe('unknown');
+});
+
+test('a service that never erred and now errs is found, as if errors came ten at a time', () => {
+  const silent = STEADY.map((block) => ({ ...block, events: 0 }));
+  const { reading } = lookCounts(
+    beginCounts({ ...OPTIONS, history: silent }),
+    blocks(3, { baseline: 0, candidate: 60, units: { baseline: 900, candidate: 900 } }),
+  );
+  expect(reading).toMatchObject({ decision: 'worse', dispersion: 10, effect: null });
+});
+
+test('a candidate with as many errors is not worse once half as many more are ruled out', () => {
+  const even = { baseline: 20, candidate: 20, units: { baseline: 1000, candidate: 1000 } };
+  let state = beginCounts(OPTIONS);
+  const decisions = blocks(60, even).map((block) => {
+    const looked = lookCounts(state, [block]);
+    ({ state } = looked);
+    return looked.reading.decision;
+  });
+  expect(decisions[0]).toBe('unknown');
+  expect(decisions.at(-1)).toBe('not_worse');
+  expect(decisions).not.toContain('worse');
+});
+
+test('a candidate without any error is not worse where its requests are seen, else unknown', () => {
+  const units = { baseline: 900, candidate: 900 };
+  const at = (block: CountsBlock) => lookCounts(beginCounts(OPTIONS), blocks(10, block)).reading;
+  expect(at({ baseline: 20, candidate: 0, units })).toMatchObject({
+    decision: 'not_worse',
+    effect: { estimate: 0, low: null },
+  });
+  expect(at({ baseline: 20, candidate: 0 })).toMatchObject({
+    decision: 'unknown',
+    reason: 'the candidate reports neither events nor requests',
+  });
+  const idle = { baseline: 900, candidate: 0 };
+  expect(at({ baseline: 20, candidate: 0, units: idle }).decision).toBe('unknown');
+  expect(at({ baseline: 0, candidate: 500 })).toMatchObject({
+    decision: 'unknown',
+    reason: 'the baseline reports neither events nor requests',
+  });
+});
+
+test('fewer orders are worse where orders are wanted', () => {
+  const orders = beginCounts({ ...OPTIONS, worse: 'fewer' });
+  const { reading } = lookCounts(orders, blocks(20, { baseline: 20, candidate: 8 }));
+  expect(reading.decision).toBe('worse');
+  expect(reading.effect?.estimate).toBeCloseTo(0.4, 9);
+  expect(reading.effect?.high).toBeLessThan(1);
+});
+
+test('at a tenth of the traffic a tenth of the errors is no rise', () => {
+  const begun = beginCounts({ ...OPTIONS, split: 0.1 });
+  const { reading } = lookCounts(begun, blocks(60, { baseline: 90, candidate: 10 }));
+  expect(reading.effect?.estimate).toBeCloseTo(1, 9);
+  expect(reading.decision).not.toBe('worse');
+});
+
+test('a router that sends more than intended is no rise where the requests are known', () => {
+  const units = { baseline: 800, candidate: 200 };
+  const begun = beginCounts({ ...OPTIONS, split: 0.1 });
+  const block = { baseline: 80, candidate: 20 };
+  const told = lookCounts(begun, blocks(60, { ...block, units })).reading;
+  const untold = lookCounts(begun, blocks(60, block)).reading;
+  expect(told.decision).not.toBe('worse');
+  expect(untold.decision).toBe('worse');
+});
+
+test('evidence is carried to the next weight, where no alpha is spent again', () => {
+  const some = blocks(3, { baseline: 5, candidate: 12 });
+  let { state, reading } = lookCounts(beginCounts(OPTIONS), some);
+  expect(reading.decision).toBe('unknown');
+  const before = reading.eValue;
+  state = continueCountsAt(state, 0.25);
+  const empty = lookCounts(state, []);
+  expect(empty.reading.decision).toBe('unknown');
+  ({ reading } = lookCounts(state, blocks(3, { baseline: 15, candidate: 12 })));
+  const fresh = lookCounts(
+    beginCounts({ ...OPTIONS, split: 0.25 }),
+    blocks(3, { baseline: 15, candidate: 12 }),
+  ).reading;
+  expect(reading.eValue / (before * fresh.eValue)).toBeCloseTo(1, 9);
+  expect(reading.decision).toBe('worse');
+});
+
+test('worse stays worse when the errors end', () => {
+  let { state } = lookCounts(beginCounts(OPTIONS), blocks(5, { baseline: 5, candidate: 20 }));
+  ({ state } = lookCounts(state, blocks(1000, { baseline: 5, candidate: 5 })));
+  expect(lookCounts(state, []).reading.decision).toBe('worse');
+});
+
+test.each(['poisson', 'sharedLoad', 'bursts', 'ar50', 'ar80', 'ar90'] satisfies CountsKind[])(
+  'alike arms of %s are told apart in at most 6 of 200 runs of 120 looks',
+  (kind) => {
+    let worse = 0;
+    for (let seed = 20_001; seed <= 20_200; seed += 1) {
+      const series = countsSeries(kind, seeded(seed), 1);
+      if (series.kind !== 'counts') throw new Error(series.kind);
+      let state = beginCounts({ alpha: 0.01, split: 0.5, history: series.history });
+      for (const block of series.blocks) ({ state } = lookCounts(state, [block]));
+      if (state.pValue <= 0.01) worse += 1;
+    }
+    expect(worse).toBeLessThanOrEqual(6);
+  },
+);
