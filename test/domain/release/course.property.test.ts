@@ -63,7 +63,7 @@ type Event =
   | { readonly kind: 'answer'; readonly go: boolean }
   | { readonly kind: 'freeze'; readonly onBegin: 'hold' | 'finish' | 'return' };
 
-const verb = fc.record({
+const saying = fc.record({
   kind: fc.constant('verb' as const),
   verb: fc.constantFrom(...VERBS),
   override: fc.boolean(),
@@ -76,7 +76,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constant('go_on' as const),
       afterMs: fc.nat(9e5),
       // Said while a step is being carried out.
-      meanwhile: fc.array(verb, { maxLength: 3 }),
+      meanwhile: fc.array(saying, { maxLength: 3 }),
     }),
   },
   {
@@ -87,7 +87,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const), go: fc.boolean() }) },
   {
     weight: 4,
-    arbitrary: verb,
+    arbitrary: saying,
   },
   {
     weight: 1,
