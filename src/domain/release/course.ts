@@ -28,6 +28,8 @@ export interface Course {
   readonly promoted: boolean;
   /** No more waits between batches. */
   readonly hurry: boolean;
+  /** A step is being carried out: until that is over nobody can say where the release stands. */
+  readonly busy: boolean;
   readonly end: End | null;
 }
 
@@ -98,6 +100,7 @@ export function newCourse(plan: readonly Step[], nowMs: number): Course {
     touched: false,
     promoted: false,
     hurry: false,
+    busy: false,
     end: null,
   };
 }
@@ -184,11 +187,12 @@ export function movesTraffic({ kind }: Step): boolean {
 export function beginning(course: Course): Course {
   const step = course.plan[course.at];
   const moves = step !== undefined && movesTraffic(step) && step.kind !== 'scale';
-  return moves && !course.touched ? { ...course, touched: true } : course;
+  return { ...course, busy: true, touched: course.touched || moves };
 }
 
 /** The step has been carried out; its stay begins, where it has one. */
-export function entered(course: Course, nowMs: number): Course {
+export function entered(before: Course, nowMs: number): Course {
+  const course = { ...before, busy: false };
   const step = course.plan[course.at];
   if (step === undefined) return course;
   if (course.detour !== null) {
@@ -207,7 +211,7 @@ export function entered(course: Course, nowMs: number): Course {
 export function reached(course: Course, target: number | null, nowMs: number): Course {
   const step = course.plan[course.at];
   if (step === undefined) return course;
-  return { ...course, stand: standAfter(course, step, target, nowMs) };
+  return { ...course, busy: false, stand: standAfter(course, step, target, nowMs) };
 }
 
 function standAfter(course: Course, step: Step, target: number | null, nowMs: number): Stand {
@@ -316,7 +320,7 @@ export interface Trouble {
 export function failed(course: Course, trouble: Trouble, policy: Policy): Course {
   if (course.end !== null) return course;
   const { trigger, canRetry } = trouble;
-  const now: Course = { ...course, clock: null, detour: null };
+  const now: Course = { ...course, busy: false, clock: null, detour: null };
   const nothingStands = trouble.undone === true && course.stand.candidates === 0;
   if (!course.touched || nothingStands) {
     return { ...now, end: { cause: trigger, reason: trouble.reason, asked: null } };

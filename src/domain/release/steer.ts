@@ -82,9 +82,13 @@ function refuseAbort(course: Course, step: Step, { hasFallback }: Policy): strin
   return course.touched && !hasFallback ? 'there is no version to go back to' : undefined;
 }
 
-/** Between the decision to enter a step and its end nobody can say where the release stands. */
-function isMoving({ stage, pause, freeze, held, detour }: Course): boolean {
-  return stage === 'entering' && held === null && (detour !== null || (!pause && !freeze));
+/**
+ * Between the decision to enter a step and its end nobody can say where the release stands; a pause
+ * or a freeze that came meanwhile changes nothing about that.
+ */
+function isMoving({ stage, pause, freeze, held, detour, busy }: Course): boolean {
+  const isAboutTo = stage === 'entering' && (detour !== null || (!pause && !freeze));
+  return held === null && (busy || isAboutTo);
 }
 
 function frozen({ freeze }: Course, { overrideFreeze }: Wanted): string | undefined {

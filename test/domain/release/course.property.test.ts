@@ -12,6 +12,7 @@ import {
   freezing,
   newCourse,
   nextMove,
+  reached,
 } from '../../../src/domain/release/course.ts';
 import { instancesFor } from '../../../src/domain/release/capacity.ts';
 import { planOf } from '../../../src/domain/release/plan.ts';
@@ -48,18 +49,35 @@ const strategies: Readonly<Record<string, Partial<ReleaseDocument>>> = {
   ab_test: { strategy: 'ab_test' },
 };
 
+interface Said {
+  readonly kind: 'verb';
+  readonly verb: (typeof VERBS)[number];
+  readonly override: boolean;
+}
+
 type Event =
-  | { readonly kind: 'go_on'; readonly afterMs: number }
+  | Said
+  | { readonly kind: 'go_on'; readonly afterMs: number; readonly meanwhile: readonly Said[] }
   | { readonly kind: 'fail'; readonly undone: boolean }
   | { readonly kind: 'breach' }
   | { readonly kind: 'answer'; readonly go: boolean }
-  | { readonly kind: 'verb'; readonly verb: (typeof VERBS)[number]; readonly override: boolean }
   | { readonly kind: 'freeze'; readonly onBegin: 'hold' | 'finish' | 'return' };
+
+const saying = fc.record({
+  kind: fc.constant('verb' as const),
+  verb: fc.constantFrom(...VERBS),
+  override: fc.boolean(),
+});
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('go_on' as const), afterMs: fc.nat(9e5) }),
+    arbitrary: fc.record({
+      kind: fc.constant('go_on' as const),
+      afterMs: fc.nat(9e5),
+      // Said while a step is being carried out.
+      meanwhile: fc.array(saying, { maxLength: 3 }),
+    }),
   },
   {
     weight: 1,
@@ -69,11 +87,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const), go: fc.boolean() }) },
   {
     weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('verb' as const),
-      verb: fc.constantFrom(...VERBS),
-      override: fc.boolean(),
-    }),
+    arbitrary: saying,
   },
   {
     weight: 1,
@@ -104,7 +118,7 @@ function apply(course: Course, one: Event, world: World, policy: Policy): Course
     }
     case 'go_on':
       world.nowMs += one.afterMs;
-      return carryOut(course, move, world, policy);
+      return carryOut(course, move, world, policy, one.meanwhile);
     case 'fail':
       if (move.kind !== 'enter') return course;
       return failed(
@@ -127,12 +141,7 @@ function apply(course: Course, one: Event, world: World, policy: Policy): Course
   }
 }
 
-function ask(
-  course: Course,
-  { verb, override }: Extract<Event, { kind: 'verb' }>,
-  world: World,
-  policy: Policy,
-): Course {
+function ask(course: Course, { verb, override }: Said, world: World, policy: Policy): Course {
   const current = course.plan[course.at];
   const wanted = { step: current?.name ?? 'none', byMs: 60_000, overrideFreeze: override };
   const gate = current?.kind === 'gate' ? { gate: current.name } : {};
@@ -144,7 +153,13 @@ function ask(
   return after;
 }
 
-function carryOut(course: Course, move: Move, world: World, policy: Policy): Course {
+function carryOut(
+  course: Course,
+  move: Move,
+  world: World,
+  policy: Policy,
+  meanwhile: readonly Said[] = [],
+): Course {
   if (move.kind === 'end' || move.kind === 'done') return course;
   if (move.kind === 'stay') {
     if (move.untilMs === null) return course;
@@ -153,10 +168,15 @@ function carryOut(course: Course, move: Move, world: World, policy: Policy): Cou
   }
   const { step, target } = move;
   world.entered.push({ name: step.name, detour: target !== null });
+  let now = beginning(course);
+  for (const one of meanwhile) now = ask(now, one, world, policy);
+  // Called off in the middle: what moves traffic is brought to its end all the same.
+  if (now.end !== null && step.kind !== 'weight' && step.kind !== 'batch') return now;
   if (step.kind === 'deploy' || step.kind === 'scale') world.candidates = step.instances;
   if (step.kind === 'batch') world.candidates = target ?? step.to;
   if (step.kind === 'weight') world.weightPercent = target ?? step.weightPercent;
-  const after = entered(beginning(course), world.nowMs);
+  const isCutOff = now.end !== null && step.kind === 'batch';
+  const after = isCutOff ? reached(now, target, world.nowMs) : entered(now, world.nowMs);
   expect(after.stand.candidates).toBe(world.candidates);
   if (step.kind === 'weight') expect(after.stand.weightPercent).toBe(world.weightPercent);
   return after;

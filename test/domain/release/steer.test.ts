@@ -69,6 +69,16 @@ const STATES: readonly (readonly [string, Course, readonly Verb[]])[] = [
     ['resume', 'promote', 'promote_full', 'step_back', 'abort', 'extend'],
   ],
   [
+    'a weight is being set and a pause has come',
+    said(beginning(at('weight-10', 'entering')), 'pause'),
+    ['resume', 'abort', 'extend'],
+  ],
+  [
+    'a weight is being set and a freeze window has begun',
+    freezing(beginning(at('weight-10', 'entering')), window),
+    ['pause', 'resume', 'abort', 'extend'],
+  ],
+  [
     'a gate waits for a person',
     at('go', 'staying'),
     ['pause', 'promote', 'promote_full', 'step_back', 'abort', 'approve', 'reject', 'extend'],
