@@ -11,11 +11,12 @@ import { ascending } from '../src/domain/judge/kayenta/rank-sum.ts';
 
 /**
  * Whether our port of Kayenta's judge meets vectors that were recorded from Kayenta's own tests:
- * `npm run conformance:kayenta -- FILE --json`. The file is `{mannWhitney, classifier, extra}`, lists
- * of cases with both arms and what is expected of them, and no part of the project. Prints a line a
- * case; the last line is `{passed, total, failed: [names]}` over `mannWhitney` and `classifier`. A
- * case of `extra` that records a Kayenta verdict is tried and printed, and not counted; those of
- * other methods are only named. Exits with 1 where a case differs, with 2 where the file is odd.
+ * `npm run conformance:kayenta -- FILE --json`. The file is `{mannWhitney, classifier, extra}`,
+ * lists of cases with both arms and what is expected of them, and no part of the project. Prints a
+ * line a case; the last line is `{passed, total, failed: [names]}` over `mannWhitney` and
+ * `classifier`. A case of `extra` that records a Kayenta verdict is tried and printed, and not
+ * counted; those of other methods are only named. Exits with 1 where a case differs, with 2 where
+ * the file is odd.
  */
 const arm = z.array(z.number().nullable());
 const decreaseAndIncrease = z.tuple([z.number(), z.number()]);

@@ -22,7 +22,9 @@ export function commonLanguageEffect(
   return (excess + pairs / 2) / pairs;
 }
 
-/** In two passes, the second of which takes back what the first lost to rounding. No values: NaN. */
+/**
+ * In two passes, the second of which takes back what the first lost to rounding. No values: NaN.
+ */
 export function mean(values: readonly number[] | Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;

@@ -6,6 +6,7 @@ import {
   type ScoreRule,
   scoreMetrics,
 } from './kayenta-score.ts';
+import { smallestPValue } from './rank-sum.ts';
 
 /** Plain JSON. */
 export interface KayentaInput {
@@ -47,13 +48,13 @@ export function judgeAsKayenta({ metrics, score, classifier = {} }: KayentaInput
  *   difference to show at the confidence level (one point an arm), and where there is no interval.
  * - A metric whose arm holds no point is `Nodata`, also where missing points are zero.
  * - A critical metric with `Error` makes the verdict `inconclusive`, one with `Nodata` `no_data`.
- * - An `Error` of any metric: `inconclusive`. Half of the metrics or all of a group without data, or
- *   no metric: `no_data`. The verdict is `fail` all the same where the rest fails.
- * - Weights that are negative or above 100 in sum, thresholds outside 0–100 or upside down, a metric
- *   in no group: `inconclusive`.
+ * - An `Error` of any metric: `inconclusive`. Half of the metrics or all of a group without data,
+ *   or no metric: `no_data`. The verdict is `fail` all the same where the rest fails.
+ * - Weights that are negative or above 100 in sum, thresholds outside 0–100 or upside down, a
+ *   metric in no group: `inconclusive`.
  *
- * What it keeps from Kayenta: blindness below a scale of about 1e-3, samples taken as independent, no
- * smallest effect; `judgeShift` has none of these. `show` is a value of a metric for a person.
+ * What it keeps from Kayenta: blindness below a scale of about 1e-3, samples taken as independent,
+ * no smallest effect; `judgeShift` has none of these. `show` is a value of a metric for a person.
  */
 export function judgeKayenta(
   input: KayentaInput,
@@ -132,18 +133,6 @@ function asError(
 
 function isInfinite(value: Series[number]): boolean {
   return value === Infinity || value === -Infinity;
-}
-
-/**
- * The p-value of two arms that do not overlap, two-sided: 2 by the number of ways to choose the ranks
- * of one arm. No test by ranks can be surer.
- */
-function smallestPValue(m: number, n: number): number {
-  let ways = 1;
-  for (let chosen = 1; chosen <= Math.min(m, n) && ways < 1e15; chosen += 1) {
-    ways = (ways * (m + n + 1 - chosen)) / chosen;
-  }
-  return Math.min(1, 2 / ways);
 }
 
 function oddRule({

@@ -27,9 +27,9 @@ export type OutlierRule =
 
 /**
  * The effect from which on a difference counts, in the unit of the measure: `meanRatio` is the mean
- * of the experiment by that of the control (limits 1 by default), `cles` the share of pairs in which
- * the experiment is higher (limits 0.5 by default). The critical limits decide whether a critical
- * metric fails everything.
+ * of the experiment by that of the control (limits 1 by default), `cles` the share of pairs in
+ * which the experiment is higher (limits 0.5 by default). The critical limits decide whether a
+ * critical metric fails everything.
  */
 export interface EffectSizeRule {
   readonly measure?: 'meanRatio' | 'cles';

@@ -17,8 +17,8 @@ export interface ShiftInterval {
  * bounds are as coarse as the solver's tolerance, and `low` can even lie above `high`. Judge by
  * `judgeShift` where that matters. Semantics after Kayenta (Apache-2.0), `MannWhitney`.
  *
- * `undefined` where there is no interval: an empty arm, a value that is not finite, or arms that can
- * be shifted so that all values are tied (one value each, or two constants).
+ * `undefined` where there is no interval: an empty arm, a value that is not finite, or arms that
+ * can be shifted so that all values are tied (one value each, or two constants).
  */
 export function mannWhitneyInterval(
   experiment: readonly number[],

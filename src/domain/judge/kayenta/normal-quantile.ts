@@ -1,6 +1,7 @@
 /**
- * The standard normal quantile: the z below which a share p of the distribution lies, to about 1e-15
- * (Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", 1988, PPND16).
+ * The standard normal quantile: the z below which a share p of the distribution lies, to about
+ * 1e-15 (Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", 1988,
+ * PPND16).
  *
  * p = 0 gives -Infinity, p = 1 Infinity; outside 0–1 or NaN: NaN.
  */

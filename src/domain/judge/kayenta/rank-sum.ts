@@ -10,8 +10,8 @@ export interface RankSum {
 }
 
 /**
- * The rank sum of x − shift against y, average ranks (Mann and Whitney 1947), in O(m + n). Both must
- * ascend, and be finite like the shift; no values of one arm: an excess of 0.
+ * The rank sum of x − shift against y, average ranks (Mann and Whitney 1947), in O(m + n). Both
+ * must ascend, and be finite like the shift; no values of one arm: an excess of 0.
  */
 export function rankSum(x: Float64Array, y: Float64Array, shift: number): RankSum {
   const m = x.length;
@@ -92,6 +92,18 @@ function placeOf(value: number, sorted: Float64Array): number {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * The two-sided p-value of two arms that do not overlap: 2 by the number of ways to choose the
+ * ranks of one arm. No test by ranks can be surer. An empty arm: 1.
+ */
+export function smallestPValue(m: number, n: number): number {
+  let ways = 1;
+  for (let chosen = 1; chosen <= Math.min(m, n) && ways < 1e15; chosen += 1) {
+    ways = (ways * (m + n + 1 - chosen)) / chosen;
+  }
+  return Math.min(1, 2 / ways);
 }
 
 /** A copy in ascending order. */
