@@ -106,8 +106,9 @@ function readArm(arm: 'candidate' | 'control', series: Series): Arm {
   }
   const values = new Float64Array(series.length);
   let largest = 0;
-  for (const [at, value] of series.entries()) {
-    if (value === null || Number.isNaN(value)) {
+  for (let at = 0; at < series.length; at += 1) {
+    const value = series[at] ?? NaN;
+    if (Number.isNaN(value)) {
       return { kind: 'no_data', why: `sample ${at + 1} of the ${arm} is missing` };
     }
     values[at] = value;

@@ -1,9 +1,9 @@
 /** So few differences are gathered and sorted. */
-const GATHERED_MAX = 1024;
+const GATHERED_MAX = 512;
 /** Differences that are asked for where the place may be. */
-const SAMPLED = 255;
+const SAMPLED = 127;
 /** Their order tells the place to about this many. */
-const SAMPLE_SLACK = 2;
+const SAMPLE_SLACK = 1;
 /** Steps of the golden ratio spread evenly over a row, however many there are (Weyl 1916). */
 const GOLDEN = 0.6180339887498949;
 
@@ -110,7 +110,8 @@ function pivotOf({ x, falling, from, to, total }: Left, place: number): number {
     const length = (to[row] ?? 0) - start;
     passed += length;
     while (wanted < passed && taken < SAMPLED) {
-      const column = start + Math.floor(((taken * GOLDEN) % 1) * length);
+      const spread = taken * GOLDEN;
+      const column = start + Math.floor((spread - Math.floor(spread)) * length);
       sample[taken] = (x[row] ?? 0) - (falling[column] ?? 0);
       taken += 1;
       wanted += step;

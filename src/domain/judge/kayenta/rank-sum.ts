@@ -79,7 +79,11 @@ export function ranksInTime(
   sorted: Float64Array,
   ranks: Float64Array,
 ): Float64Array {
-  return values.map((value) => ranks[placeOf(value, sorted)] ?? NaN);
+  const inTime = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) {
+    inTime[at] = ranks[placeOf(values[at] ?? NaN, sorted)] ?? NaN;
+  }
+  return inTime;
 }
 
 /** A place of the value, which must be there, by halving. */

@@ -1,5 +1,4 @@
 import { dependenceLength } from './dependence.ts';
-import { mean } from './effect-size.ts';
 
 /** What is to be expected of two arms that do not differ. */
 export interface ShiftNoise {
@@ -40,7 +39,7 @@ export function shiftNoise(candidate: Float64Array, control: Float64Array): Shif
     sharedNoise: 0,
   };
   if (candidate.length !== control.length || candidate.length < PAIRS_MIN) return alone;
-  const differences = candidate.map((rank, at) => rank - (control[at] ?? 0));
+  const differences = subtracted(candidate, control);
   const length = dependenceLength(differences);
   const apart = variance(differences) / (variance(candidate) + variance(control));
   const sharedNoise = Math.min(Math.max(0, 1 - apart), SHARED_MAX);
@@ -51,12 +50,22 @@ export function shiftNoise(candidate: Float64Array, control: Float64Array): Shif
   return { kind: 'paired', varianceFactor, degrees, blockLength: length, sharedNoise };
 }
 
+/** One by one; both are of one length. */
+export function subtracted(values: Float64Array, others: Float64Array): Float64Array {
+  const differences = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) {
+    differences[at] = (values[at] ?? 0) - (others[at] ?? 0);
+  }
+  return differences;
+}
+
 /** About the mean, by the number of values. Of equal values it is exactly 0, of none NaN. */
 export function variance(values: Float64Array): number {
   const origin = values[0] ?? NaN;
-  const apart = values.map((value) => value - origin);
-  const middle = mean(apart);
+  let sum = 0;
+  for (const value of values) sum += value - origin;
+  const middle = sum / values.length;
   let squares = 0;
-  for (const value of apart) squares += (value - middle) ** 2;
+  for (const value of values) squares += (value - origin - middle) ** 2;
   return squares / values.length;
 }

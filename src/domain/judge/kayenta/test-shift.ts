@@ -1,7 +1,7 @@
 import { mean } from './effect-size.ts';
 import { pairwiseDifferences } from './pairwise-differences.ts';
 import { pooledRanks, rankSumDeviation, ranksInTime, smallestPValue } from './rank-sum.ts';
-import { type ShiftNoise, shiftNoise, variance } from './shift-noise.ts';
+import { type ShiftNoise, shiftNoise, subtracted, variance } from './shift-noise.ts';
 import { studentQuantile, studentTail } from './student.ts';
 
 /** The change that is bad. */
@@ -143,7 +143,7 @@ function deviationOfMeans({ candidate, control, noise }: Arms): number {
   const [x, y] = [candidate.map((value) => value / scale), control.map((value) => value / scale)];
   const square =
     noise.kind === 'paired'
-      ? variance(x.map((value, at) => value - (y[at] ?? 0))) / (x.length - noise.blockLength)
+      ? variance(subtracted(x, y)) / (x.length - noise.blockLength)
       : variance(x) / (x.length - noise.blockLength) + variance(y) / (y.length - noise.blockLength);
   return Math.sqrt(square * noise.blockLength) * scale;
 }
