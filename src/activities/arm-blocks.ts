@@ -1,12 +1,11 @@
 import { Failure } from '../domain/failure.ts';
 import {
-  type ArmBlock,
   type ArmJudgeState,
   type ArmLook,
-  type Tally,
   beginArmJudge,
   lookAtArms,
 } from '../domain/judge/arm-judge.ts';
+import type { ArmBlock, Tally } from '../domain/judge/arm-metric.ts';
 import type { TrafficCounts, TrafficRouter } from '../providers/traffic/router.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Comparison, Target, WatchRequest } from './requests.ts';

@@ -1,5 +1,6 @@
 import type { ArmJudgeOptions } from '../domain/judge/arm-judge.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
+import type { NoDataPolicy } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Instance } from '../domain/release/instance.ts';
 import type { Notification } from '../domain/release/notification.ts';
@@ -102,6 +103,8 @@ export interface WatchRequest extends Pick<
   readonly instances?: 'unknown';
   /** `guard`: ends early only for what is known to be bad; that there is no data is no end. */
   readonly purpose?: 'judge' | 'guard';
+  /** What a signal without data means once the budget is over. */
+  readonly noData?: NoDataPolicy;
   /** How it is compared with `beside`, block by block; needs one. Absent: by limits alone. */
   readonly compare?: Comparison;
   /** What the release has written last: it ends with `TrafficTakenBack` where a newer one stands. */

@@ -106,8 +106,8 @@ function isBreach(result: WatchResult, { purpose }: TakeBackRequest): boolean {
 }
 
 /** A step back, and what nothing can be said of, is for the workflow and for people. */
-function isToGoBack({ kind }: Verdict): boolean {
-  return kind === 'fail' || kind === 'no_data';
+function isToGoBack({ kind, action }: Verdict): boolean {
+  return action === undefined && (kind === 'fail' || kind === 'no_data');
 }
 
 function withNote(result: WatchResult, note: string): WatchResult {

@@ -188,6 +188,7 @@ async function look(
       weightPercent: plan.weightPercent,
       windowMs: nowMs - beginMs,
       judgeThroughput,
+      ...(plan.noData === undefined ? {} : { noData: plan.noData }),
     });
   const verdict = judge(sides);
   const canWiden = verdict.kind === 'no_data' && beginMs > fromMs;

@@ -40,6 +40,7 @@ export async function watch(context: Context, move: Stay): Promise<WatchResult> 
       target: candidate,
       baseline: stable,
       limits: spec.validation,
+      noData: spec.judge.noData,
       weightPercent,
       fromMs: isWhole && move.why === 'clock' ? Date.now() : sinceMs,
       untilMs,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ArmMetric } from '../../src/domain/judge/arm-metric.ts';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
 import { Failure } from '../../src/domain/failure.ts';
@@ -14,7 +15,11 @@ import {
 
 const MINUTES_10 = 600_000;
 const EVERY_MS = 5000;
-const ERRORS = { alpha: 0.005, increaseMax: 0.1, severity: 'critical', weight: 1 } as const;
+const ERRORS: ArmMetric = {
+  ...{ alpha: 0.005, increaseMax: 0.1, weight: 1 },
+  method: 'sequential',
+  severity: 'critical',
+};
 const COMPARE: Comparison = {
   split: 0.5,
   splitUnits: 'requests',
@@ -109,9 +114,25 @@ describe('a candidate whose errors are below every limit', () => {
     expect(rig.elapsedMs()).toBe(MINUTES_10);
   });
 
+  test('fails by the rank test of its blocks as well, where the file wants that', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    const errors: ArmMetric = { ...ERRORS, method: 'mann_whitney' };
+    const latency: ArmMetric = { ...ERRORS, method: 'mann_whitney' };
+    const result = await watch({ compare: { ...COMPARE, errors, latency } });
+    expect(result).toMatchObject({
+      verdict: {
+        kind: 'fail',
+        summary: expect.stringMatching(/errors, compared: worse than stable, error rate/),
+        findings: expect.arrayContaining([
+          expect.objectContaining({ method: 'mann_whitney', signal: 'latency_p95', kind: 'ok' }),
+        ]),
+      },
+    });
+  });
+
   test('goes one weight down where more of them are only a warning', async () => {
     live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
-    const errors = { ...ERRORS, severity: 'warning' } as const;
+    const errors: ArmMetric = { ...ERRORS, severity: 'warning' };
     expect(await watch({ compare: { ...COMPARE, errors } })).toMatchObject({
       verdict: { kind: 'warn', action: 'step_back' },
     });
@@ -122,7 +143,7 @@ describe('a candidate whose errors are below every limit', () => {
     expect(await watch()).toMatchObject({
       verdict: {
         kind: 'inconclusive',
-        summary: expect.stringMatching(/^traffic split is 2\d %, intended 50 %$/),
+        summary: expect.stringMatching(/^traffic split is 2\d\.\d %, intended 50 %$/),
       },
     });
   });

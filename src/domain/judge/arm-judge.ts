@@ -1,35 +1,18 @@
-import type { Histogram } from './histogram.ts';
-import { beginCounts, lookCounts } from './sequential/counts.ts';
-import type { CountsState } from './sequential/counts.ts';
-import { beginLatency, lookLatency } from './sequential/latency.ts';
-import type { LatencyState } from './sequential/latency.ts';
-import type { Reading } from './sequential/reading.ts';
+import {
+  type ArmBlock,
+  type ArmMetric,
+  type ErrorsTest,
+  type LatencyTest,
+  type Said,
+  type Tally,
+  beginErrors,
+  beginLatencies,
+  lookAtErrors,
+  lookAtLatencies,
+} from './arm-metric.ts';
 import { beginTrafficSplit, lookTrafficSplit } from './sequential/traffic-split.ts';
 import type { TrafficSplitState } from './sequential/traffic-split.ts';
-import type { Finding, Severity } from './verdict.ts';
-
-/** What one version did within a block of time, as the load balancer counted it. */
-export interface Tally {
-  readonly requests: number;
-  /** Bad answers and lost requests. */
-  readonly errors: number;
-  readonly latency: Histogram;
-}
-
-/** Both arms within the same block; blocks are equally long. */
-export interface ArmBlock {
-  readonly baseline: Tally;
-  readonly candidate: Tally;
-}
-
-/** How one metric is compared, and the part of the error budget that this comparison may spend. */
-export interface ArmMetric {
-  readonly alpha: number;
-  /** 0.1: a rise by less than a tenth is not worth a rollback. */
-  readonly increaseMax: number;
-  readonly severity: Severity;
-  readonly weight: number;
-}
+import type { Finding } from './verdict.ts';
 
 export interface ArmJudgeOptions {
   /** The candidate's intended share of both arms' traffic, in (0, 1). */
@@ -45,8 +28,8 @@ export interface ArmJudgeOptions {
 
 /** Plain JSON: a judge that begins again goes on from it, and never with fresh alpha. */
 export interface ArmJudgeState {
-  readonly errors: CountsState | null;
-  readonly latency: LatencyState | null;
+  readonly errors: ErrorsTest | null;
+  readonly latency: LatencyTest | null;
   readonly split: TrafficSplitState | null;
 }
 
@@ -62,29 +45,11 @@ const SPLIT_ALPHA = 0.001;
 
 /** Begun anew at each weight, with the alpha that the release grants then. */
 export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
-  const { split, errors, latency, history } = options;
+  const { split, errors, latency, history, splitUnits } = options;
   return {
-    errors:
-      errors === undefined
-        ? null
-        : beginCounts({
-            alpha: errors.alpha,
-            split,
-            worseAbove: 1 + errors.increaseMax,
-            harmlessBelow: 1.5 * (1 + errors.increaseMax),
-            history: history.map(({ errors: events, requests: units }) => ({ events, units })),
-          }),
-    latency:
-      latency === undefined
-        ? null
-        : beginLatency({
-            alpha: latency.alpha,
-            worseAbove: 1 + latency.increaseMax,
-            harmlessBelow: 1.1 * (1 + latency.increaseMax),
-            history: history.map((tally) => tally.latency),
-          }),
-    split:
-      options.splitUnits === undefined ? null : beginTrafficSplit({ split, alpha: SPLIT_ALPHA }),
+    errors: errors === undefined ? null : beginErrors(errors, split, history),
+    latency: latency === undefined ? null : beginLatencies(latency, history),
+    split: splitUnits === undefined ? null : beginTrafficSplit({ split, alpha: SPLIT_ALPHA }),
   };
 }
 
@@ -98,40 +63,21 @@ export function lookAtArms(
   units: { readonly baseline: number; readonly candidate: number },
   options: Pick<ArmJudgeOptions, 'errors' | 'latency'>,
 ): { readonly state: ArmJudgeState; readonly look: ArmLook } {
-  const errors =
-    state.errors === null
-      ? null
-      : lookCounts(
-          state.errors,
-          blocks.map(({ baseline, candidate }) => ({
-            baseline: baseline.errors,
-            candidate: candidate.errors,
-            units: { baseline: baseline.requests, candidate: candidate.requests },
-          })),
-        );
-  const latency =
-    state.latency === null
-      ? null
-      : lookLatency(
-          state.latency,
-          blocks.map(({ baseline, candidate }) => ({
-            baseline: baseline.latency,
-            candidate: candidate.latency,
-          })),
-        );
+  const errors = state.errors === null ? null : lookAtErrors(state.errors, blocks);
+  const latency = state.latency === null ? null : lookAtLatencies(state.latency, blocks);
   const split = state.split === null ? null : lookTrafficSplit(state.split, units);
   const findings = [
     ...(errors === null || options.errors === undefined
       ? []
-      : [findingOf('error_rate', 'errors', errors.reading, options.errors)]),
+      : [findingOf('error_rate', 'errors', errors.said, options.errors)]),
     ...(latency === null || options.latency === undefined
       ? []
-      : [findingOf('latency_p95', 'latency', latency.reading, options.latency)]),
+      : [findingOf('latency_p95', 'latency', latency.said, options.latency)]),
   ];
   return {
     state: {
-      errors: errors?.state ?? null,
-      latency: latency?.state ?? null,
+      errors: errors?.test ?? null,
+      latency: latency?.test ?? null,
       split: split?.state ?? null,
     },
     look: {
@@ -148,21 +94,20 @@ export function lookAtArms(
 function findingOf(
   signal: Finding['signal'],
   name: string,
-  reading: Reading,
-  { severity, weight }: ArmMetric,
+  { decision, effect, pValue, alpha, samples, reason }: Said,
+  { severity, weight, method }: ArmMetric,
 ): Finding {
-  const { decision, effect, pValue, alpha, samples } = reading;
   return {
     signal,
     kind: decision === 'worse' ? 'violation' : 'ok',
     severity,
     weight,
-    method: 'sequential',
+    method,
     ...(effect === null ? {} : { effect }),
     pValue,
     alpha,
-    samples: samples.candidate,
-    sentence: `${name}, compared: ${WORDS[decision]}, ${reading.reason}`.slice(0, 300),
+    samples,
+    sentence: `${name}, compared: ${WORDS[decision]}, ${reason}`.slice(0, 300),
   };
 }
 
@@ -170,4 +115,4 @@ const WORDS = {
   worse: 'worse than stable',
   not_worse: 'not worse than stable',
   unknown: 'no difference shown',
-} as const satisfies Record<Reading['decision'], string>;
+} as const satisfies Record<Said['decision'], string>;

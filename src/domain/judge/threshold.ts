@@ -18,12 +18,20 @@ export interface ThresholdInput {
     /** Fewer answers than this say nothing about latency and errors. */
     readonly minSamples: number;
   };
+  /** What a critical signal without data means; `fail` where nothing is said. */
+  readonly noData?: NoDataPolicy;
   /** The share of the traffic that the version has; the throughput limit is scaled by it. */
   readonly weightPercent: number;
   readonly windowMs: number;
   /** Throughput means something only under live traffic and over a whole window. */
   readonly judgeThroughput: boolean;
 }
+
+/**
+ * Once the budget is over: `fail` goes back, `hold` waits for a person, `ignore` makes a warning of
+ * it. Missing is never zero.
+ */
+export type NoDataPolicy = Readonly<Partial<Record<Signal, 'fail' | 'hold' | 'ignore'>>>;
 
 /** Latencies this close together are noise of the machine, whatever their ratio. */
 const LATENCY_SLACK_MS = 10;
@@ -49,14 +57,22 @@ export const NO_DATA_CASES = [
  * over missing data, missing data wins over everything else, and warnings alone are `warn`.
  */
 export function judgeThresholds(input: ThresholdInput): Verdict {
+  const { noData = {} } = input;
   const findings = [
     ...judgeLatency(input),
     ...judgeErrors(input),
     ...judgeThroughput(input),
     ...judgeResource(input, 'memory', input.thresholds.memoryMaxBytes),
     ...judgeResource(input, 'cpu', input.thresholds.cpuMaxCores),
-  ];
-  return { kind: kindOf(findings), findings, summary: summarize(input, findings) };
+  ].map((finding): Finding => {
+    const isIgnored = finding.kind === 'no_data' && noData[finding.signal] === 'ignore';
+    return isIgnored ? { ...finding, severity: 'warning' } : finding;
+  });
+  const kind = kindOf(findings);
+  const verdict = { kind, findings, summary: summarize(input, findings) };
+  const missing = findings.filter((one) => one.kind === 'no_data' && one.severity === 'critical');
+  const holds = missing.length > 0 && missing.every(({ signal }) => noData[signal] === 'hold');
+  return kind === 'no_data' && holds ? { ...verdict, action: 'hold' } : verdict;
 }
 
 /** Stable's own earlier figures as limits: p95 at most half as much again, errors one point more. */

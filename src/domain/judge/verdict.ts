@@ -15,7 +15,7 @@ export interface Finding {
   /** Its part of the health score; 1 where nothing is said. */
   readonly weight?: number;
   /** Absent: a limit, fixed or by stable's own figure. */
-  readonly method?: 'sequential';
+  readonly method?: 'sequential' | 'mann_whitney';
   /** Of the candidate over stable, with an interval that holds at every look. */
   readonly effect?: {
     readonly estimate: number;
@@ -37,8 +37,12 @@ export interface Finding {
  */
 export interface Verdict {
   readonly kind: 'pass' | 'warn' | 'fail' | 'no_data' | 'inconclusive';
-  /** A comparison of severity `warning` was lost: one weight down, and held. Only with `warn`. */
-  readonly action?: 'step_back';
+  /**
+   * What is to be done instead of what the kind means. `step_back`: a comparison of severity
+   * `warning` was lost, so one weight down, and held there. `hold`: the data that are missing are
+   * worth a person's look.
+   */
+  readonly action?: 'step_back' | 'hold';
   /** 0 to 100: the share of what was judged that is well, by weight. */
   readonly score?: number;
   readonly findings: readonly Finding[];

@@ -1,4 +1,4 @@
-import type { ArmMetric } from '../judge/arm-judge.ts';
+import type { ArmMetric } from '../judge/arm-metric.ts';
 import {
   type AlphaLedger,
   budgetOf,
@@ -28,7 +28,7 @@ export interface Granted {
  */
 export function errorBudgetOf(spec: ReleaseSpec, plan: readonly Step[]): AlphaLedger | undefined {
   const { judge } = spec;
-  const metrics = METRICS.filter((name) => judge[name].method === 'sequential');
+  const metrics = METRICS.filter((name) => judge[name].method !== 'threshold');
   const steps = comparedSteps(plan);
   if (metrics.length === 0 || steps.length === 0) return undefined;
   const weights = Object.fromEntries(metrics.map((name) => [name, judge[name].weight]));
@@ -52,10 +52,9 @@ export function grantAt(
     const open = account.status === 'planned' ? openAccount : reopenLost;
     const opened = open(next, `${metric}/${step}`);
     next = opened.ledger;
-    const { increaseMax, severity, weight } = judge[metric];
-    return opened.alpha < ALPHA_MIN
-      ? undefined
-      : { alpha: opened.alpha, increaseMax, severity, weight };
+    const { method, increaseMax, severity, weight } = judge[metric];
+    if (method === 'threshold' || opened.alpha < ALPHA_MIN) return undefined;
+    return { method, alpha: opened.alpha, increaseMax, severity, weight };
   };
   const errors = grant('errors');
   const latency = grant('latency');

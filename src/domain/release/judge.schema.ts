@@ -13,7 +13,7 @@ const weight = z
   .default(1)
   .describe('Its part of the health score and of the error budget.');
 
-const METHODS = ['sequential', 'threshold'] as const;
+const METHODS = ['sequential', 'mann_whitney', 'threshold'] as const;
 
 const errors = z
   .strictObject({
@@ -37,6 +37,16 @@ const latency = z
   })
   .transform(judged);
 
+const missing = z.enum(['fail', 'hold', 'ignore']);
+
+const noData = z
+  .strictObject({
+    latency_p95: missing.default('fail'),
+    error_rate: missing.default('fail'),
+    throughput: missing.default('fail'),
+  })
+  .describe('Of a signal without data, once the budget is over.');
+
 /** How candidate and stable are compared while both have users, beside fixed limits. */
 export const judge = z
   .strictObject({
@@ -46,7 +56,9 @@ export const judge = z
       .describe('How often chance may take a good version back, over the whole release.'),
     errors: errors.prefault({}),
     latency: latency.prefault({}),
+    no_data: noData.prefault({}),
   })
+  .transform(({ no_data: whenMissing, ...rest }) => ({ ...rest, noData: whenMissing }))
   .describe('Comparison with stable while both have users.');
 
 function judged<Written extends { readonly max_increase: number }>({

@@ -102,7 +102,12 @@ const BY_LIMITS = {
 } as const;
 
 const UNKNOWN_BEFORE = {
-  judge: { alpha: 0.01, errors: BY_LIMITS, latency: BY_LIMITS },
+  judge: {
+    alpha: 0.01,
+    errors: BY_LIMITS,
+    latency: BY_LIMITS,
+    noData: { latency_p95: 'fail', error_rate: 'fail', throughput: 'fail' },
+  },
   mode: 'act',
   gates: [],
   hooks: [],

@@ -289,3 +289,35 @@ describe('the limits by which a rollback is verified', () => {
     expect(verifyLimits({ latency_p95: { kind: 'no_data', why: 'none' } })).toEqual({});
   });
 });
+
+describe('what a signal without data means', () => {
+  const missing = (noData: ThresholdInput['noData'], more: Partial<Reading> = {}) =>
+    judgeThresholds({
+      ...{ version: 'v2', stage: 'watch', weightPercent: 50, windowMs: 60_000 },
+      thresholds: { latencyP95MaxMs: 250, errorRateMax: 0.05 },
+      reading: { latency_p95: { kind: 'no_data', why: 'quiet' }, error_rate: value(0.01), ...more },
+      limits: { latencyIncreaseMax: 0.5, errorRateIncreaseMax: 0.01, minSamples: 20 },
+      judgeThroughput: false,
+      ...(noData === undefined ? {} : { noData }),
+    });
+
+  test('is a failure where nothing is said', () => {
+    expect(missing(undefined)).toMatchObject({ kind: 'no_data' });
+    expect(missing(undefined).action).toBeUndefined();
+    expect(missing({ latency_p95: 'fail', error_rate: 'hold' }).action).toBeUndefined();
+  });
+
+  test('is a person’s to say where the file holds', () => {
+    expect(missing({ latency_p95: 'hold' })).toMatchObject({ kind: 'no_data', action: 'hold' });
+    // Two are missing, and one of them is a failure.
+    const both = { error_rate: { kind: 'no_data', why: 'quiet' } } as const;
+    expect(missing({ latency_p95: 'hold' }, both).action).toBeUndefined();
+  });
+
+  test('is a warning where the file ignores it', () => {
+    expect(missing({ latency_p95: 'ignore' })).toMatchObject({ kind: 'warn' });
+    expect(missing({ latency_p95: 'ignore' }, { error_rate: value(0.5) })).toMatchObject({
+      kind: 'fail',
+    });
+  });
+});

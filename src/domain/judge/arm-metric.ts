@@ -1,0 +1,129 @@
+import { type Histogram, quantile } from './histogram.ts';
+import { type CountsState, beginCounts, lookCounts } from './sequential/counts.ts';
+import { type LatencyState, beginLatency, lookLatency } from './sequential/latency.ts';
+import type { Reading } from './sequential/reading.ts';
+import { type ShiftLooks, type ShiftPoint, beginShiftLooks, lookAtShift } from './shift-looks.ts';
+import type { Severity } from './verdict.ts';
+
+/** What one version did within a block of time, as the load balancer counted it. */
+export interface Tally {
+  readonly requests: number;
+  /** Bad answers and lost requests. */
+  readonly errors: number;
+  readonly latency: Histogram;
+}
+
+/** Both arms within the same block; blocks are equally long. */
+export interface ArmBlock {
+  readonly baseline: Tally;
+  readonly candidate: Tally;
+}
+
+/** How one metric is compared, and the part of the error budget that this comparison may spend. */
+export interface ArmMetric {
+  /** `mann_whitney`: of the blocks' error rates, or of their p95. */
+  readonly method: 'sequential' | 'mann_whitney';
+  readonly alpha: number;
+  /** 0.1: a rise by less than a tenth is not worth a rollback. */
+  readonly increaseMax: number;
+  readonly severity: Severity;
+  readonly weight: number;
+}
+
+export type ErrorsTest = CountsState | ShiftLooks;
+export type LatencyTest = LatencyState | ShiftLooks;
+
+/** What a test says after a look. */
+export interface Said extends Pick<Reading, 'decision' | 'effect' | 'pValue' | 'alpha' | 'reason'> {
+  /** The candidate's: events, requests or blocks, as the test counts. */
+  readonly samples: number;
+}
+
+/** What is not shown to be this much worse beyond the tolerated rise is taken for not worse. */
+const HARMLESS = { errors: 1.5, latency: 1.1 } as const;
+
+export function beginErrors(
+  { method, alpha, increaseMax }: ArmMetric,
+  split: number,
+  history: readonly Tally[],
+): ErrorsTest {
+  if (method === 'mann_whitney') return beginShiftLooks(alpha, increaseMax);
+  return beginCounts({
+    ...{ alpha, split, worseAbove: 1 + increaseMax },
+    harmlessBelow: HARMLESS.errors * (1 + increaseMax),
+    history: history.map(({ errors, requests }) => ({ events: errors, units: requests })),
+  });
+}
+
+export function beginLatencies(
+  { method, alpha, increaseMax }: ArmMetric,
+  history: readonly Tally[],
+): LatencyTest {
+  if (method === 'mann_whitney') return beginShiftLooks(alpha, increaseMax);
+  return beginLatency({
+    ...{ alpha, worseAbove: 1 + increaseMax },
+    harmlessBelow: HARMLESS.latency * (1 + increaseMax),
+    history: history.map(({ latency }) => latency),
+  });
+}
+
+export function lookAtErrors(
+  test: ErrorsTest,
+  blocks: readonly ArmBlock[],
+): { readonly test: ErrorsTest; readonly said: Said } {
+  if (test.kind === 'shift') {
+    const rate = ({ errors, requests }: Tally): number | undefined =>
+      requests === 0 ? undefined : errors / requests;
+    return shifted(test, blocks, rate, { name: 'error rate', show: percent });
+  }
+  const { state, reading } = lookCounts(
+    test,
+    blocks.map(({ baseline, candidate }) => ({
+      baseline: baseline.errors,
+      candidate: candidate.errors,
+      units: { baseline: baseline.requests, candidate: candidate.requests },
+    })),
+  );
+  return { test: state, said: { ...reading, samples: reading.samples.candidate } };
+}
+
+export function lookAtLatencies(
+  test: LatencyTest,
+  blocks: readonly ArmBlock[],
+): { readonly test: LatencyTest; readonly said: Said } {
+  if (test.kind === 'shift') {
+    const p95 = ({ latency }: Tally): number | undefined => quantile(latency, 0.95);
+    return shifted(test, blocks, p95, { name: 'p95', show: milliseconds });
+  }
+  const { state, reading } = lookLatency(
+    test,
+    blocks.map(({ baseline, candidate }) => ({
+      baseline: baseline.latency,
+      candidate: candidate.latency,
+    })),
+  );
+  return { test: state, said: { ...reading, samples: reading.samples.candidate } };
+}
+
+/** A block in which an arm has no value is none of either: missing is not zero. */
+function shifted(
+  test: ShiftLooks,
+  blocks: readonly ArmBlock[],
+  valueOf: (tally: Tally) => number | undefined,
+  named: { readonly name: string; readonly show: (value: number) => string },
+): { readonly test: ShiftLooks; readonly said: Said } {
+  const points = blocks.flatMap(({ baseline, candidate }): readonly ShiftPoint[] => {
+    const [own, other] = [valueOf(candidate), valueOf(baseline)];
+    return own === undefined || other === undefined ? [] : [{ candidate: own, control: other }];
+  });
+  const next = lookAtShift(test, points, named);
+  return { test: next, said: { ...next.said, effect: null, samples: next.points } };
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+function milliseconds(ms: number): string {
+  return `${Number(ms.toPrecision(3))} ms`;
+}

@@ -1,0 +1,96 @@
+import { judgeShift } from './kayenta/judge-shift.ts';
+
+/**
+ * The rank test of `judgeShift` on a series that grows, looked at when it has doubled: the k-th
+ * look may spend `alpha / 2^k`, so that all of them together spend less than alpha. Plain JSON, at
+ * most `POINTS_MAX` points an arm: a longer series is thinned by the mean of neighbours.
+ */
+export interface ShiftLooks {
+  readonly kind: 'shift';
+  readonly alpha: number;
+  readonly minEffect: number;
+  readonly candidate: readonly number[];
+  readonly control: readonly number[];
+  /** Points that came, before any thinning. */
+  readonly points: number;
+  readonly looks: number;
+  readonly said: ShiftReading;
+}
+
+export interface ShiftReading {
+  readonly decision: 'worse' | 'not_worse' | 'unknown';
+  readonly pValue: number;
+  /** What the last look was allowed to spend. */
+  readonly alpha: number;
+  readonly reason: string;
+}
+
+/** One value of each arm in the same block of time. */
+export interface ShiftPoint {
+  readonly candidate: number;
+  readonly control: number;
+}
+
+const FIRST_LOOK_POINTS = 10;
+const POINTS_MAX = 320;
+
+export function beginShiftLooks(alpha: number, minEffect: number): ShiftLooks {
+  return {
+    kind: 'shift',
+    ...{ alpha, minEffect, candidate: [], control: [], points: 0, looks: 0 },
+    said: { decision: 'unknown', pValue: 1, alpha, reason: 'nothing has been looked at yet' },
+  };
+}
+
+/** Adds the points since the last time, and looks where there are enough new ones. */
+export function lookAtShift(
+  state: ShiftLooks,
+  points: readonly ShiftPoint[],
+  named: { readonly name: string; readonly show: (value: number) => string },
+): ShiftLooks {
+  const odd = points.find(
+    (point) => !Number.isFinite(point.candidate) || !Number.isFinite(point.control),
+  );
+  if (odd !== undefined) {
+    const reason = `a point of ${odd.candidate} and ${odd.control} is no data`;
+    return { ...state, said: { ...state.said, decision: 'unknown', reason } };
+  }
+  const grown = thinned({
+    ...state,
+    candidate: [...state.candidate, ...points.map(({ candidate }) => candidate)],
+    control: [...state.control, ...points.map(({ control }) => control)],
+    points: state.points + points.length,
+  });
+  const isDue = grown.points >= FIRST_LOOK_POINTS * 2 ** grown.looks;
+  return isDue && state.said.decision !== 'worse' ? looked(grown, named) : grown;
+}
+
+function looked(
+  state: ShiftLooks,
+  named: { readonly name: string; readonly show: (value: number) => string },
+): ShiftLooks {
+  const looks = state.looks + 1;
+  const alpha = state.alpha / 2 ** looks;
+  const { candidate, control, minEffect } = state;
+  const { kind, figures, sentence } = judgeShift({
+    ...named,
+    ...{ candidate, control, alpha, minEffect },
+  });
+  const decision = kind === 'fail' ? 'worse' : kind === 'pass' ? 'not_worse' : 'unknown';
+  const said = { decision, pValue: figures?.pValue ?? 1, alpha, reason: sentence } as const;
+  return { ...state, looks, said };
+}
+
+function thinned(state: ShiftLooks): ShiftLooks {
+  if (state.candidate.length <= POINTS_MAX) return state;
+  const halved = (series: readonly number[]): readonly number[] =>
+    Array.from({ length: Math.ceil(series.length / 2) }, (_, at) => {
+      const pair = series.slice(2 * at, 2 * at + 2);
+      return pair.reduce((sum, value) => sum + value, 0) / pair.length;
+    });
+  return thinned({
+    ...state,
+    candidate: halved(state.candidate),
+    control: halved(state.control),
+  });
+}
