@@ -3,6 +3,7 @@ import type { ArmMetric } from '../../src/domain/judge/arm-metric.ts';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { createTrafficSource } from '../../src/providers/metrics/traffic.ts';
 import {
   type ActivityRig,
   GOOD,
@@ -187,4 +188,24 @@ describe('a comparison', () => {
     expect(await watch()).toMatchObject({ verdict: { kind: 'fail' } });
     expect(rig.elapsedMs()).toBeGreaterThanOrEqual(120_000);
   });
+});
+
+test('a service with hardly any traffic ends without data within its budget, and never passes', async () => {
+  // One request a second, of which the candidate gets one in a hundred.
+  for (let second = -14 * 60; second < 600; second += 1) {
+    const atMs = START_MS + second * 1000;
+    const version = second >= 0 && second % 100 === 50 ? 'v2' : 'v1';
+    const request = { service: SERVICE, version, audience: 'live', kind: 'good' } as const;
+    rig.after(Math.max(0, second * 1000), () =>
+      rig.router.record({ ...request, latencyMs: 20, atMs }),
+    );
+  }
+  const traffic = createTrafficSource(rig.router);
+  rig.deps.metrics = (spec) =>
+    spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : traffic;
+  const spec = specOf({ watch: { no_data_budget: '2m' } });
+  const compare = { ...COMPARE, split: 0.01 };
+  const result = await watch({ watch: spec.watch, weightPercent: 1, compare });
+  expect(result).toMatchObject({ kind: 'judged', verdict: { kind: 'no_data' } });
+  expect(rig.elapsedMs()).toBeLessThanOrEqual(120_000 + EVERY_MS);
 });
