@@ -8,7 +8,6 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await startTestStack('haproxy');
   await stack.begin(QUICK);
-  stack.load(200);
 });
 
 afterAll(async () => {
