@@ -35,7 +35,7 @@ const JUDGE = sequentialContender(ALPHA, 'with history');
 const CONTENDERS: readonly { readonly contender: Contender; readonly share: number }[] = [
   { contender: JUDGE, share: 1 },
   { contender: sequentialContender(ALPHA, 'without history'), share: 0.2 },
-  { contender: unguardedContender(ALPHA), share: 0.2 },
+  { contender: unguardedContender(ALPHA), share: 0.1 },
 ];
 
 function run(row: Row): Measured[] {

@@ -11,7 +11,7 @@ export interface Row extends Scenario {
 
 const COUNTS: readonly CountsKind[] = ['poisson', 'sharedLoad', 'bursts', 'ar50', 'ar80', 'ar90'];
 
-const LATENCY_SHARE = 0.05;
+const LATENCY_SHARE = 0.03;
 
 /** Both arms are alike, so that every flag is false. */
 export const AA_ROWS: readonly Row[] = [
