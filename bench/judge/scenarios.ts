@@ -2,12 +2,12 @@ import { countsSeries, latencySeries, meansSeries } from './generators.ts';
 import type { CountsKind, LatencyShift } from './generators.ts';
 import type { Scenario } from './measure.ts';
 
-export interface Row extends Scenario {
+export type Row = Scenario & {
   /** The figure of `falseRollbacks` that the row belongs to; the worst of its rows is told. */
   readonly figure?: CountsKind;
   /** Repetitions by those of the A/A rows of counts. */
   readonly share: number;
-}
+};
 
 const COUNTS: readonly CountsKind[] = ['poisson', 'sharedLoad', 'bursts', 'ar50', 'ar80', 'ar90'];
 

@@ -2,8 +2,8 @@ import { beginMeans, lookMeans } from './means.ts';
 import type { MeansBlock, MeansOptions, MeansState } from './means.ts';
 import { beginProportions, lookProportions } from './proportions.ts';
 import type { ProportionsBlock, ProportionsOptions, ProportionsState } from './proportions.ts';
-import { checkAlpha } from './reading.ts';
-import type { Reading } from './reading.ts';
+import { checkAlpha } from './test-reading.ts';
+import type { TestReading } from './test-reading.ts';
 
 /**
  * An A/B test of one or more arms against the control, looked at as often as one likes.
@@ -32,8 +32,8 @@ interface AbMetricState {
   readonly worse: AbTest;
   /** Of goals only: evidence that the arm is better. */
   readonly better: AbTest | null;
-  readonly worseAt: Reading | null;
-  readonly betterAt: Reading | null;
+  readonly worseAt: TestReading | null;
+  readonly betterAt: TestReading | null;
 }
 
 type AbTest = ProportionsState | MeansState;
@@ -72,7 +72,7 @@ export interface AbArmReading {
 
 export interface AbMetricReading {
   readonly decision: 'better' | 'worse' | 'undecided';
-  readonly reading: Reading | null;
+  readonly reading: TestReading | null;
 }
 
 /** Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too. */
@@ -210,7 +210,7 @@ function lookTest(test: AbTest, data: AbBlocks) {
 }
 
 /** A reading that is `unknown` for want of data has no evidence, whatever its e-value was. */
-function evidenceIn(reading: Reading | null): number {
+function evidenceIn(reading: TestReading | null): number {
   return reading === null || reading.effect === null ? 0 : reading.eValue;
 }
 

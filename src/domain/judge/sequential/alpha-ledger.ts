@@ -1,4 +1,4 @@
-import { checkAlpha } from './reading.ts';
+import { checkAlpha } from './test-reading.ts';
 
 /**
  * The false-rollback budget of one release: how much of alpha each test may err with, by a union

@@ -11,7 +11,7 @@ import { latencyReading } from './latency-reading.ts';
 import type { LatencyReading } from './latency-reading.ts';
 import { beginSeries, extendSeries } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, isCount, lowestP, unknownReading } from './reading.ts';
+import { checkAlpha, isCount, lowestP, unknownReading } from './test-reading.ts';
 
 /**
  * The whole distribution of latencies of both arms, from histograms: a rise of any quantile is seen.

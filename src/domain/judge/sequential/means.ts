@@ -2,8 +2,8 @@ import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { logOneSided, normalMixtureAt, twoSidedBound } from './normal-mixture.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, eValueOf, isMeasure, lowestP, unknownReading } from './reading.ts';
-import type { Decision, Reading } from './reading.ts';
+import { checkAlpha, eValueOf, isMeasure, lowestP, unknownReading } from './test-reading.ts';
+import type { Decision, TestReading } from './test-reading.ts';
 
 /**
  * A figure of both arms in every block (memory, cpu, a custom metric), in whatever unit: an
@@ -77,7 +77,7 @@ export function beginMeans(options: MeansOptions): MeansState {
 export function lookMeans(
   state: MeansState,
   blocks: readonly MeansBlock[],
-): { readonly state: MeansState; readonly reading: Reading } {
+): { readonly state: MeansState; readonly reading: TestReading } {
   const odd = blocks.find(
     ({ baseline, candidate }) => !isMeasure(baseline) || !isMeasure(candidate),
   );
@@ -145,7 +145,7 @@ function factsOf(state: MeansState) {
   return { alpha: state.alpha, pValue: state.pValue, blocks, samples };
 }
 
-function readingOf(state: MeansState, evidence: Evidence | undefined): Reading {
+function readingOf(state: MeansState, evidence: Evidence | undefined): TestReading {
   const facts = factsOf(state);
   if (facts.blocks < BLOCKS_MIN) {
     return unknownReading(`${facts.blocks} block(s), ${BLOCKS_MIN} are needed`, facts);

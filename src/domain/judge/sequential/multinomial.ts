@@ -1,5 +1,5 @@
-import { isCount } from './reading.ts';
-import type { Interval } from './reading.ts';
+import { isCount } from './test-reading.ts';
+import type { Interval } from './test-reading.ts';
 import { logBeta } from './special-functions.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { logBeta, logBetaTail } from './special-functions.ts';
 import { logRatioInterval } from './multinomial.ts';
-import type { Interval } from './reading.ts';
+import type { Interval } from './test-reading.ts';
 
 /**
  * The one-sided test that counts, proportions and latencies have in common: of the events of both
