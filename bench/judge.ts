@@ -14,9 +14,9 @@ import { judgeManyMs, lookRatio } from './judge/speed.ts';
  *
  * `npm run bench:judge -- --json` ends with a line of JSON: `falseRollbacks` of the judge with a
  * history of eight hours (AR figures: the worse of counts and means), `power` of every contender in
- * every row, `judge100x1440Ms` and `lookRatio`. `--reps` sets the A/A repetitions of counts and means,
- * 10,000 by default; the other rows have a fixed share of them. Exits with 1 when a false-rollback
- * rate of 1,000 repetitions or more is above 1.5 %.
+ * every row, `judge100x1440Ms` and `lookRatio`. `--reps` sets the A/A repetitions of counts and
+ * means, 10,000 by default; the other rows have a fixed share of them. Exits with 1 when a
+ * false-rollback rate of 1,000 repetitions or more is above 1.5 %.
  */
 const ALPHA = 0.01;
 const FALSE_ROLLBACKS_MAX = 0.015;

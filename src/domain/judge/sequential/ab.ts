@@ -10,8 +10,8 @@ import type { TestReading } from './test-reading.ts';
  *
  * Each arm's goals are tested both ways, better and worse; which of all goals of all arms are told
  * is decided by e-BH, so that of those told at most a share of alpha is false whatever depends on
- * whatever (Wang and Ramdas, False discovery rate control with e-values, JRSS B 2022). Guard-rails are
- * tested one way; each has its share of alpha (Bonferroni) and stops its arm at the first look
+ * whatever (Wang and Ramdas, False discovery rate control with e-values, JRSS B 2022). Guard-rails
+ * are tested one way; each has its share of alpha (Bonferroni) and stops its arm at the first look
  * that shows it to be worse.
  */
 export interface AbState {
@@ -52,7 +52,9 @@ export interface AbOptions {
   readonly metrics: Readonly<Record<string, AbMetric>>;
 }
 
-/** New blocks of an arm and the control in the same blocks of time, of every metric that has any. */
+/**
+ * New blocks of an arm and the control in the same blocks of time, of every metric that has any.
+ */
 export type AbData = Readonly<Record<string, Readonly<Record<string, AbBlocks>>>>;
 
 export type AbBlocks =
@@ -75,7 +77,9 @@ export interface AbMetricReading {
   readonly reading: TestReading | null;
 }
 
-/** Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too. */
+/**
+ * Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too.
+ */
 export function beginAb({ alpha, arms, metrics }: AbOptions): AbState {
   checkAlpha(alpha);
   if (arms.length === 0 || Object.keys(metrics).length === 0) {

@@ -20,7 +20,8 @@ import type { ShareEvidence } from './share-test.ts';
  *
  * The variance is that of the candidate's share within a block, so that load which both arms share
  * costs no power. Blocks are to be of equal length, a minute or less. The interval is that of the
- * last look and not intersected with earlier ones: the dispersion may turn out higher than it seemed.
+ * last look and not intersected with earlier ones: the dispersion may turn out higher than it
+ * seemed.
  */
 export interface CountsState {
   readonly kind: 'counts';
@@ -90,8 +91,9 @@ const NOTHING_SEEN = {
 } as const;
 
 /**
- * Events of each arm in each block. An alpha outside (0, 0.5] and a split outside (0, 1) are refused.
- * A history of fewer than 120 blocks is none; one of fewer than 20 events is taken to bunch by ten.
+ * Events of each arm in each block. An alpha outside (0, 0.5] and a split outside (0, 1) are
+ * refused. A history of fewer than 120 blocks is none; one of fewer than 20 events is taken to
+ * bunch by ten.
  */
 export function beginCounts(options: CountsOptions): CountsState {
   checkAlpha(options.alpha);

@@ -111,9 +111,14 @@ function sentenceOf(quantiles: readonly QuantileReading[], leading: QuantileRead
   return told
     .map(({ level, baselineMs, candidateMs, difference: { low, high } }) => {
       const interval =
-        low === null || high === null ? 'open interval' : `interval ${ms(low)} to ${ms(high)}`;
+        low === null || high === null
+          ? 'how much more is open'
+          : `interval of the difference ${ms(low)} to ${ms(high)} ms`;
       const name = `p${Number((level * 100).toFixed(1))}`;
-      return `${name} ${ms(baselineMs)} ms on the baseline, ${ms(candidateMs)} ms on the candidate, ${interval} ms`;
+      return (
+        `${name} ${ms(baselineMs)} ms on the baseline, ${ms(candidateMs)} ms on the candidate, ` +
+        interval
+      );
     })
     .join('; ');
 }

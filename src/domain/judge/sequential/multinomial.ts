@@ -5,11 +5,12 @@ import { logBeta } from './special-functions.ts';
 /**
  * The anytime-valid multinomial test of Lindon and Malek (Anytime-Valid Inference for Multinomial
  * Count Data, NeurIPS 2022): events of two or more arms, each event independently of arm i with
- * probability `split[i]` where the arms do not differ. Time-varying load common to all arms cancels.
+ * probability `split[i]` where the arms do not differ. Time-varying load common to all arms
+ * cancels.
  *
- * Exact for independent events. Events that come in bursts break it (with gamma bursts of shape 2 it
- * errs in 16.6 % of runs at a level of 2 %), so that counts are judged by `counts.ts`, which guards
- * against them; this one is for units of assignment, which are independent.
+ * Exact for independent events. Events that come in bursts break it (with gamma bursts of shape 2
+ * it errs in 16.6 % of runs at a level of 2 %), so that counts are judged by `counts.ts`, which
+ * guards against them; this one is for units of assignment, which are independent.
  */
 export interface MultinomialState {
   readonly split: readonly number[];

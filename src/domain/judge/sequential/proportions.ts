@@ -67,8 +67,8 @@ const ASSUMED_DISPERSION = 10;
 const TIGHTEST_AT_TRIALS = 1000;
 
 /**
- * Successes of trials, of each arm in each block. An alpha outside (0, 0.5] is refused. A history of
- * fewer than 120 blocks is none; one of fewer than 20 successes is taken to bunch by ten.
+ * Successes of trials, of each arm in each block. An alpha outside (0, 0.5] is refused. A history
+ * of fewer than 120 blocks is none; one of fewer than 20 successes is taken to bunch by ten.
  */
 export function beginProportions(options: ProportionsOptions): ProportionsState {
   checkAlpha(options.alpha);

@@ -8,7 +8,8 @@ import type { Interval } from './test-reading.ts';
  *
  * The beta-binomial mixture of Robbins (the two arms of Lindon and Malek's multinomial test), its
  * prior cut off below the null hypothesis, of events divided by their dispersion: events that come
- * in bunches of four are worth a fourth, as in quasi-likelihood. With a dispersion of 1 it is exact.
+ * in bunches of four are worth a fourth, as in quasi-likelihood. With a dispersion of 1 it is
+ * exact.
  */
 export interface ShareEvidence {
   /** Events of each arm; the candidate's may be a fraction, where the split has varied. */
