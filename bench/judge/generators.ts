@@ -118,7 +118,9 @@ const TOP = 2.3263;
 
 const BUCKET_LOG = Math.log(valueOfBucket(1) / valueOfBucket(0));
 
-/** Lognormal latencies around 100 ms (deviation 0.5 of the log) of 300 requests a minute per arm. */
+/**
+ * Lognormal latencies around 100 ms (deviation 0.5 of the log) of 300 requests a minute per arm.
+ */
 export function latencySeries(random: Random, shift: LatencyShift): Series {
   const baseline = latencyArm(random, { all: 1, top: 1, wander: shift.wander });
   const candidate = latencyArm(random, shift);

@@ -2,16 +2,16 @@ import { countsSeries, latencySeries, meansSeries } from './generators.ts';
 import type { CountsKind, LatencyShift } from './generators.ts';
 import type { Scenario } from './measure.ts';
 
-export interface Row extends Scenario {
+export type Row = Scenario & {
   /** The figure of `falseRollbacks` that the row belongs to; the worst of its rows is told. */
   readonly figure?: CountsKind;
   /** Repetitions by those of the A/A rows of counts. */
   readonly share: number;
-}
+};
 
 const COUNTS: readonly CountsKind[] = ['poisson', 'sharedLoad', 'bursts', 'ar50', 'ar80', 'ar90'];
 
-const LATENCY_SHARE = 0.05;
+const LATENCY_SHARE = 0.03;
 
 /** Both arms are alike, so that every flag is false. */
 export const AA_ROWS: readonly Row[] = [

@@ -2,7 +2,7 @@ import { beginCounts, lookCounts } from '../../src/domain/judge/sequential/count
 import { beginLatency, lookLatency } from '../../src/domain/judge/sequential/latency.ts';
 import { beginMeans, lookMeans } from '../../src/domain/judge/sequential/means.ts';
 import { logMultinomialE } from '../../src/domain/judge/sequential/multinomial.ts';
-import type { Reading } from '../../src/domain/judge/sequential/reading.ts';
+import type { TestReading } from '../../src/domain/judge/sequential/test-reading.ts';
 import type { Contender, Flag, Series } from './series.ts';
 
 /** Our own judge with all its defaults, looking at every block. */
@@ -61,7 +61,7 @@ export function unguardedContender(alpha: number): Contender {
 function firstWorse<State, Block>(
   begun: State,
   blocks: readonly Block[],
-  look: (state: State, blocks: readonly Block[]) => { readonly state: State; reading: Reading },
+  look: (state: State, blocks: readonly Block[]) => { readonly state: State; reading: TestReading },
 ): Flag {
   let state = begun;
   for (const [index, block] of blocks.entries()) {

@@ -2,16 +2,16 @@ import { beginMeans, lookMeans } from './means.ts';
 import type { MeansBlock, MeansOptions, MeansState } from './means.ts';
 import { beginProportions, lookProportions } from './proportions.ts';
 import type { ProportionsBlock, ProportionsOptions, ProportionsState } from './proportions.ts';
-import { checkAlpha } from './reading.ts';
-import type { Reading } from './reading.ts';
+import { checkAlpha } from './test-reading.ts';
+import type { TestReading } from './test-reading.ts';
 
 /**
  * An A/B test of one or more arms against the control, looked at as often as one likes.
  *
  * Each arm's goals are tested both ways, better and worse; which of all goals of all arms are told
  * is decided by e-BH, so that of those told at most a share of alpha is false whatever depends on
- * whatever (Wang and Ramdas, False discovery rate control with e-values, JRSS B 2022). Guard-rails are
- * tested one way; each has its share of alpha (Bonferroni) and stops its arm at the first look
+ * whatever (Wang and Ramdas, False discovery rate control with e-values, JRSS B 2022). Guard-rails
+ * are tested one way; each has its share of alpha (Bonferroni) and stops its arm at the first look
  * that shows it to be worse.
  */
 export interface AbState {
@@ -32,8 +32,8 @@ interface AbMetricState {
   readonly worse: AbTest;
   /** Of goals only: evidence that the arm is better. */
   readonly better: AbTest | null;
-  readonly worseAt: Reading | null;
-  readonly betterAt: Reading | null;
+  readonly worseAt: TestReading | null;
+  readonly betterAt: TestReading | null;
 }
 
 type AbTest = ProportionsState | MeansState;
@@ -52,7 +52,9 @@ export interface AbOptions {
   readonly metrics: Readonly<Record<string, AbMetric>>;
 }
 
-/** New blocks of an arm and the control in the same blocks of time, of every metric that has any. */
+/**
+ * New blocks of an arm and the control in the same blocks of time, of every metric that has any.
+ */
 export type AbData = Readonly<Record<string, Readonly<Record<string, AbBlocks>>>>;
 
 export type AbBlocks =
@@ -72,10 +74,12 @@ export interface AbArmReading {
 
 export interface AbMetricReading {
   readonly decision: 'better' | 'worse' | 'undecided';
-  readonly reading: Reading | null;
+  readonly reading: TestReading | null;
 }
 
-/** Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too. */
+/**
+ * Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too.
+ */
 export function beginAb({ alpha, arms, metrics }: AbOptions): AbState {
   checkAlpha(alpha);
   if (arms.length === 0 || Object.keys(metrics).length === 0) {
@@ -210,7 +214,7 @@ function lookTest(test: AbTest, data: AbBlocks) {
 }
 
 /** A reading that is `unknown` for want of data has no evidence, whatever its e-value was. */
-function evidenceIn(reading: Reading | null): number {
+function evidenceIn(reading: TestReading | null): number {
   return reading === null || reading.effect === null ? 0 : reading.eValue;
 }
 

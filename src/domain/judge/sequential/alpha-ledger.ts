@@ -1,15 +1,15 @@
-import { checkAlpha } from './reading.ts';
+import { checkAlpha } from './test-reading.ts';
 
 /**
  * The false-rollback budget of one release: how much of alpha each test may err with, by a union
- * bound over all tests ever begun. Looks are free, for every test here is valid at all of them; what
- * costs is to begin one. Plain JSON, to be kept with the release.
+ * bound over all tests ever begun. Looks are free, for every test here is valid at all of them;
+ * what costs is to begin one. Plain JSON, to be kept with the release.
  *
  * - A test is an account, `errors/weight-25` say. To open it spends its share of what was planned.
  * - To open it again (an activity that ran twice, a judge that resumed with its state) spends
  *   nothing and gives the same alpha: the e-process goes on.
- * - A judge that has lost its state may not begin anew at the same alpha: `reopenLost` grants half of
- *   the reserve that is left, so that however often it happens, alpha is never exceeded.
+ * - A judge that has lost its state may not begin anew at the same alpha: `reopenLost` grants half
+ *   of the reserve that is left, so that however often it happens, alpha is never exceeded.
  * - What was planned and never begun stays unspent: `release` gives it to the reserve or to another
  *   account. That is valid because whether a test began does not depend on what it would have said.
  */
@@ -38,7 +38,8 @@ export interface AlphaPlan {
 
 /**
  * Shares alpha among all tests that a release may begin, guard-rails and traffic splits among them.
- * An alpha outside (0, 0.5], no account, a weight not above zero or a reserve outside [0, 1): refused.
+ * An alpha outside (0, 0.5], no account, a weight not above zero or a reserve outside [0, 1):
+ * refused.
  */
 export function planAlpha({ alpha, weights, reserveShare = 0.1 }: AlphaPlan): AlphaLedger {
   checkAlpha(alpha);

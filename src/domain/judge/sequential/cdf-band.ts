@@ -17,7 +17,9 @@ export function cdfBand(alpha: number, samplesMin: number): CdfBand {
   return { samplesMin, constant: bandConstant(alpha) };
 }
 
-/** Half its height after `samples` samples, at most 1; fewer than the minimum: 1, all is possible. */
+/**
+ * Half its height after `samples` samples, at most 1; fewer than the minimum: 1, all is possible.
+ */
 export function bandHeight({ samplesMin, constant }: CdfBand, samples: number): number {
   if (!(samples >= samplesMin)) return 1;
   const log = Math.log1p(Math.log(samples / samplesMin));
@@ -75,8 +77,8 @@ function leastBetween(from: number, to: number, valueAt: (x: number) => number):
 
 /**
  * Half the height around one quantile, `level` in (0, 1), that holds at all times at once: theorem
- * 1(a) of the same paper, 1.5·√(p(1 − p)·ℓ) + 0.8·ℓ with ℓ = (1.4·log log(2.1·n) + log(10/alpha))/n.
- * Narrower than the band in the tails. Fewer than two samples: 1.
+ * 1(a) of the same paper, 1.5·√(p(1 − p)·ℓ) + 0.8·ℓ with ℓ = (1.4·log log(2.1·n) +
+ * log(10/alpha))/n. Narrower than the band in the tails. Fewer than two samples: 1.
  */
 export function quantileHeight(level: number, samples: number, alpha: number): number {
   if (!(samples >= 2)) return 1;

@@ -1,8 +1,15 @@
 import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, checkSplit, eValueOf, isCount, lowestP, unknownReading } from './reading.ts';
-import type { Decision, Reading } from './reading.ts';
+import {
+  checkAlpha,
+  checkSplit,
+  eValueOf,
+  isCount,
+  lowestP,
+  unknownReading,
+} from './test-reading.ts';
+import type { Decision, TestReading } from './test-reading.ts';
 import { logShareE, rateRatioInterval } from './share-test.ts';
 import type { ShareEvidence } from './share-test.ts';
 
@@ -12,7 +19,9 @@ import type { ShareEvidence } from './share-test.ts';
  * rate wanders (`dispersion.ts`). Effect: the candidate's rate by the baseline's, a ratio.
  *
  * The variance is that of the candidate's share within a block, so that load which both arms share
- * costs no power. Blocks are to be of equal length, a minute or less.
+ * costs no power. Blocks are to be of equal length, a minute or less. The interval is that of the
+ * last look and not intersected with earlier ones: the dispersion may turn out higher than it
+ * seemed.
  */
 export interface CountsState {
   readonly kind: 'counts';
@@ -82,8 +91,9 @@ const NOTHING_SEEN = {
 } as const;
 
 /**
- * Events of each arm in each block. An alpha outside (0, 0.5] and a split outside (0, 1) are refused.
- * A history of fewer than 120 blocks is none; one of fewer than 20 events is taken to bunch by ten.
+ * Events of each arm in each block. An alpha outside (0, 0.5] and a split outside (0, 1) are
+ * refused. A history of fewer than 120 blocks is none; one of fewer than 20 events is taken to
+ * bunch by ten.
  */
 export function beginCounts(options: CountsOptions): CountsState {
   checkAlpha(options.alpha);
@@ -125,7 +135,7 @@ export function continueCountsAt(state: CountsState, split: number): CountsState
 export function lookCounts(
   state: CountsState,
   blocks: readonly CountsBlock[],
-): { readonly state: CountsState; readonly reading: Reading } {
+): { readonly state: CountsState; readonly reading: TestReading } {
   const odd = blocks.find((block) => !isUsable(block));
   if (odd !== undefined) {
     const reason = `a block of ${odd.baseline} and ${odd.candidate} events is no data`;
@@ -213,7 +223,11 @@ function factsOf(state: CountsState) {
   return { alpha: state.alpha, pValue: state.pValue, blocks: state.blocks, samples };
 }
 
-function readingOf(state: CountsState, evidence: ShareEvidence | undefined, logE: number): Reading {
+function readingOf(
+  state: CountsState,
+  evidence: ShareEvidence | undefined,
+  logE: number,
+): TestReading {
   const facts = factsOf(state);
   const events = state.baselineEvents + state.candidateEvents;
   if (state.blocks === 0) return unknownReading('there is no block to judge by', facts);
@@ -256,7 +270,7 @@ function unseenArm(state: CountsState): 'baseline' | 'candidate' | undefined {
 }
 
 /** A ratio of rates, whichever direction is worse. Null when the baseline has no event. */
-function effectOf(state: CountsState, evidence: ShareEvidence): Reading['effect'] {
+function effectOf(state: CountsState, evidence: ShareEvidence): TestReading['effect'] {
   const { low, high } = rateRatioInterval(evidence, state.alpha);
   const { split, baseline, candidate } = evidence;
   const isMore = state.worse === 'more';
@@ -266,7 +280,7 @@ function effectOf(state: CountsState, evidence: ShareEvidence): Reading['effect'
   return isMore ? { estimate, low, high } : { estimate, low: inverse(high), high: inverse(low) };
 }
 
-function decisionOf(state: CountsState, effect: Reading['effect']): Decision {
+function decisionOf(state: CountsState, effect: TestReading['effect']): Decision {
   if (state.pValue <= state.alpha) return 'worse';
   const atWorst = state.worse === 'more' ? effect?.high : inverse(effect?.low);
   return atWorst != null && atWorst < state.harmlessBelow ? 'not_worse' : 'unknown';
@@ -276,7 +290,7 @@ function inverse(ratio: number | null | undefined): number | null {
   return ratio == null ? null : 1 / ratio;
 }
 
-function ratioText(effect: Reading['effect']): string {
+function ratioText(effect: TestReading['effect']): string {
   if (effect === null) return 'no ratio';
   const show = (ratio: number | null, open: string): string =>
     ratio === null ? open : String(Number(ratio.toPrecision(3)));

@@ -4,9 +4,9 @@ import { beginSeries, extendSeries } from './ratio-series.ts';
 import { logShareE } from './share-test.ts';
 
 /**
- * The latency distribution at a few fixed values, the baseline's quantiles at these levels: how many
- * requests of each arm are slower than each. Far more sensitive in the tail than a band around the
- * whole distribution, whose height is the same everywhere.
+ * The latency distribution at a few fixed values, the baseline's quantiles at these levels: how
+ * many requests of each arm are slower than each. Far more sensitive in the tail than a band around
+ * the whole distribution, whose height is the same everywhere.
  */
 export const LEVELS = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999] as const;
 
@@ -22,7 +22,9 @@ export interface LatencyLevel {
   readonly explained: number;
 }
 
-/** The levels of a merged histogram, and how its blocks vary at each. An empty one has no levels. */
+/**
+ * The levels of a merged histogram, and how its blocks vary at each. An empty one has no levels.
+ */
 export function latencyLevels(
   merged: Histogram,
   history: readonly Histogram[],

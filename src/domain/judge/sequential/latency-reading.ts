@@ -3,8 +3,8 @@ import { DISPERSION } from './dispersion.ts';
 import { cellQuantile } from './latency-cells.ts';
 import { LEVELS } from './latency-levels.ts';
 import type { LatencyState } from './latency.ts';
-import { eValueOf, unknownReading } from './reading.ts';
-import type { Interval, Reading } from './reading.ts';
+import { eValueOf, unknownReading } from './test-reading.ts';
+import type { Interval, TestReading } from './test-reading.ts';
 
 /** One quantile of both arms in milliseconds; `level` 0.95 is p95. */
 export interface QuantileReading {
@@ -18,9 +18,9 @@ export interface QuantileReading {
 }
 
 /** `baseline`, `candidate` and `effect` are those of the quantile with most evidence. */
-export interface LatencyReading extends Reading {
+export type LatencyReading = TestReading & {
   readonly quantiles: readonly QuantileReading[];
-}
+};
 
 interface LatencyEvidence {
   readonly logE: number;
@@ -80,8 +80,8 @@ function quantileAt(
   const dispersion = dispersions[index];
   if (level === undefined || dispersion === undefined) return undefined;
   const { cells, requests, alpha } = state;
-  const at = (arm: 'baseline' | 'candidate', level_: number): number | null =>
-    cellQuantile(cells, cells[arm], level_);
+  const at = (arm: 'baseline' | 'candidate', share: number): number | null =>
+    cellQuantile(cells, cells[arm], share);
   const baselineMs = at('baseline', level);
   const candidateMs = at('candidate', level);
   if (baselineMs === null || candidateMs === null) return undefined;
@@ -111,9 +111,14 @@ function sentenceOf(quantiles: readonly QuantileReading[], leading: QuantileRead
   return told
     .map(({ level, baselineMs, candidateMs, difference: { low, high } }) => {
       const interval =
-        low === null || high === null ? 'open interval' : `interval ${ms(low)} to ${ms(high)}`;
+        low === null || high === null
+          ? 'how much more is open'
+          : `interval of the difference ${ms(low)} to ${ms(high)} ms`;
       const name = `p${Number((level * 100).toFixed(1))}`;
-      return `${name} ${ms(baselineMs)} ms on the baseline, ${ms(candidateMs)} ms on the candidate, ${interval} ms`;
+      return (
+        `${name} ${ms(baselineMs)} ms on the baseline, ${ms(candidateMs)} ms on the candidate, ` +
+        interval
+      );
     })
     .join('; ');
 }

@@ -11,11 +11,11 @@ import { latencyReading } from './latency-reading.ts';
 import type { LatencyReading } from './latency-reading.ts';
 import { beginSeries, extendSeries } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, isCount, lowestP, unknownReading } from './reading.ts';
+import { checkAlpha, isCount, lowestP, unknownReading } from './test-reading.ts';
 
 /**
- * The whole distribution of latencies of both arms, from histograms: a rise of any quantile is seen.
- * Two tests share alpha:
+ * The whole distribution of latencies of both arms, from histograms: a rise of any quantile is
+ * seen. Two tests share alpha:
  *
  * - three quarters: at nine quantiles of the baseline, whether more of the candidate's requests are
  *   slower (`latency-levels.ts`); the mean of their e-values is one e-value, so that no correction

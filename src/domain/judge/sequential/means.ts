@@ -2,13 +2,13 @@ import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { logOneSided, normalMixtureAt, twoSidedBound } from './normal-mixture.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, eValueOf, isMeasure, lowestP, unknownReading } from './reading.ts';
-import type { Decision, Reading } from './reading.ts';
+import { checkAlpha, eValueOf, isMeasure, lowestP, unknownReading } from './test-reading.ts';
+import type { Decision, TestReading } from './test-reading.ts';
 
 /**
  * A figure of both arms in every block (memory, cpu, a custom metric), in whatever unit: an
- * asymptotic confidence sequence for the mean of the blocks' differences (Waudby-Smith et al., arXiv
- * 2103.06476), with the variance of a long sum in place of the samples', so that series whose
+ * asymptotic confidence sequence for the mean of the blocks' differences (Waudby-Smith et al.,
+ * arXiv 2103.06476), with the variance of a long sum in place of the samples', so that series whose
  * blocks depend on each other are judged by what they are worth. What moves both arms cancels.
  *
  * Effect: candidate minus baseline, in the metric's unit. Every figure may be scaled by any factor.
@@ -71,13 +71,14 @@ export function beginMeans(options: MeansOptions): MeansState {
 }
 
 /**
- * Adds the blocks since the last look, oldest first. A block with a value that is not finite, or not
- * between 1e-140 and 1e140 in size, makes the look `unknown`, and none of its blocks is added; to leave a block out is the caller's choice.
+ * Adds the blocks since the last look, oldest first. A block with a value that is not finite, or
+ * not between 1e-140 and 1e140 in size, makes the look `unknown`, and none of its blocks is added;
+ * to leave a block out is the caller's choice.
  */
 export function lookMeans(
   state: MeansState,
   blocks: readonly MeansBlock[],
-): { readonly state: MeansState; readonly reading: Reading } {
+): { readonly state: MeansState; readonly reading: TestReading } {
   const odd = blocks.find(
     ({ baseline, candidate }) => !isMeasure(baseline) || !isMeasure(candidate),
   );
@@ -145,7 +146,7 @@ function factsOf(state: MeansState) {
   return { alpha: state.alpha, pValue: state.pValue, blocks, samples };
 }
 
-function readingOf(state: MeansState, evidence: Evidence | undefined): Reading {
+function readingOf(state: MeansState, evidence: Evidence | undefined): TestReading {
   const facts = factsOf(state);
   if (facts.blocks < BLOCKS_MIN) {
     return unknownReading(`${facts.blocks} block(s), ${BLOCKS_MIN} are needed`, facts);
@@ -184,7 +185,9 @@ function decisionOf(
   return atWorst <= state.harmlessBelow * scale ? 'not_worse' : 'unknown';
 }
 
-/** The variance that is tested with, per variance of the differences as if they were independent. */
+/**
+ * The variance that is tested with, per variance of the differences as if they were independent.
+ */
 function dispersionOf(differences: RatioSeries, deviation: number): number | null {
   const all = scaleAt(differences, 0);
   if (all.batches < 2) return null;

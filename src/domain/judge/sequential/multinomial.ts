@@ -1,15 +1,16 @@
-import { isCount } from './reading.ts';
-import type { Interval } from './reading.ts';
+import { isCount } from './test-reading.ts';
+import type { Interval } from './test-reading.ts';
 import { logBeta } from './special-functions.ts';
 
 /**
  * The anytime-valid multinomial test of Lindon and Malek (Anytime-Valid Inference for Multinomial
  * Count Data, NeurIPS 2022): events of two or more arms, each event independently of arm i with
- * probability `split[i]` where the arms do not differ. Time-varying load common to all arms cancels.
+ * probability `split[i]` where the arms do not differ. Time-varying load common to all arms
+ * cancels.
  *
- * Exact for independent events. Events that come in bursts break it (with gamma bursts of shape 2 it
- * errs in 16.6 % of runs at a level of 2 %), so that counts are judged by `counts.ts`, which guards
- * against them; this one is for units of assignment, which are independent.
+ * Exact for independent events. Events that come in bursts break it (with gamma bursts of shape 2
+ * it errs in 16.6 % of runs at a level of 2 %), so that counts are judged by `counts.ts`, which
+ * guards against them; this one is for units of assignment, which are independent.
  */
 export interface MultinomialState {
   readonly split: readonly number[];
@@ -98,39 +99,44 @@ export function logRatioInterval(
   const posterior = [(prior[0] ?? NaN) + baseline, (prior[1] ?? NaN) + candidate];
   const least = logBeta(posterior) - logBeta(prior) + Math.log(alpha);
   const offset = Math.log(share / (1 - share));
-  const logLikelihood = (delta: number): number =>
-    -candidate * Math.log1p(Math.exp(-delta - offset)) -
-    baseline * Math.log1p(Math.exp(delta + offset));
+  const likelihood: Likelihood = {
+    above: (delta) =>
+      -candidate * Math.log1p(Math.exp(-delta - offset)) -
+      baseline * Math.log1p(Math.exp(delta + offset)) -
+      least,
+    slope: (delta) => candidate - (baseline + candidate) / (1 + Math.exp(-delta - offset)),
+  };
   const best = Math.log(candidate / baseline) - offset;
   const centre = Number.isFinite(best) ? best : 0;
   return {
-    low: candidate > 0 ? edge(logLikelihood, least, centre, -1) : null,
-    high: baseline > 0 ? edge(logLikelihood, least, centre, 1) : null,
+    low: candidate > 0 ? edge(likelihood, centre, -1) : null,
+    high: baseline > 0 ? edge(likelihood, centre, 1) : null,
   };
 }
 
-const REACH = 40;
+/** A log likelihood above the least that is not refused, by the log ratio; concave. */
+interface Likelihood {
+  readonly above: (delta: number) => number;
+  readonly slope: (delta: number) => number;
+}
 
-/** Where the likelihood, which falls away from its top, crosses the least one that is not refused. */
-function edge(
-  logLikelihood: (delta: number) => number,
-  least: number,
-  centre: number,
-  sign: 1 | -1,
-): number | null {
-  let inside = 0;
-  let outside = 0.125;
-  while (logLikelihood(centre + sign * outside) >= least) {
-    inside = outside;
-    outside *= 2;
-    if (outside > REACH) return null;
+const REACH = 40;
+const NEWTON_STEPS_MAX = 50;
+
+/** Where it crosses zero: Newton's steps from outside stay outside, for the function is concave. */
+function edge({ above, slope }: Likelihood, centre: number, sign: 1 | -1): number | null {
+  let distance = 0.125;
+  while (above(centre + sign * distance) >= 0) {
+    distance *= 2;
+    if (distance > REACH) return null;
   }
-  while (outside - inside > 1e-9) {
-    const middle = (inside + outside) / 2;
-    if (logLikelihood(centre + sign * middle) >= least) inside = middle;
-    else outside = middle;
+  let delta = centre + sign * distance;
+  for (let step = 0; step < NEWTON_STEPS_MAX; step += 1) {
+    const next = delta - above(delta) / slope(delta);
+    if (!(Math.abs(next - delta) > 1e-10)) break;
+    delta = next;
   }
-  return centre + sign * inside;
+  return delta;
 }
 
 function ratioOf(counts: readonly number[], state: MultinomialState): Interval {

@@ -2,9 +2,9 @@ import { logNormalCdf } from './special-functions.ts';
 
 /**
  * The normal mixture of Robbins, as in Howard, Ramdas, McAuliffe and Sekhon (Time-uniform,
- * nonparametric, nonasymptotic confidence sequences, arXiv 1810.08240). `sum` is a sum of deviations
- * with mean zero, `variance` its variance so far; both in matching units. `rho` sets the variance
- * at which the bound is tightest.
+ * nonparametric, nonasymptotic confidence sequences, arXiv 1810.08240). `sum` is a sum of
+ * deviations with mean zero, `variance` its variance so far; both in matching units. `rho` sets the
+ * variance at which the bound is tightest.
  *
  * Of an estimated variance it is the asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha,
  * Kennedy and Ramdas (arXiv 2103.06476).

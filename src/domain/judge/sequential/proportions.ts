@@ -2,8 +2,8 @@ import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { normalMixtureAt, twoSidedBound } from './normal-mixture.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
-import { checkAlpha, eValueOf, isCount, lowestP, unknownReading } from './reading.ts';
-import type { Decision, Reading } from './reading.ts';
+import { checkAlpha, eValueOf, isCount, lowestP, unknownReading } from './test-reading.ts';
+import type { Decision, TestReading } from './test-reading.ts';
 import { logShareE } from './share-test.ts';
 
 /**
@@ -67,8 +67,8 @@ const ASSUMED_DISPERSION = 10;
 const TIGHTEST_AT_TRIALS = 1000;
 
 /**
- * Successes of trials, of each arm in each block. An alpha outside (0, 0.5] is refused. A history of
- * fewer than 120 blocks is none; one of fewer than 20 successes is taken to bunch by ten.
+ * Successes of trials, of each arm in each block. An alpha outside (0, 0.5] is refused. A history
+ * of fewer than 120 blocks is none; one of fewer than 20 successes is taken to bunch by ten.
  */
 export function beginProportions(options: ProportionsOptions): ProportionsState {
   checkAlpha(options.alpha);
@@ -96,7 +96,7 @@ export function beginProportions(options: ProportionsOptions): ProportionsState 
 export function lookProportions(
   state: ProportionsState,
   blocks: readonly ProportionsBlock[],
-): { readonly state: ProportionsState; readonly reading: Reading } {
+): { readonly state: ProportionsState; readonly reading: TestReading } {
   if (!blocks.every(({ baseline, candidate }) => isUsable(baseline) && isUsable(candidate))) {
     const reason = 'a block has figures that are no successes of trials';
     return { state, reading: unknownReading(reason, factsOf(state)) };
@@ -187,7 +187,11 @@ function factsOf(state: ProportionsState) {
   return { alpha: state.alpha, pValue: state.pValue, blocks: state.blocks, samples };
 }
 
-function readingOf(state: ProportionsState, dispersion: number | undefined, logE: number): Reading {
+function readingOf(
+  state: ProportionsState,
+  dispersion: number | undefined,
+  logE: number,
+): TestReading {
   const facts = factsOf(state);
   const { baseline, candidate } = state;
   const fewest = Math.min(baseline.trials, candidate.trials);

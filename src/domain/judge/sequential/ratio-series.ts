@@ -13,7 +13,9 @@ export interface RatioSeries {
   readonly scales: Readonly<Record<keyof Scale, readonly number[]>>;
 }
 
-/** Sums over the whole batches of one length; the last of an odd number waits for its other half. */
+/**
+ * Sums over the whole batches of one length; the last of an odd number waits for its other half.
+ */
 export interface Scale {
   readonly batches: number;
   readonly value: number;

@@ -1,6 +1,6 @@
 import { logBeta, logBetaTail } from './special-functions.ts';
 import { logRatioInterval } from './multinomial.ts';
-import type { Interval } from './reading.ts';
+import type { Interval } from './test-reading.ts';
 
 /**
  * The one-sided test that counts, proportions and latencies have in common: of the events of both
@@ -8,7 +8,8 @@ import type { Interval } from './reading.ts';
  *
  * The beta-binomial mixture of Robbins (the two arms of Lindon and Malek's multinomial test), its
  * prior cut off below the null hypothesis, of events divided by their dispersion: events that come
- * in bunches of four are worth a fourth, as in quasi-likelihood. With a dispersion of 1 it is exact.
+ * in bunches of four are worth a fourth, as in quasi-likelihood. With a dispersion of 1 it is
+ * exact.
  */
 export interface ShareEvidence {
   /** Events of each arm; the candidate's may be a fraction, where the split has varied. */

@@ -1,6 +1,6 @@
 import { beginMultinomial, lookMultinomial } from './multinomial.ts';
 import type { MultinomialState } from './multinomial.ts';
-import { checkAlpha, checkSplit } from './reading.ts';
+import { checkAlpha, checkSplit } from './test-reading.ts';
 
 /**
  * Whether the traffic is split as intended: the multinomial test on units of assignment (users

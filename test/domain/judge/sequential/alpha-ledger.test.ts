@@ -53,7 +53,7 @@ test('without a reserve a lost test gets nothing', () => {
   expect(reopenLost(once.ledger, 'split').alpha).toBe(0);
 });
 
-test('what a skipped step was to have can go to the next, but nothing of one that has begun', () => {
+test('what a skipped step was to have can go to the next, nothing of one that has begun', () => {
   const ledger = planAlpha({ alpha: 0.01, weights: WEIGHTS });
   const moved = releaseAccount(ledger, 'errors/25', 'errors/50');
   const both = openAccount(ledger, 'errors/25').alpha + openAccount(ledger, 'errors/50').alpha;

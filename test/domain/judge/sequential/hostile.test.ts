@@ -7,7 +7,7 @@ import {
   beginProportions,
   lookProportions,
 } from '../../../../src/domain/judge/sequential/proportions.ts';
-import type { Reading } from '../../../../src/domain/judge/sequential/reading.ts';
+import type { TestReading } from '../../../../src/domain/judge/sequential/test-reading.ts';
 
 const odd = fc.constantFrom(NaN, Infinity, -Infinity, -1, 0.5, 2 ** 53, 1e300);
 const count = fc.oneof(
@@ -21,7 +21,13 @@ const value = fc.oneof(
 const options = { alpha: 0.01, history: [] };
 
 /** Whatever comes in, what goes out is plain JSON, and its numbers are in their ranges. */
-function expectSound({ state, reading }: { readonly state: unknown; readonly reading: Reading }) {
+function expectSound({
+  state,
+  reading,
+}: {
+  readonly state: unknown;
+  readonly reading: TestReading;
+}) {
   expect(viaJson(state)).toEqual(viaJson(viaJson(state)));
   expect(JSON.stringify(state)).not.toContain('null,null,null');
   expect(viaJson(reading)).toEqual(reading);

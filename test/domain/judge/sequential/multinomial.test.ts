@@ -9,7 +9,7 @@ import {
   lookMultinomial,
 } from '../../../../src/domain/judge/sequential/multinomial.ts';
 
-test('gives the p-value and the lower limit of savvi for 148 and 62 events at a split of 80:20', () => {
+test('gives the p-value and the lower limit of savvi for 148 and 62 events at 80:20', () => {
   // assuncaolfi/savvi, examples/InhomogeneousPoissonProcess.qmd, n = 210.
   const begun = beginMultinomial({ split: [0.8, 0.2], alpha: 0.05 });
   const looked = lookMultinomial(begun, [148, 62]);

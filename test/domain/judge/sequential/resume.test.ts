@@ -13,13 +13,13 @@ import {
 const ALPHA = 0.01;
 
 /** Looks at every block, through JSON after each when `resumed`. */
-function readings<State, Block, Reading>(
+function readings<State, Block, TestReading>(
   begun: State,
   blocks: readonly Block[],
   look: (
     state: State,
     blocks: readonly Block[],
-  ) => { readonly state: State; readonly reading: Reading },
+  ) => { readonly state: State; readonly reading: TestReading },
   resumed: (state: State) => State,
 ) {
   let state = begun;
@@ -37,13 +37,13 @@ function viaJson<State>(state: State): State {
   return JSON.parse(JSON.stringify(state));
 }
 
-function expectSame<State, Block, Reading>(
+function expectSame<State, Block, TestReading>(
   begun: State,
   blocks: readonly Block[],
   look: (
     state: State,
     blocks: readonly Block[],
-  ) => { readonly state: State; readonly reading: Reading },
+  ) => { readonly state: State; readonly reading: TestReading },
 ): void {
   const whole = readings(begun, blocks, look, (state) => state);
   const resumed = readings(begun, blocks, look, viaJson);

@@ -8,7 +8,7 @@ export interface Interval {
 }
 
 /** What one look at one metric says; plain JSON. */
-export interface Reading {
+export interface TestReading {
   readonly decision: Decision;
   /**
    * Evidence against "no worse than is tolerated": 1/alpha of it decides `worse`. At most 1e300.
@@ -47,8 +47,8 @@ export function lowestP(before: number, logE: number): number {
 /** A reading of a metric that cannot be judged (yet). */
 export function unknownReading(
   reason: string,
-  known: Pick<Reading, 'alpha' | 'pValue' | 'blocks' | 'samples'> & Partial<Reading>,
-): Reading {
+  known: Pick<TestReading, 'alpha' | 'pValue' | 'blocks' | 'samples'> & Partial<TestReading>,
+): TestReading {
   return {
     eValue: 1,
     baseline: null,
