@@ -37,6 +37,8 @@ const SETTLED_AFTER_MS = 2 * SECOND_MS;
 /** Somewhat less than what routers keep. */
 const KEPT_MS = (15 * 60 - 10) * SECOND_MS;
 const HISTORY_BLOCKS_MAX = 240;
+/** So many blocks at most are asked of a Prometheus at one look. */
+const OWN_BLOCKS_MAX = 12;
 
 /** Of a router that cannot say how it was before there is no history: then more must be seen. */
 export async function beginComparison(
@@ -80,10 +82,11 @@ export async function compareOn(
     count > 0 ? talliesOf(router, plan, beside, window, signal) : [],
     compare.splitUnits === 'users' ? usersOf(router, plan, from.users, signal) : from.users,
   ]);
-  const blocks = candidate.slice(0, baseline.length).flatMap((one, at): readonly ArmBlock[] => {
+  const counted = candidate.slice(0, baseline.length).flatMap((one, at): readonly ArmBlock[] => {
     const other = baseline[at];
     return other === undefined ? [] : [{ candidate: one, baseline: other }];
   });
+  const blocks = await withOwnValues(deps, plan, counted, window.fromMs, signal);
   const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
   const { state, look } = lookAtArms(from.judge, blocks, units, compare);
   const untilMs = fromMs + blocks.length * blockMs;
@@ -121,6 +124,61 @@ function tallyOf({ requests, faulty, failed, latency }: TrafficCounts): Tally {
   return { requests, errors: faulty + failed, latency };
 }
 
+/** What a Prometheus says of each block, of the file's own metrics. */
+async function withOwnValues(
+  deps: ActivityDeps,
+  plan: Compared,
+  blocks: readonly ArmBlock[],
+  fromMs: number,
+  signal: AbortSignal,
+): Promise<readonly ArmBlock[]> {
+  const { own } = plan.compare;
+  if (own === undefined) return blocks;
+  const blockMs = blockOf(plan);
+  // After a long absence the oldest have been compared by counts alone: questions have a limit.
+  const asked = blocks.slice(-OWN_BLOCKS_MAX);
+  const skipped = blocks.length - asked.length;
+  const values = await Promise.all(
+    asked.map((_, at) => {
+      const beginMs = fromMs + (skipped + at) * blockMs;
+      return ownValuesOf(deps, plan, own, { fromMs: beginMs, toMs: beginMs + blockMs }, signal);
+    }),
+  );
+  return blocks.map((block, at): ArmBlock => {
+    const known = values[at - skipped];
+    return known === undefined ? block : { ...block, values: known };
+  });
+}
+
+async function ownValuesOf(
+  deps: ActivityDeps,
+  { service, target, beside }: Compared,
+  { server, queries }: NonNullable<Comparison['own']>,
+  window: { readonly fromMs: number; readonly toMs: number },
+  signal: AbortSignal,
+): Promise<NonNullable<ArmBlock['values']>> {
+  const ask = async (query: string, { version }: Target): Promise<number | undefined> => {
+    try {
+      const about = { service, version, ...window };
+      const answer = await deps.askPrometheus(server, query, about, signal);
+      return answer.kind === 'value' ? answer.value : undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Failure && error.code === 'MetricsUnreachable') return undefined;
+      throw error;
+    }
+  };
+  const entries = await Promise.all(
+    Object.entries(queries).map(async ([name, query]) => {
+      const [candidate, control] = await Promise.all([ask(query, target), ask(query, beside)]);
+      return candidate === undefined || control === undefined
+        ? []
+        : [[name, { candidate, control }] as const];
+    }),
+  );
+  return Object.fromEntries(entries.flat());
+}
+
 async function usersOf(
   router: TrafficRouter,
   { service, target, beside }: Compared,
@@ -147,7 +205,7 @@ function newUnits(now: Units, before: Units): Units {
 }
 
 function requestsOf(blocks: readonly ArmBlock[]): Units {
-  const sum = (arm: keyof ArmBlock): number =>
+  const sum = (arm: 'baseline' | 'candidate'): number =>
     blocks.reduce((total, block) => total + block[arm].requests, 0);
   return { baseline: sum('baseline'), candidate: sum('candidate') };
 }

@@ -11,6 +11,7 @@ import type { Call } from '../providers/call/call.ts';
 import type { EnvironmentDriver } from '../providers/environment/environment.ts';
 import type { HealthRound } from '../providers/health/check-all.ts';
 import type { ProbeAnswer, ProbeLoadRequest } from '../providers/health/probe-load.ts';
+import type { PrometheusServer } from '../providers/metrics/prometheus.ts';
 import type { MetricsQuery, MetricsSource } from '../providers/metrics/source.ts';
 import type { NotificationChannel } from '../providers/notify/channel.ts';
 import type { TrafficRouter } from '../providers/traffic/router.ts';
@@ -27,7 +28,7 @@ export interface ActivityDeps {
   ): MetricsSource;
   /** One PromQL expression with `{service}`, `{version}` and `{window}`, at the window's end. */
   askPrometheus(
-    server: { readonly url: string; readonly timeoutMs: number },
+    server: Pick<PrometheusServer, 'url' | 'timeoutMs'> & Partial<PrometheusServer>,
     template: string,
     query: Pick<MetricsQuery, 'service' | 'version' | 'fromMs' | 'toMs'>,
     signal: AbortSignal,

@@ -11,6 +11,7 @@ import type { WatchResult } from '../domain/release/decide.ts';
 import type { GateSpec } from '../domain/release/gate.schema.ts';
 import type { HookCall } from '../domain/release/hook.schema.ts';
 import type { ArmFigures } from '../domain/judge/two-proportions.ts';
+import type { PrometheusServer } from '../providers/metrics/prometheus.ts';
 import type { Steering } from '../providers/traffic/router.ts';
 
 /** What workflows hand to activities and get back: plain JSON, bounded. */
@@ -115,6 +116,11 @@ export interface WatchRequest extends Pick<
 
 /** A comparison of candidate and stable while both have users, with what it may spend. */
 export interface Comparison extends Omit<ArmJudgeOptions, 'history'> {
+  /** Where the file's own metrics are asked for, by their names. */
+  readonly own?: {
+    readonly server: PrometheusServer;
+    readonly queries: Readonly<Record<string, string>>;
+  };
   /** For a person: what of the error budget has been spent. */
   readonly budget: string;
 }

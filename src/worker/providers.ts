@@ -23,7 +23,7 @@ export function createProviders(config: WorkerConfig): ActivityDeps {
     router: createRouters(),
     metrics: createSources({ secret }),
     askPrometheus: (server, template, query, signal) =>
-      askPrometheus({ ...server, headersFromEnv: {} }, template, query, secret, signal),
+      askPrometheus({ headersFromEnv: {}, ...server }, template, query, secret, signal),
     channel: createChannels({ secret, write: (line) => process.stdout.write(line) }),
     call: createWebhookCall({ secret }),
     checkHealth: (request, signal) => checkOnce(request, signal, probeHealth),

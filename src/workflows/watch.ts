@@ -97,12 +97,24 @@ function comparisonOf(context: Context, beside: Target | null): Comparison | und
   if (opened === undefined) return undefined;
   context.ledger = opened.ledger;
   const steering = steeringAt(context);
+  const server = spec.metrics.find((source) => source.kind === 'prometheus');
+  const queries = opened.granted.metrics.flatMap(({ name }) => {
+    const written = spec.judge.metrics.find((metric) => metric.name === name);
+    return written === undefined ? [] : [[name, written.query] as const];
+  });
   const unit = steering?.affinity === undefined ? 'requests' : 'users';
   return {
     ...opened.granted,
     split: weightPercent / (weightPercent + other),
     splitUnits: steering?.matches === undefined ? unit : undefined,
+    ...(server?.kind !== 'prometheus' || queries.length === 0
+      ? {}
+      : { own: { server: serverOf(server), queries: Object.fromEntries(queries) } }),
   };
+}
+
+function serverOf({ url, timeoutMs, headersFromEnv }: NonNullable<Comparison['own']>['server']) {
+  return { url, timeoutMs, headersFromEnv };
 }
 
 interface Bad {

@@ -26,6 +26,7 @@ const COMPARE: Comparison = {
   splitUnits: 'requests',
   errors: ERRORS,
   latency: undefined,
+  metrics: [],
   budget: 'error budget spent 0.5 of 1 %',
 };
 
@@ -34,13 +35,13 @@ beforeEach(() => {
   rig = createActivityRig();
   rig.metrics.set('v1', GOOD);
   rig.metrics.set('v2', GOOD);
-  traffic(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
+  serve(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
 });
 
 type Traffic = Readonly<Record<string, { readonly requests: number; readonly errors: number }>>;
 
 /** So much in every five seconds, from a moment to another. */
-function traffic(fromMs: number, toMs: number, versions: Traffic): void {
+function serve(fromMs: number, toMs: number, versions: Traffic): void {
   for (let atMs = fromMs; atMs < toMs; atMs += EVERY_MS) {
     for (const [version, { requests, errors }] of Object.entries(versions)) {
       for (let count = 0; count < requests; count += 1) {
@@ -58,7 +59,7 @@ function traffic(fromMs: number, toMs: number, versions: Traffic): void {
 /** The same as it comes, while the watch goes on. */
 function live(versions: Traffic, forMs = MINUTES_10): void {
   for (let atMs = 0; atMs < forMs; atMs += EVERY_MS) {
-    rig.after(atMs, () => traffic(START_MS + atMs, START_MS + atMs + EVERY_MS, versions));
+    rig.after(atMs, () => serve(START_MS + atMs, START_MS + atMs + EVERY_MS, versions));
   }
 }
 
@@ -67,12 +68,12 @@ function watch(
   attempt: { heartbeatDetails?: unknown; onBeat?: (details: unknown) => void } = {},
 ) {
   const spec = specOf();
-  const { service, traffic: balancer, environment, metrics, thresholds, health } = spec;
+  const { service, traffic, environment, metrics, thresholds, health } = spec;
   const { watchRelease } = createWatchActivities(rig.deps);
   return rig.run(
     watchRelease,
     {
-      ...{ service, traffic: balancer, environment, metrics, thresholds, health },
+      ...{ service, traffic, environment, metrics, thresholds, health },
       watch: spec.watch,
       target: targetOf('v2'),
       weightPercent: 50,
@@ -155,6 +156,78 @@ describe('a candidate whose errors are below every limit', () => {
   });
 });
 
+describe('a metric of the file’s own', () => {
+  const own = (method: ArmMetric['method']): Partial<Comparison> => ({
+    errors: undefined,
+    metrics: [{ ...ERRORS, method, name: 'heap', direction: 'increase', noData: 'fail' }],
+    own: {
+      server: { url: 'http://p', timeoutMs: 1000, headersFromEnv: {} },
+      queries: { heap: 'q' },
+    },
+  });
+  let asked = 0;
+  /** Each arm's value in a block, the candidate's this many times stable's. */
+  const answer = (ratio: number): void => {
+    asked = 0;
+    live({ v1: { requests: 100, errors: 0 }, v2: { requests: 100, errors: 0 } });
+    rig.askPrometheus = async (_server, query, { version, fromMs, toMs }) => {
+      expect({ query, forMs: toMs - fromMs }).toEqual({ query: 'q', forMs: EVERY_MS });
+      asked += 1;
+      const value = 1e8 + 1e6 * ((fromMs / EVERY_MS) % 7) + 1e5 * (asked % 3);
+      return { kind: 'value', value: version === 'v2' ? value * ratio : value, samples: 1 };
+    };
+  };
+
+  test.each(['sequential', 'mann_whitney'] as const)('is compared by %s', async (method) => {
+    answer(1.5);
+    expect(await watch({ compare: { ...COMPARE, ...own(method) } })).toMatchObject({
+      verdict: {
+        kind: 'fail',
+        findings: expect.arrayContaining([
+          expect.objectContaining({ signal: 'heap', method, kind: 'violation' }),
+        ]),
+      },
+    });
+  });
+
+  test.each(['sequential', 'mann_whitney'] as const)(
+    'passes by %s where it is the same',
+    async (method) => {
+      answer(1.01);
+      expect(await watch({ compare: { ...COMPARE, ...own(method) } })).toMatchObject({
+        verdict: { kind: 'pass' },
+      });
+      expect(asked).toBeGreaterThan(200);
+    },
+  );
+
+  test.each([
+    ['fail', { kind: 'no_data' }],
+    ['hold', { kind: 'no_data', action: 'hold' }],
+    ['ignore', { kind: 'pass' }],
+  ] as const)('without values is never taken for zero: %s', async (noData, verdict) => {
+    answer(1);
+    rig.askPrometheus = async () => {
+      throw new Failure('MetricsUnreachable', 'refused');
+    };
+    const { metrics = [], ...rest } = own('sequential');
+    const compare = { ...COMPARE, ...rest, metrics: metrics.map((one) => ({ ...one, noData })) };
+    expect(await watch({ compare })).toMatchObject({ verdict });
+    const budgetMs = noData === 'ignore' ? MINUTES_10 : specOf().watch.noDataBudgetMs;
+    expect(rig.elapsedMs()).toBe(budgetMs);
+  });
+
+  test('whose values stop coming is without data from then on', async () => {
+    answer(1);
+    const { askPrometheus } = rig;
+    rig.askPrometheus = async (...question) =>
+      rig.elapsedMs() < 300_000 ? askPrometheus(...question) : { kind: 'no_data', why: 'gone' };
+    expect(await watch({ compare: { ...COMPARE, ...own('sequential') } })).toMatchObject({
+      verdict: { kind: 'no_data', summary: 'no heap of both versions' },
+    });
+  });
+});
+
 describe('a comparison', () => {
   test('that begins again after a crash goes on, and decides as if there had been none', async () => {
     const both = { v1: { requests: 100, errors: 3 }, v2: { requests: 100, errors: 8 } };
@@ -165,7 +238,7 @@ describe('a comparison', () => {
     rig = createActivityRig();
     rig.metrics.set('v1', GOOD);
     rig.metrics.set('v2', GOOD);
-    traffic(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
+    serve(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
     live(both);
     let last: unknown;
     rig.after(wholeMs / 2, () => rig.shutDown());
@@ -200,9 +273,9 @@ test('a service with hardly any traffic ends without data within its budget, and
       rig.router.record({ ...request, latencyMs: 20, atMs }),
     );
   }
-  const traffic = createTrafficSource(rig.router);
+  const source = createTrafficSource(rig.router);
   rig.deps.metrics = (spec) =>
-    spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : traffic;
+    spec.kind === 'environment' ? { signals: [], measure: async () => ({}) } : source;
   const spec = specOf({ watch: { no_data_budget: '2m' } });
   const compare = { ...COMPARE, split: 0.01 };
   const result = await watch({ watch: spec.watch, weightPercent: 1, compare });

@@ -3,12 +3,16 @@ import {
   type ArmMetric,
   type ErrorsTest,
   type LatencyTest,
+  type OwnMetric,
+  type OwnTest,
   type Said,
   type Tally,
   beginErrors,
   beginLatencies,
+  beginOwn,
   lookAtErrors,
   lookAtLatencies,
+  lookAtOwn,
 } from './arm-metric.ts';
 import { beginTrafficSplit, lookTrafficSplit } from './sequential/traffic-split.ts';
 import type { TrafficSplitState } from './sequential/traffic-split.ts';
@@ -20,6 +24,7 @@ export interface ArmJudgeOptions {
   /** `undefined`: limits alone judge it. */
   readonly errors: ArmMetric | undefined;
   readonly latency: ArmMetric | undefined;
+  readonly metrics: readonly OwnMetric[];
   /** `undefined` where the split cannot be tested, as when matches send users on purpose. */
   readonly splitUnits: 'requests' | 'users' | undefined;
   /** Stable's blocks from before, oldest first. */
@@ -30,12 +35,15 @@ export interface ArmJudgeOptions {
 export interface ArmJudgeState {
   readonly errors: ErrorsTest | null;
   readonly latency: LatencyTest | null;
+  readonly metrics: Readonly<Record<string, OwnTest>>;
   readonly split: TrafficSplitState | null;
 }
 
 /** What a look says beside the limits. */
 export interface ArmLook {
   readonly findings: readonly Finding[];
+  /** What is missing is for a person to look at, by the file. */
+  readonly holds: boolean;
   /** Why nothing can be said of the version: the traffic is not split as intended. */
   readonly mismatch: string | undefined;
 }
@@ -45,10 +53,11 @@ const SPLIT_ALPHA = 0.001;
 
 /** Begun anew at each weight, with the alpha that the release grants then. */
 export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
-  const { split, errors, latency, history, splitUnits } = options;
+  const { split, errors, latency, metrics, history, splitUnits } = options;
   return {
     errors: errors === undefined ? null : beginErrors(errors, split, history),
     latency: latency === undefined ? null : beginLatencies(latency, history),
+    metrics: Object.fromEntries(metrics.map((metric) => [metric.name, beginOwn(metric)])),
     split: splitUnits === undefined ? null : beginTrafficSplit({ split, alpha: SPLIT_ALPHA }),
   };
 }
@@ -61,11 +70,16 @@ export function lookAtArms(
   state: ArmJudgeState,
   blocks: readonly ArmBlock[],
   units: { readonly baseline: number; readonly candidate: number },
-  options: Pick<ArmJudgeOptions, 'errors' | 'latency'>,
+  options: Pick<ArmJudgeOptions, 'errors' | 'latency' | 'metrics'>,
 ): { readonly state: ArmJudgeState; readonly look: ArmLook } {
   const errors = state.errors === null ? null : lookAtErrors(state.errors, blocks);
   const latency = state.latency === null ? null : lookAtLatencies(state.latency, blocks);
   const split = state.split === null ? null : lookTrafficSplit(state.split, units);
+  const own = options.metrics.flatMap((metric) => {
+    const test = state.metrics[metric.name];
+    return test === undefined ? [] : [{ metric, ...lookAtOwn(test, blocks, metric.name) }];
+  });
+  const missing = own.filter(({ metric, test }) => test.isQuiet && metric.noData !== 'ignore');
   const findings = [
     ...(errors === null || options.errors === undefined
       ? []
@@ -73,15 +87,24 @@ export function lookAtArms(
     ...(latency === null || options.latency === undefined
       ? []
       : [findingOf('latency_p95', 'latency', latency.said, options.latency)]),
+    ...own.map(({ metric, said, test }): Finding => {
+      const finding = findingOf(metric.name, metric.name, said, metric);
+      if (!test.isQuiet || metric.noData === 'ignore' || finding.kind === 'violation') {
+        return finding;
+      }
+      return { ...finding, kind: 'no_data', sentence: `no ${metric.name} of both versions` };
+    }),
   ];
   return {
     state: {
       errors: errors?.test ?? null,
       latency: latency?.test ?? null,
+      metrics: Object.fromEntries(own.map(({ metric, test }) => [metric.name, test])),
       split: split?.state ?? null,
     },
     look: {
       findings,
+      holds: missing.length > 0 && missing.every(({ metric }) => metric.noData === 'hold'),
       mismatch: split?.reading.decision === 'mismatch' ? split.reading.reason : undefined,
     },
   };

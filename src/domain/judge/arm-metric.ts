@@ -1,7 +1,8 @@
 import { type Histogram, quantile } from './histogram.ts';
 import { type CountsState, beginCounts, lookCounts } from './sequential/counts.ts';
 import { type LatencyState, beginLatency, lookLatency } from './sequential/latency.ts';
-import type { Reading } from './sequential/reading.ts';
+import { type MeansState, beginMeans, lookMeans } from './sequential/means.ts';
+import type { TestReading } from './sequential/test-reading.ts';
 import { type ShiftLooks, type ShiftPoint, beginShiftLooks, lookAtShift } from './shift-looks.ts';
 import type { Severity } from './verdict.ts';
 
@@ -17,6 +18,8 @@ export interface Tally {
 export interface ArmBlock {
   readonly baseline: Tally;
   readonly candidate: Tally;
+  /** Of the file's own metrics, by name; one that an arm has no value for is absent. */
+  readonly values?: Readonly<Record<string, ShiftPoint>>;
 }
 
 /** How one metric is compared, and the part of the error budget that this comparison may spend. */
@@ -30,17 +33,34 @@ export interface ArmMetric {
   readonly weight: number;
 }
 
+/** A metric of the file's own: one value of each arm in a block, in whatever unit. */
+export interface OwnMetric extends ArmMetric {
+  readonly name: string;
+  readonly direction: 'increase' | 'decrease';
+  /** What it means that there is no value; `fail` once the budget for that is over. */
+  readonly noData: 'fail' | 'hold' | 'ignore';
+}
+
+export interface OwnTest {
+  readonly series: MeansState | ShiftLooks;
+  /** The newest blocks had no value of both arms. */
+  readonly isQuiet: boolean;
+}
+
 export type ErrorsTest = CountsState | ShiftLooks;
 export type LatencyTest = LatencyState | ShiftLooks;
 
 /** What a test says after a look. */
-export interface Said extends Pick<Reading, 'decision' | 'effect' | 'pValue' | 'alpha' | 'reason'> {
+export interface Said extends Pick<
+  TestReading,
+  'decision' | 'effect' | 'pValue' | 'alpha' | 'reason'
+> {
   /** The candidate's: events, requests or blocks, as the test counts. */
   readonly samples: number;
 }
 
 /** What is not shown to be this much worse beyond the tolerated rise is taken for not worse. */
-const HARMLESS = { errors: 1.5, latency: 1.1 } as const;
+const HARMLESS = { errors: 1.5, latency: 1.1, own: 0.1 } as const;
 
 export function beginErrors(
   { method, alpha, increaseMax }: ArmMetric,
@@ -103,6 +123,46 @@ export function lookAtLatencies(
     })),
   );
   return { test: state, said: { ...reading, samples: reading.samples.candidate } };
+}
+
+export function beginOwn({ method, alpha, increaseMax, direction }: OwnMetric): OwnTest {
+  const series =
+    method === 'mann_whitney'
+      ? beginShiftLooks(alpha, increaseMax, direction)
+      : beginMeans({
+          ...{ alpha, history: [], worseAbove: increaseMax },
+          harmlessBelow: HARMLESS.own + increaseMax,
+          worse: direction === 'increase' ? 'higher' : 'lower',
+        });
+  return { series, isQuiet: true };
+}
+
+export function lookAtOwn(
+  test: OwnTest,
+  blocks: readonly ArmBlock[],
+  name: string,
+): { readonly test: OwnTest; readonly said: Said } {
+  const points = blocks.flatMap(({ values }) => {
+    const point = values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+    return point ?? [];
+  });
+  const isQuiet = blocks.length === 0 ? test.isQuiet : points.length === 0;
+  const { series } = test;
+  if (series.kind === 'shift') {
+    const next = lookAtShift(series, points, { name, show: (value) => String(value) });
+    return {
+      test: { series: next, isQuiet },
+      said: { ...next.said, effect: null, samples: next.points },
+    };
+  }
+  const { state, reading } = lookMeans(
+    series,
+    points.map(({ candidate, control: baseline }) => ({ candidate, baseline })),
+  );
+  return {
+    test: { series: state, isQuiet },
+    said: { ...reading, samples: reading.samples.candidate },
+  };
 }
 
 /** A block in which an arm has no value is none of either: missing is not zero. */

@@ -9,6 +9,8 @@ export interface ShiftLooks {
   readonly kind: 'shift';
   readonly alpha: number;
   readonly minEffect: number;
+  /** The change that is bad. */
+  readonly direction: 'increase' | 'decrease';
   readonly candidate: readonly number[];
   readonly control: readonly number[];
   /** Points that came, before any thinning. */
@@ -34,10 +36,14 @@ export interface ShiftPoint {
 const FIRST_LOOK_POINTS = 10;
 const POINTS_MAX = 320;
 
-export function beginShiftLooks(alpha: number, minEffect: number): ShiftLooks {
+export function beginShiftLooks(
+  alpha: number,
+  minEffect: number,
+  direction: ShiftLooks['direction'] = 'increase',
+): ShiftLooks {
   return {
     kind: 'shift',
-    ...{ alpha, minEffect, candidate: [], control: [], points: 0, looks: 0 },
+    ...{ alpha, minEffect, direction, candidate: [], control: [], points: 0, looks: 0 },
     said: { decision: 'unknown', pValue: 1, alpha, reason: 'nothing has been looked at yet' },
   };
 }
@@ -71,10 +77,10 @@ function looked(
 ): ShiftLooks {
   const looks = state.looks + 1;
   const alpha = state.alpha / 2 ** looks;
-  const { candidate, control, minEffect } = state;
+  const { candidate, control, minEffect, direction } = state;
   const { kind, figures, sentence } = judgeShift({
     ...named,
-    ...{ candidate, control, alpha, minEffect },
+    ...{ candidate, control, alpha, minEffect, direction },
   });
   const decision = kind === 'fail' ? 'worse' : kind === 'pass' ? 'not_worse' : 'unknown';
   const said = { decision, pValue: figures?.pValue ?? 1, alpha, reason: sentence } as const;

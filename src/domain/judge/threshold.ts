@@ -58,6 +58,8 @@ export const NO_DATA_CASES = [
  */
 export function judgeThresholds(input: ThresholdInput): Verdict {
   const { noData = {} } = input;
+  const policyOf = ({ signal }: Finding) =>
+    Object.entries(noData).find(([name]) => name === signal)?.[1];
   const findings = [
     ...judgeLatency(input),
     ...judgeErrors(input),
@@ -65,13 +67,13 @@ export function judgeThresholds(input: ThresholdInput): Verdict {
     ...judgeResource(input, 'memory', input.thresholds.memoryMaxBytes),
     ...judgeResource(input, 'cpu', input.thresholds.cpuMaxCores),
   ].map((finding): Finding => {
-    const isIgnored = finding.kind === 'no_data' && noData[finding.signal] === 'ignore';
+    const isIgnored = finding.kind === 'no_data' && policyOf(finding) === 'ignore';
     return isIgnored ? { ...finding, severity: 'warning' } : finding;
   });
   const kind = kindOf(findings);
   const verdict = { kind, findings, summary: summarize(input, findings) };
-  const missing = findings.filter((one) => one.kind === 'no_data' && one.severity === 'critical');
-  const holds = missing.length > 0 && missing.every(({ signal }) => noData[signal] === 'hold');
+  const lacking = findings.filter((one) => one.kind === 'no_data' && one.severity === 'critical');
+  const holds = lacking.length > 0 && lacking.every((one) => policyOf(one) === 'hold');
   return kind === 'no_data' && holds ? { ...verdict, action: 'hold' } : verdict;
 }
 

@@ -1,10 +1,9 @@
-import type { Signal } from './measurement.ts';
-
 export type Severity = 'critical' | 'warning';
 
-/** What one signal says; plain JSON, in the units of `Signal`. */
+/** What one signal says; plain JSON, in the units of `Signal`, or of the file's own metric. */
 export interface Finding {
-  readonly signal: Signal;
+  /** One of `SIGNALS`, or the name of a metric of the file. */
+  readonly signal: string;
   readonly kind: 'ok' | 'violation' | 'no_data';
   readonly severity: Severity;
   readonly measured?: number;

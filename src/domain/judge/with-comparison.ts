@@ -24,6 +24,12 @@ export function withComparison(verdict: Verdict, look: ArmLook, budget: string):
       summary: `${sentences}; ${budget}`,
     };
   }
+  const missing = look.findings.filter((one) => one.kind === 'no_data');
+  if (verdict.kind !== 'no_data' && missing.some(({ severity }) => severity === 'critical')) {
+    const summary = missing.map(({ sentence }) => sentence).join('; ');
+    const unknown = { kind: 'no_data', findings, score, summary } as const;
+    return look.holds ? { ...unknown, action: 'hold' } : unknown;
+  }
   if (look.findings.length === 0 || verdict.kind === 'no_data') {
     return { ...verdict, findings, score };
   }

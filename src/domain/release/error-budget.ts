@@ -1,4 +1,4 @@
-import type { ArmMetric } from '../judge/arm-metric.ts';
+import type { ArmMetric, OwnMetric } from '../judge/arm-metric.ts';
 import {
   type AlphaLedger,
   budgetOf,
@@ -10,13 +10,11 @@ import {
 import type { Step } from './plan.ts';
 import type { ReleaseSpec } from './release-spec.ts';
 
-const METRICS = ['errors', 'latency'] as const;
-type Metric = (typeof METRICS)[number];
-
 /** What the comparisons of one stay may spend; a metric whose part is used up is compared no more. */
 export interface Granted {
   readonly errors: ArmMetric | undefined;
   readonly latency: ArmMetric | undefined;
+  readonly metrics: readonly OwnMetric[];
   /** `error budget spent 0.2 of 1 %`. */
   readonly budget: string;
 }
@@ -27,13 +25,16 @@ export interface Granted {
  * or limits alone judge.
  */
 export function errorBudgetOf(spec: ReleaseSpec, plan: readonly Step[]): AlphaLedger | undefined {
-  const { judge } = spec;
-  const metrics = METRICS.filter((name) => judge[name].method !== 'threshold');
+  const { alpha, errors, latency, metrics } = spec.judge;
+  const weights: Record<string, number> = Object.fromEntries(
+    metrics.map(({ name, weight }) => [name, weight]),
+  );
+  if (errors.method !== 'threshold') weights.errors = errors.weight;
+  if (latency.method !== 'threshold') weights.latency = latency.weight;
   const steps = comparedSteps(plan);
-  if (metrics.length === 0 || steps.length === 0) return undefined;
-  const weights = Object.fromEntries(metrics.map((name) => [name, judge[name].weight]));
+  if (Object.keys(weights).length === 0 || steps.length === 0) return undefined;
   const shares = Object.fromEntries(steps.map(({ name }) => [name, 1]));
-  return planAlpha({ alpha: judge.alpha, weights: stepWeights(weights, shares) });
+  return planAlpha({ alpha, weights: stepWeights(weights, shares) });
 }
 
 /**
@@ -46,20 +47,32 @@ export function grantAt(
   { judge }: Pick<ReleaseSpec, 'judge'>,
 ): { readonly ledger: AlphaLedger; readonly granted: Granted } | undefined {
   let next = ledger;
-  const grant = (metric: Metric): ArmMetric | undefined => {
+  const alphaOf = (metric: string): number => {
     const account = next.accounts[`${metric}/${step}`];
-    if (account === undefined) return undefined;
+    if (account === undefined) return 0;
     const open = account.status === 'planned' ? openAccount : reopenLost;
     const opened = open(next, `${metric}/${step}`);
     next = opened.ledger;
-    const { method, increaseMax, severity, weight } = judge[metric];
-    if (method === 'threshold' || opened.alpha < ALPHA_MIN) return undefined;
-    return { method, alpha: opened.alpha, increaseMax, severity, weight };
+    return opened.alpha;
   };
-  const errors = grant('errors');
-  const latency = grant('latency');
-  if (errors === undefined && latency === undefined) return undefined;
-  return { ledger: next, granted: { errors, latency, budget: budgetOf(next).sentence } };
+  const errors = granted(judge.errors, alphaOf('errors'));
+  const latency = granted(judge.latency, alphaOf('latency'));
+  const metrics = judge.metrics.flatMap(
+    ({ name, direction, noData, ...metric }): readonly OwnMetric[] => {
+      const own = granted(metric, alphaOf(name));
+      return own === undefined ? [] : [{ ...own, name, direction, noData }];
+    },
+  );
+  if (errors === undefined && latency === undefined && metrics.length === 0) return undefined;
+  return { ledger: next, granted: { errors, latency, metrics, budget: budgetOf(next).sentence } };
+}
+
+function granted(
+  { method, increaseMax, severity, weight }: ReleaseSpec['judge']['errors'],
+  alpha: number,
+): ArmMetric | undefined {
+  if (method === 'threshold' || alpha < ALPHA_MIN) return undefined;
+  return { method, alpha, increaseMax, severity, weight };
 }
 
 /** What is left is too little for any evidence to be enough. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { label } from './gate.schema.ts';
 import { growth, ratio } from './quantities.schema.ts';
 
 const severity = z
@@ -12,6 +13,8 @@ const weight = z
   .max(100)
   .default(1)
   .describe('Its part of the health score and of the error budget.');
+
+const missing = z.enum(['fail', 'hold', 'ignore']);
 
 const METHODS = ['sequential', 'mann_whitney', 'threshold'] as const;
 
@@ -37,7 +40,22 @@ const latency = z
   })
   .transform(judged);
 
-const missing = z.enum(['fail', 'hold', 'ignore']);
+const ownMetric = z
+  .strictObject({
+    name: label,
+    query: z
+      .string()
+      .min(1)
+      .max(2000)
+      .describe('PromQL, one value; {service}, {version} and {window} (a block) are filled in.'),
+    method: z.enum(['sequential', 'mann_whitney']).default('mann_whitney'),
+    direction: z.enum(['increase', 'decrease']).default('increase').describe('What is bad.'),
+    max_increase: growth.prefault('10%').describe('Or decrease; less is not worth a rollback.'),
+    severity,
+    weight,
+    no_data: missing.default('fail').describe('No value, for longer than watch.no_data_budget.'),
+  })
+  .transform(({ no_data: whenMissing, ...rest }) => ({ ...judged(rest), noData: whenMissing }));
 
 const noData = z
   .strictObject({
@@ -56,10 +74,21 @@ export const judge = z
       .describe('How often chance may take a good version back, over the whole release.'),
     errors: errors.prefault({}),
     latency: latency.prefault({}),
+    metrics: z
+      .array(ownMetric)
+      .max(10)
+      .refine(hasOwnNames, 'each metric needs a name of its own, not errors or latency')
+      .default([])
+      .describe('Of your own, asked of the first prometheus source of the file.'),
     no_data: noData.prefault({}),
   })
   .transform(({ no_data: whenMissing, ...rest }) => ({ ...rest, noData: whenMissing }))
   .describe('Comparison with stable while both have users.');
+
+function hasOwnNames(metrics: readonly { readonly name: string }[]): boolean {
+  const names = ['errors', 'latency', ...metrics.map(({ name }) => name)];
+  return new Set(names).size === names.length;
+}
 
 function judged<Written extends { readonly max_increase: number }>({
   max_increase: increaseMax,

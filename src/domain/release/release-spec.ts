@@ -106,6 +106,7 @@ const UNKNOWN_BEFORE = {
     alpha: 0.01,
     errors: BY_LIMITS,
     latency: BY_LIMITS,
+    metrics: [],
     noData: { latency_p95: 'fail', error_rate: 'fail', throughput: 'fail' },
   },
   mode: 'act',
