@@ -1,5 +1,9 @@
 import { Context, activityInfo, metricMeter } from '@temporalio/activity';
-import { type ArmFigures, compareProportions } from '../domain/judge/two-proportions.ts';
+import {
+  type ArmFigures,
+  compareAtAnyTime,
+  compareProportions,
+} from '../domain/judge/two-proportions.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import {
   ARMS,
@@ -15,10 +19,10 @@ import type { ActivityDeps } from './deps.ts';
 import type { ArmCounts, CompareArmsRequest, CompareArmsResult } from './requests.ts';
 
 /**
- * Before its end a test is only decided by what is hardly ever chance (Haybittle and Peto): one
- * that is looked at thousands of times would else find a winner where there is none.
+ * Half of what a test may err by is for the looks before its end, all of them together, and half
+ * for the plain test at its end: one that is looked at thousands of times finds no winner by chance.
  */
-const CONFIDENCE_BEFORE_END = 0.999;
+const SHARE_BEFORE_END = 0.5;
 
 /** Finds out which arm of an A/B test is better. */
 export function createCompareArmsActivities(deps: ActivityDeps) {
@@ -44,9 +48,7 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
             }
             const nowMs = deps.clock.nowMs();
             const isOver = nowMs >= untilMs;
-            const early = Math.max(abTest.confidence, CONFIDENCE_BEFORE_END);
-            const confidence = isOver ? abTest.confidence : early;
-            const result = await compare(deps, request, counts, confidence, signal);
+            const result = await compare(deps, request, counts, isOver, signal);
             expose(request.service, result.arms);
             if (!isOver && nowMs - fromMs < abTest.minDurationMs) continue;
             if (isOver || result.winner !== 'undecided') return result;
@@ -80,10 +82,10 @@ async function compare(
   deps: ActivityDeps,
   request: CompareArmsRequest,
   counts: ArmCounts,
-  confidence: number,
+  isOver: boolean,
   signal: AbortSignal,
 ): Promise<CompareArmsResult> {
-  const { goal, minSamples } = request.abTest;
+  const { goal, minSamples, confidence } = request.abTest;
   const [figures, users] = await Promise.all([
     Promise.all(
       ARMS.map(async (arm) =>
@@ -107,7 +109,10 @@ async function compare(
   if (control === undefined || candidate === undefined) {
     return { winner: 'undecided', arms, summary: missing.join('; ').slice(0, 1000) };
   }
-  const { winner, summary } = compareProportions(control, candidate, { minSamples, confidence });
+  const rule = { minSamples, confidence: 1 - (1 - confidence) * SHARE_BEFORE_END };
+  const early = compareAtAnyTime(control, candidate, rule);
+  const isEnough = early.winner !== 'undecided' || !isOver;
+  const { winner, summary } = isEnough ? early : compareProportions(control, candidate, rule);
   return { winner, arms, summary: `${summary}${lost(counts)}` };
 }
 

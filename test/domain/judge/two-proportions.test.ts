@@ -1,6 +1,10 @@
 import { assert, double, integer, property, record, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ArmFigures, compareProportions } from '../../../src/domain/judge/two-proportions.ts';
+import {
+  type ArmFigures,
+  compareAtAnyTime,
+  compareProportions,
+} from '../../../src/domain/judge/two-proportions.ts';
 
 const RULE = { minSamples: 10, confidence: 0.95 };
 
@@ -87,4 +91,50 @@ test('p is a probability', () => {
       expect(pValue).toBeLessThanOrEqual(1);
     }),
   );
+});
+
+/** Mulberry32: the same numbers from the same seed. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** How many of 400 tests of arms with these rates are ever decided in 500 looks, and for whom. */
+function decided(rates: readonly [number, number]) {
+  const random = dice(7);
+  const draw = (rate: number): number =>
+    Array.from({ length: 20 }, random).filter((one) => one < rate).length;
+  const won = { control: 0, candidate: 0, undecided: 0 };
+  for (let test = 0; test < 400; test += 1) {
+    let [one, other] = [0, 0];
+    let winner: 'control' | 'candidate' | 'undecided' = 'undecided';
+    for (let look = 1; look <= 500 && winner === 'undecided'; look += 1) {
+      one += draw(rates[0]);
+      other += draw(rates[1]);
+      const trials = 20 * look;
+      const by = { minSamples: 100, confidence: 0.95 };
+      ({ winner } = compareAtAnyTime(arm('v1', one, trials), arm('v2', other, trials), by));
+    }
+    won[winner] += 1;
+  }
+  return won;
+}
+
+describe('looked at five hundred times', () => {
+  test('arms that are alike are told apart no more often than by chance as agreed', () => {
+    const { control, candidate } = decided([0.1, 0.1]);
+    // Of 400 at 5 % 20 are allowed.
+    expect(control + candidate).toBeLessThanOrEqual(20);
+  });
+
+  test('an arm that is better wins', () => {
+    const { candidate, control } = decided([0.1, 0.13]);
+    expect(candidate).toBeGreaterThan(380);
+    expect(control).toBe(0);
+  });
 });
