@@ -1,4 +1,5 @@
 import { eValueOf } from './sequential/test-reading.ts';
+import { logNormalCdf } from './sequential/special-functions.ts';
 import { logTwoSided, normalMixtureAt, twoSidedBound } from './sequential/normal-mixture.ts';
 
 /** What one arm of an A/B test has done so far. */
@@ -128,19 +129,5 @@ function twoSided(one: ArmFigures, other: ArmFigures): number {
   const variance = pooled * (1 - pooled) * (1 / one.trials + 1 / other.trials);
   if (variance === 0) return 1;
   const difference = other.successes / other.trials - one.successes / one.trials;
-  return erfc(Math.abs(difference) / Math.sqrt(2 * variance));
-}
-
-/**
- * The complementary error function for x >= 0, to a relative error of 1.2e-7 (Numerical Recipes,
- * 2nd edition, section 6.2, a Chebyshev fit).
- */
-function erfc(x: number): number {
-  const t = 1 / (1 + x / 2);
-  const terms = [
-    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
-    1.48851587, -0.82215223, 0.17087277,
-  ];
-  const sum = terms.reduceRight((total, term) => total * t + term, 0);
-  return t * Math.exp(-x * x + sum);
+  return Math.min(1, 2 * Math.exp(logNormalCdf(-Math.abs(difference) / Math.sqrt(variance))));
 }
