@@ -25,6 +25,8 @@ export interface WatchDetails {
   readonly dataAtMs: number;
   /** Production's own figures from before the switch; measured once. */
   readonly baseline: Reading | undefined;
+  /** Since when a limit has been broken at every look; absent or null while none is. */
+  readonly brokenSinceMs?: number | null;
   /** Where the comparison with `beside` stands; absent before its first look. */
   readonly compared?: ComparedSoFar;
 }
@@ -71,10 +73,13 @@ export async function watchUntil(
     const { verdict, healthy } = await lookAndCheck(
       async (until) => {
         const byLimits = await look({ own, others: measurer }, plan, details, nowMs, until);
+        const isBroken = byLimits.kind === 'fail';
+        details = { ...details, brokenSinceMs: brokenSince(details, isBroken, nowMs) };
         const compared = await compareArms(deps, plan, details, byLimits, until);
         details = { ...details, ...compared.details };
         return compared.verdict;
       },
+      (seen) => isBreach(seen) && !isYoung(plan, details, seen, nowMs),
       (until) => checkHealth(deps, plan, until),
       signal,
     );
@@ -96,9 +101,30 @@ export async function watchUntil(
       continue;
     }
     const budgetOver = nowMs - details.dataAtMs >= watch.noDataBudgetMs;
-    const decided = isOver && hasData && healthy.kind === 'healthy';
+    const decided = isOver && hasData && healthy.kind === 'healthy' && !isBreach(verdict);
     if (decided || (!hasData && budgetOver)) return { kind: 'judged', verdict };
   }
+}
+
+function brokenSince(
+  { brokenSinceMs = null }: WatchDetails,
+  isBroken: boolean,
+  nowMs: number,
+): number | null {
+  return isBroken ? (brokenSinceMs ?? nowMs) : null;
+}
+
+/** A limit has not been broken for as long as the file asks; a lost comparison waits for nothing. */
+function isYoung(
+  { watch }: WatchPlan,
+  { brokenSinceMs = null }: WatchDetails,
+  { findings }: Verdict,
+  nowMs: number,
+): boolean {
+  const isCompared = findings.some(
+    ({ kind, method }) => kind === 'violation' && method !== undefined,
+  );
+  return brokenSinceMs !== null && !isCompared && nowMs - brokenSinceMs < watch.breachForMs;
 }
 
 /** The verdict with what the comparison says, where there is one. */
@@ -120,6 +146,7 @@ async function compareArms(
 /** A broken limit ends the watch at once: then the health checks, which may be slow, are let go. */
 async function lookAndCheck(
   judge: (signal: AbortSignal) => Promise<Verdict>,
+  isEnd: (verdict: Verdict) => boolean,
   check: (signal: AbortSignal) => Promise<HealthRound>,
   signal: AbortSignal,
 ): Promise<{ readonly verdict: Verdict; readonly healthy: HealthRound | undefined }> {
@@ -129,7 +156,7 @@ async function lookAndCheck(
   checking.catch(() => undefined);
   try {
     const verdict = await judge(signal);
-    return { verdict, healthy: isBreach(verdict) ? undefined : await checking };
+    return { verdict, healthy: isEnd(verdict) ? undefined : await checking };
   } finally {
     done.abort();
   }
@@ -188,6 +215,7 @@ async function look(
       weightPercent: plan.weightPercent,
       windowMs: nowMs - beginMs,
       judgeThroughput,
+      hysteresis: details.brokenSinceMs == null ? 0 : watch.hysteresis,
       ...(plan.noData === undefined ? {} : { noData: plan.noData }),
     });
   const verdict = judge(sides);

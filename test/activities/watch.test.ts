@@ -104,6 +104,48 @@ describe('the watch ends at once', () => {
   });
 });
 
+describe('a limit that must be broken for a while', () => {
+  const patient = (watching: NonNullable<ReleaseDocument['watch']>) =>
+    specOf({ watch: { interval: '5s', window: '1m', no_data_budget: '30s', ...watching } }).watch;
+  const p95 = (value: number): Reading => ({
+    ...GOOD,
+    latency_p95: { kind: 'value', value, samples: 1000 },
+  });
+
+  test('ends the watch when it has been', async () => {
+    rig.after(40_000, () => rig.metrics.set('v2', SLOW));
+    expect(await watch({ watch: patient({ breach_for: '20s' }) })).toMatchObject({
+      verdict: { kind: 'fail' },
+    });
+    expect(rig.elapsedMs()).toBe(60_000);
+  });
+
+  test('does not where it is kept again in between', async () => {
+    rig.after(40_000, () => rig.metrics.set('v2', SLOW));
+    rig.after(50_000, () => rig.metrics.set('v2', GOOD));
+    expect(await watch({ watch: patient({ breach_for: '20s' }) })).toMatchObject({
+      verdict: { kind: 'pass' },
+    });
+  });
+
+  test('is not kept again before the figure is well within it', async () => {
+    rig.after(40_000, () => rig.metrics.set('v2', p95(260)));
+    // Within the limit of 250 ms, but not by a tenth.
+    rig.after(50_000, () => rig.metrics.set('v2', p95(240)));
+    const watching = patient({ breach_for: '20s', hysteresis: '10%' });
+    expect(await watch({ watch: watching })).toMatchObject({ verdict: { kind: 'fail' } });
+    expect(rig.elapsedMs()).toBe(60_000);
+  });
+
+  test('decides nothing at the end of the watch before it is clear', async () => {
+    rig.after(110_000, () => rig.metrics.set('v2', SLOW));
+    expect(await watch({ watch: patient({ breach_for: '20s' }) })).toMatchObject({
+      verdict: { kind: 'fail' },
+    });
+    expect(rig.elapsedMs()).toBe(130_000);
+  });
+});
+
 test('a gap in the data that is shorter than the budget is bridged', async () => {
   rig.after(20_000, () => rig.metrics.set('v2', {}));
   rig.after(40_000, () => rig.metrics.set('v2', GOOD));

@@ -18,6 +18,8 @@ export interface ThresholdInput {
     /** Fewer answers than this say nothing about latency and errors. */
     readonly minSamples: number;
   };
+  /** 0.1: within a limit is only what is a tenth better than it, as a breach is under way. */
+  readonly hysteresis?: number;
   /** What a critical signal without data means; `fail` where nothing is said. */
   readonly noData?: NoDataPolicy;
   /** The share of the traffic that the version has; the throughput limit is scaled by it. */
@@ -167,7 +169,8 @@ function judgeCompared(input: ThresholdInput, by: Compared): Finding[] {
     ];
   }
   const relative = stableValue === undefined ? Infinity : by.fromBaseline(stableValue);
-  const limit = Math.min(by.threshold ?? Infinity, relative);
+  const { hysteresis = 0 } = input;
+  const limit = Math.min(by.threshold ?? Infinity, relative) * (1 - hysteresis);
   const own = usable(reading[by.signal], limits.minSamples);
   if ('why' in own) {
     return [missing(by.signal, 'critical', `no ${by.name} of ${version}: ${own.why}`)];
@@ -195,7 +198,7 @@ function judgeThroughput(input: ThresholdInput): Finding[] {
   const { thresholds, reading, version, weightPercent } = input;
   const whole = thresholds.throughputMinPerSecond;
   if (whole === undefined || !input.judgeThroughput) return [];
-  const limit = (whole * weightPercent) / 100;
+  const limit = ((whole * weightPercent) / 100) * (1 + (input.hysteresis ?? 0));
   const own = usable(reading.throughput, 0);
   if ('why' in own) {
     return [missing('throughput', 'critical', `no throughput of ${version}: ${own.why}`)];

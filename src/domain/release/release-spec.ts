@@ -51,6 +51,8 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
       windowMs: parsed.watch.window,
       minSamples: parsed.watch.min_samples,
       noDataBudgetMs: parsed.watch.no_data_budget,
+      breachForMs: parsed.watch.breach_for,
+      hysteresis: parsed.watch.hysteresis,
     },
     judge: parsed.judge,
     autoRollback: parsed.auto_rollback_enabled,
@@ -91,8 +93,11 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
  * value that means what it did.
  */
 export function completedSpec(carried: ReleaseSpec): ReleaseSpec {
-  return { ...UNKNOWN_BEFORE, ...carried };
+  return { ...UNKNOWN_BEFORE, ...carried, watch: { ...AT_ONCE, ...carried.watch } };
 }
+
+/** A broken limit counts at once. */
+const AT_ONCE: Partial<ReleaseSpec['watch']> = { breachForMs: 0, hysteresis: 0 };
 
 const BY_LIMITS = {
   method: 'threshold',

@@ -262,6 +262,10 @@ const watch = z.strictObject({
   window: positiveDuration.prefault('1m').describe('What a look sees; at most 15m.'),
   min_samples: z.number().int().min(1).max(100_000).default(20),
   no_data_budget: duration.prefault('2m'),
+  breach_for: duration.prefault('0s').describe('A limit must be broken for so long to count.'),
+  hysteresis: ratio
+    .prefault('0%')
+    .describe('A breach that has begun ends only when a figure is so far within its limit.'),
   failed_health_checks: z.number().int().min(1).max(100).default(3).describe('In a row.'),
 });
 
