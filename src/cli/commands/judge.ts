@@ -44,7 +44,7 @@ is a missing value, never zero. At most 64 MiB and 1,000,000 rows a file.
 requests, errors and latency_ms are judged by the release file, and so are columns that it names
 under judge.metrics; every other column is a series.
 
-Exit status: 0 pass or warn; 1 fail, no_data or inconclusive; 2 usage, release file or recorded data.
+Exit status: 0 pass or warn; 1 fail, no_data or inconclusive; 2 usage, release file or data.
 
 Example:
   $ belay judge release.yaml --baseline a.csv --candidate b.csv --explain

@@ -145,15 +145,33 @@ function renderEvidence({ evidence, atMs }: Trace, width: number, style: Style):
     const label = at === 0 ? short(isE ? Math.exp(most) : Math.exp(-most)) : '';
     return row(at === HEIGHT - 1 ? '1' : label, line.trimEnd());
   });
-  const crossed = logs.findIndex((value) => value !== null && value >= bar);
-  const when = atMs?.[crossed];
-  const last = values.findLast((value) => value !== null) ?? null;
   const word = isE ? 'e-value' : 'p-value';
-  const reached =
-    crossed === -1
-      ? `the limit is not reached, at the end it is ${last === null ? 'unknown' : short(last)}`
-      : `reaches its limit at row ${crossed + 1}${when === undefined ? '' : `, ${timeText(when)}`}`;
-  return [style.faint(`${word} by look`), ...rows, row('', `${word}: ${reached}`)];
+  return [
+    style.faint(`${word} by look`),
+    ...rows,
+    row(
+      '',
+      `${word}: ${outcomeOf(
+        evidence,
+        atMs,
+        logs.findIndex((one) => one !== null && one >= bar),
+      )}`,
+    ),
+  ];
+}
+
+function outcomeOf(
+  { values, decides }: Trace['evidence'],
+  atMs: Trace['atMs'],
+  crossed: number,
+): string {
+  const last = values.findLast((value) => value !== null) ?? null;
+  const atEnd = `at the end it is ${last === null ? 'unknown' : short(last)}`;
+  if (decides === 'the last look') return `${atEnd}, and only that decides`;
+  if (crossed === -1) return `the limit is not reached, ${atEnd}`;
+  const when = atMs?.[crossed];
+  const time = when === undefined ? '' : `, ${timeText(when)}`;
+  return `reaches its limit at row ${crossed + 1}${time}`;
 }
 
 function logOf(value: number): number {
@@ -164,6 +182,9 @@ function row(label: string, text: string): string {
   return `${label.padStart(MARGIN - 2)}  ${text}`.trimEnd();
 }
 
+const EXPONENT_FROM = 1e7;
+
 function short(value: number): string {
+  if (Math.abs(value) >= EXPONENT_FROM) return value.toExponential(2);
   return String(Number(value.toPrecision(4)));
 }

@@ -11,7 +11,7 @@ interface Frame {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
 
-/** Where the value at a path begins, in a text that `JSON.parse` takes; the start where it has none. */
+/** Where the value at a path begins, in a text that `JSON.parse` takes; else its start. */
 export function placeInJson(text: string, path: JsonPath): Place {
   let found = 0;
   walk(text, (frames, offset) => {

@@ -15,7 +15,8 @@ import {
 } from './recording-rows.ts';
 
 const FORMS =
-  'write rows `[{"time": …, "requests": …}]`, values `{"p95": [1, 2]}`, or give what query_range answered';
+  'write rows `[{"time": …, "requests": …}]`, values `{"p95": [1, 2]}`, or give what ' +
+  'query_range answered';
 
 /** Reads JSON rows, JSON values, or the answer of Prometheus' `query_range`. */
 export function readJson(text: string, tell: ReportProblem): RecordedRows | undefined {
@@ -83,7 +84,7 @@ function* rowsOf(content: readonly unknown[], names: readonly string[]): Generat
 
 /** A number in quotes is text in JSON, and "" is no missing value. */
 function unquoted(value: unknown): unknown {
-  return typeof value === 'string' ? { text: value } : value;
+  return typeof value === 'string' ? `text ${value}` : value;
 }
 
 /** One array of values a metric, without times; all as long as each other. */

@@ -110,8 +110,8 @@ function compareBlockP95(blocks: RecordedBlocks, metric: ArmMetric): JudgedMetri
   }
   if (metric.method === 'sequential') {
     const why =
-      'method sequential needs the latency of each request, and a row is a block here: record one ' +
-      'row a request, or write `method: mann_whitney` under judge.latency';
+      'method sequential needs the latency of each request, and a row is a block here: record ' +
+      'one row a request, or write `method: mann_whitney` under judge.latency';
     return unjudged({ ...facts, ...means }, 'inconclusive', why);
   }
   let test = beginShiftLooks(metric.alpha, metric.increaseMax);
@@ -167,6 +167,7 @@ function looksAt(
         kind: isSequential ? 'e_value' : 'p_value',
         values: evidence,
         limit: isSequential ? 1 / alpha : said.alpha,
+        decides: 'any look',
       },
     },
   };
@@ -232,6 +233,7 @@ export function unjudged(
 export function compared(facts: Facts, said: Said, isTooShort: boolean): RecordedFinding {
   const { decision, effect, pValue, alpha, reason } = said;
   const isUntold = decision === 'unknown' && isTooShort;
+  const words = isUntold ? 'cannot be told' : WORDS[decision];
   return {
     ...facts,
     kind: decision === 'worse' ? 'violation' : isUntold ? 'inconclusive' : 'ok',
@@ -239,7 +241,7 @@ export function compared(facts: Facts, said: Said, isTooShort: boolean): Recorde
     pValue,
     eValue: facts.method === 'sequential' ? 1 / pValue : null,
     alpha,
-    sentence: `${facts.metric}, compared: ${isUntold ? 'cannot be told' : WORDS[decision]}, ${reason}`,
+    sentence: `${facts.metric}, compared: ${words}, ${reason}`,
   };
 }
 

@@ -20,9 +20,10 @@ export type LimitsSpec = Pick<
 
 /**
  * Goes through the blocks as the watch of a running release would have looked at them: at each one
- * it judges what is in `watch.window`, or all there is since the start where that is too little. The
- * first broken limit ends it, and so does `watch.no_data_budget` without data; a last look without
- * data is no data. `weightPercent` scales the limit of throughput, which is not judged without.
+ * it judges what is in `watch.window`, or all there is since the start where that is too little.
+ * The first broken limit ends it, and so does `watch.no_data_budget` without data; a last look
+ * without data is no data. `weightPercent` scales the limit of throughput, which is not judged
+ * without.
  */
 export function judgeLimits(
   blocks: RecordedBlocks,
@@ -74,8 +75,8 @@ interface Look {
 }
 
 /**
- * Fixed limits; limits that follow from stable's own figures only for what no test compares, as they
- * would stand outside the error budget. What is compared needs enough samples of both arms as well.
+ * Fixed limits; limits that follow from stable's own figures only for what no test compares, as
+ * they would stand outside the error budget. What is compared needs enough samples of both arms.
  */
 function lookAt(
   { measured }: RecordedBlocks,

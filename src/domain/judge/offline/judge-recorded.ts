@@ -44,10 +44,10 @@ const SPLIT_ALPHA = 0.001;
 
 /**
  * Judges recorded data as a release by this specification would have: requests, errors and
- * latencies by its limits and comparisons, other columns by its own metrics or as series. The whole
- * error budget is that of this one recording, shared among its comparisons by weight; a comparison
- * without data leaves its part. Two recordings without a time in common, an arm that falls silent, a
- * column that one arm lacks: no data.
+ * latencies by its limits and comparisons, other columns by its own metrics or as series. The
+ * whole error budget is that of this one recording, shared among its comparisons by weight; a
+ * comparison without data leaves its part. Two recordings without a time in common, an arm that
+ * falls silent, a column that one arm lacks: no data.
  */
 export function judgeRecorded(
   pair: RecordedPair,

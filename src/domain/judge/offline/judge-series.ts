@@ -59,7 +59,10 @@ export function judgeByRanks(
     const { baseline: control, candidate: own } = valuesOf(part);
     return judgeShift({ name, candidate: own, control, direction, alpha }).figures?.pValue;
   });
-  const evidence = { kind: 'p_value', values, limit: alpha } as const;
+  const evidence = {
+    ...{ values, limit: alpha },
+    ...({ kind: 'p_value', decides: 'the last look' } as const),
+  };
   return { finding: found, trace: { ...drawn(series), evidence } };
 }
 
@@ -104,7 +107,7 @@ export function judgeOwnMetric(series: RecordedSeries, metric: OwnMetric): Judge
   const limit = method === 'sequential' ? 1 / alpha : said.alpha;
   return {
     finding: compared(facts, said, isTooShort),
-    trace: { ...drawn(series), evidence: { kind, values: evidence, limit } },
+    trace: { ...drawn(series), evidence: { kind, values: evidence, limit, decides: 'any look' } },
   };
 }
 

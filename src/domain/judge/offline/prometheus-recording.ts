@@ -60,7 +60,7 @@ export function readPrometheus(
   return readMatrix(names, series, placeAt, tell);
 }
 
-/** Each series is read on its own, so that a flaw has its place; then times are brought together. */
+/** Each series is read on its own, so that a flaw has its place; then all are one. */
 function readMatrix(
   names: readonly string[],
   series: readonly PrometheusSeries[],

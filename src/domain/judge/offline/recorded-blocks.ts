@@ -43,11 +43,11 @@ const BLOCKS_MAX = 20_000;
 const BLOCK_MAX_MS = 60_000;
 
 /**
- * Brings both arms into blocks. One row a request: into blocks of `intervalMs`, at most a minute, as
- * a running release does; a block without a row had no requests. One row a block: the rows are the
- * blocks, evenly spaced, and a row that is left out is missing. `undefined` without any time that
- * both share. Arms of different forms, rows that are not evenly spaced, and more than 20,000 blocks
- * are refused.
+ * Brings both arms into blocks. One row a request: into blocks of `intervalMs`, at most a minute,
+ * as a running release does; a block without a row had no requests. One row a block: the rows are
+ * the blocks, evenly spaced, and a row that is left out is missing. `undefined` without any time
+ * that both share. Arms of different forms, rows that are not evenly spaced, and more than 20,000
+ * blocks are refused.
  */
 export function recordedBlocks(
   pair: RecordedPair,
@@ -65,8 +65,9 @@ export function recordedBlocks(
   const [first, end] = [slotOf(span.fromMs), slotOf(span.toMs) + 1];
   if (end - first > BLOCKS_MAX) {
     const blocks = `${end - first} blocks of ${formatDuration(blockMs)}`;
-    const mend = `${BLOCKS_MAX} is the most: record a shorter time, or longer blocks`;
-    throw refusal(pair.candidate, 0, 'time', `${blocks}, ${mend} (\`watch.interval\`)`);
+    const longer = form === 'requests' ? 'a longer `watch.interval`' : 'longer blocks';
+    const why = `${blocks}, ${BLOCKS_MAX} is the most: record a shorter time, or take ${longer}`;
+    throw refusal(pair.candidate, 0, 'time', why);
   }
   const read = form === 'blocks' ? blocksOfRows : blocksOfRequests;
   const before = Math.max(first - HISTORY_BLOCKS_MAX, slotOf(pair.baseline.times?.[0] ?? 0));

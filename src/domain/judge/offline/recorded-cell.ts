@@ -43,7 +43,9 @@ export function nameFlaw(name: string): string | undefined {
 
 /** Text of a file for a message: short, in one line, and harmless in a terminal. */
 export function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = String(value);
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return `"${short.replaceAll(UNPRINTABLE, '?')}"`;
 }

@@ -62,8 +62,10 @@ export interface Trace {
     readonly kind: 'e_value' | 'p_value';
     /** By look; null where there was none. */
     readonly values: Series;
-    /** 1/alpha of an e-value, alpha of a p-value. */
+    /** 1/alpha of an e-value, alpha of a p-value; of the last look where it changes. */
     readonly limit: number;
+    /** Earlier looks that do not decide are only drawn. */
+    readonly decides: 'any look' | 'the last look';
   };
 }
 
