@@ -187,6 +187,9 @@ export interface RollBatchRequest
   /** How long the whole system is watched after the batch; 0, not at all. */
   readonly stabilizeMs: number;
   readonly limits: Limits;
+  readonly noData?: NoDataPolicy;
+  /** How the new version is compared with the old one while both serve. */
+  readonly compare?: Omit<Comparison, 'split' | 'splitUnits'>;
   /** The first of the generations that this batch may use, and how many there are. */
   readonly key: string;
   readonly generation: number;

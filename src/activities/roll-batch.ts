@@ -180,6 +180,8 @@ async function stabilize(
   if (request.stabilizeMs === 0) return null;
   const { service, traffic, metrics, thresholds, watch, health, limits } = request;
   const fromMs = stabilizing?.fromMs ?? deps.clock.nowMs();
+  const shares = sharesOf(coming.length, going.length);
+  const { compare, noData } = request;
   const old = going.length === 0 ? null : { version: request.going.version, instances: going };
   return watchUntil(
     deps,
@@ -187,9 +189,13 @@ async function stabilize(
       ...{ service, traffic, metrics, thresholds, watch, health, limits, fromMs },
       environment: request.coming.environment,
       target: { version: request.coming.version, instances: coming },
-      weightPercent: sharesOf(coming.length, going.length).coming,
+      weightPercent: shares.coming,
+      ...(noData === undefined ? {} : { noData }),
+      ...(compare === undefined || old === null
+        ? {}
+        : { compare: { ...compare, split: shares.coming / 100, splitUnits: 'requests' } }),
       untilMs: fromMs + request.stabilizeMs,
-      baseline: null,
+      baseline: old === null ? null : request.going,
       beside: old,
       others: old === null ? [] : [old],
     },

@@ -1,5 +1,6 @@
 import type { ReleaseDocument } from '../domain/release/release.schema.ts';
 import type { RunReport } from '../domain/release/progress.ts';
+import { VALIDATION } from './demo-release.ts';
 
 export const DEMO_STRATEGIES = ['blue_green', 'canary', 'rolling', 'ab'] as const;
 export type DemoStrategy = (typeof DEMO_STRATEGIES)[number];
@@ -79,12 +80,14 @@ export function demoStory(strategy: DemoStrategy): DemoStory {
             undecided: 'candidate',
             goal: { kind: 'traffic' },
           },
+          // Below every limit, so that only the test can tell.
+          validation: { ...VALIDATION, max_error_rate_increase: '10%' },
+          judge: { errors: { method: 'threshold' } },
           stabilization_period: '10s',
         },
         instances: 2,
         releases: [
           { ...GOOD, shows: 'as good as v1: undecided, and then the candidate is kept' },
-          // Below every limit, so that only the comparison can tell.
           { ...BAD, fault: 'flaky', shows: 'below every limit, and worse than v2: it loses' },
         ],
       };

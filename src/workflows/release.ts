@@ -21,6 +21,7 @@ import { NotGood, perform } from './perform.ts';
 import { arrive, leave, removedBy } from './release-end.ts';
 import { BadBatch, BadSystem } from './roll.ts';
 import { stay } from './stay.ts';
+import { NEVER_ALONE } from './watch.ts';
 
 /**
  * Every strategy runs like this: the course says what is to be done, it is done, and the course is
@@ -76,7 +77,9 @@ async function enter(context: Context, move: Extract<Move, { kind: 'enter' }>): 
       context.update(reached(context.course, target, Date.now()));
     }
     const trouble = troubleOf(context, error);
-    const { course, policy } = context;
+    const { course } = context;
+    const holds = error instanceof BadSystem && error.holds;
+    const policy = holds ? NEVER_ALONE : context.policy;
     const isDecided = trouble.trigger === 'TrafficTakenBack';
     context.update(isDecided ? decided(course, trouble.reason) : failed(course, trouble, policy));
   }

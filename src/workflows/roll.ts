@@ -2,6 +2,7 @@ import { formatDuration } from '../domain/quantity.ts';
 import { afterWatch } from '../domain/release/decide.ts';
 import type { Step } from '../domain/release/plan.ts';
 import { type Context, routesAt } from './context.ts';
+import { grantFor } from './watch.ts';
 
 /** What a batch came to, where that is no good: told to the course as it is. */
 export class BadBatch extends Error {
@@ -42,6 +43,7 @@ export async function rollOneBatch(
     : { coming: theirs, going: ours, from: desired - candidates, to: desired - target };
   const effect = context.effect(isForward ? step.name : `${step.name}-back`);
   const { service, traffic, metrics, thresholds, watch, health, warmup } = spec;
+  const compare = isForward && stabilizeMs > 0 ? grantFor(context, step.name) : undefined;
   const result = await context.interruptible(() =>
     act.rollBatch({
       service,
@@ -57,6 +59,8 @@ export async function rollOneBatch(
       drainDeadlineMs: spec.drainDeadlineMs,
       stabilizeMs,
       limits: spec.validation,
+      noData: spec.judge.noData,
+      ...(compare === undefined ? {} : { compare }),
       ...effect,
     }),
   );
@@ -81,17 +85,30 @@ export async function rollOneBatch(
   if (result.watch.kind === 'judged') run.verdict(result.watch.verdict);
   const next = afterWatch(result.watch, { autoRollback: true, hasFallback: true });
   if (next.kind !== 'promote') {
-    throw new BadSystem(next.trigger, next.reason, formatDuration(stabilizeMs));
+    const seen = result.watch;
+    const { kind, action } = seen.kind === 'judged' ? seen.verdict : {};
+    const holds = action !== undefined || kind === 'inconclusive';
+    const reason = kind === 'inconclusive' ? `inconclusive: ${next.reason}` : next.reason;
+    throw new BadSystem({ trigger: next.trigger, reason, holds }, formatDuration(stabilizeMs));
   }
 }
 
-/** The whole system was not well after a batch: every batch goes back. */
+/**
+ * The whole system was not well after a batch: every batch goes back, or it is held where what is
+ * bad is only a warning, or nothing could be said.
+ */
 export class BadSystem extends Error {
   override readonly name = 'BadSystem';
   readonly trigger: 'performance' | 'health_check' | 'error_rate' | 'manual' | 'experiment';
 
-  constructor(trigger: BadSystem['trigger'], reason: string, within: string) {
-    super(`within ${within} after the batch: ${reason}`);
-    this.trigger = trigger;
+  readonly holds: boolean;
+
+  constructor(
+    bad: Pick<BadSystem, 'trigger' | 'holds'> & { readonly reason: string },
+    within: string,
+  ) {
+    super(`within ${within} after the batch: ${bad.reason}`);
+    this.trigger = bad.trigger;
+    this.holds = bad.holds;
   }
 }

@@ -86,31 +86,41 @@ function takeBackOf(context: Context) {
 
 /** What both arms are compared by at this weight, and what of the error budget that may spend. */
 function comparisonOf(context: Context, beside: Target | null): Comparison | undefined {
-  const { ledger, course, spec } = context;
+  const { course } = context;
   const { weightPercent } = course.stand;
   const step = course.plan[course.at];
-  if (ledger === undefined || beside === null || step === undefined) return undefined;
+  if (beside === null || step === undefined) return undefined;
   const routes = routesAt(context, weightPercent);
   const other = routes.find(({ version }) => version === beside.version)?.weightPercent ?? 0;
   if (weightPercent === 0 || other === 0) return undefined;
-  const opened = grantAt(ledger, step.name, spec);
+  const granted = grantFor(context, step.name);
+  if (granted === undefined) return undefined;
+  const steering = steeringAt(context);
+  const unit = steering?.affinity === undefined ? 'requests' : 'users';
+  return {
+    ...granted,
+    split: weightPercent / (weightPercent + other),
+    splitUnits: steering?.matches === undefined ? unit : undefined,
+  };
+}
+
+/** What the comparisons of a step may spend, and where its own metrics are asked for. */
+export function grantFor(
+  context: Context,
+  step: string,
+): Omit<Comparison, 'split' | 'splitUnits'> | undefined {
+  const { ledger, spec } = context;
+  const opened = ledger === undefined ? undefined : grantAt(ledger, step, spec);
   if (opened === undefined) return undefined;
   context.ledger = opened.ledger;
-  const steering = steeringAt(context);
   const server = spec.metrics.find((source) => source.kind === 'prometheus');
   const queries = opened.granted.metrics.flatMap(({ name }) => {
     const written = spec.judge.metrics.find((metric) => metric.name === name);
     return written === undefined ? [] : [[name, written.query] as const];
   });
-  const unit = steering?.affinity === undefined ? 'requests' : 'users';
-  return {
-    ...opened.granted,
-    split: weightPercent / (weightPercent + other),
-    splitUnits: steering?.matches === undefined ? unit : undefined,
-    ...(server?.kind !== 'prometheus' || queries.length === 0
-      ? {}
-      : { own: { server: serverOf(server), queries: Object.fromEntries(queries) } }),
-  };
+  if (server?.kind !== 'prometheus' || queries.length === 0) return opened.granted;
+  const own = { server: serverOf(server), queries: Object.fromEntries(queries) };
+  return { ...opened.granted, own };
 }
 
 function serverOf({ url, timeoutMs, headersFromEnv }: NonNullable<Comparison['own']>['server']) {

@@ -69,4 +69,18 @@ describe.each([500, 0])('canary with %i workflows kept in the memory of a worker
     expect(report).toMatchObject({ outcome: 'rolled_back', cause: 'error_rate', left: [] });
     expect(await weights()).toEqual({ v2: 100 });
   });
+
+  test('figures that stop coming hold it for a person, where its file says so', async () => {
+    rig.metrics.set('v4', {});
+    const { workflowId } = await rig.deploy('v4', {
+      ...CANARY,
+      judge: { no_data: { latency_p95: 'hold', error_rate: 'hold' } },
+    });
+    const { text } = await rig.until(workflowId, 'held');
+    expect(text).toContain('no p95 of v4');
+    expect(await weights()).toEqual({ v2: 99, v4: 1 });
+    await rig.client.abort(SERVICE, { who: 'ada', why: 'nobody can see it' });
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+    expect(await weights()).toEqual({ v2: 100 });
+  });
 });

@@ -78,7 +78,11 @@ function factsOf(progress: Progress, nowMs: number): readonly (readonly string[]
   if (preview !== undefined && outcome === undefined) facts.push(['preview', addressOf(preview)]);
   if (progress.rolledBackBy !== undefined) facts.push(['rollback', progress.rolledBackBy]);
   if (outcome !== undefined) facts.push(['outcome', outcome], ['reason', progress.reason ?? '']);
-  if (progress.verdict !== undefined) facts.push(['verdict', progress.verdict.kind]);
+  if (progress.verdict !== undefined) {
+    const { kind, score } = progress.verdict;
+    const health = score === undefined ? '' : `, health score ${score} of 100`;
+    facts.push(['verdict', `${kind}${health}`]);
+  }
   return facts;
 }
 

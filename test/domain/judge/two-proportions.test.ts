@@ -110,7 +110,7 @@ function decided(rates: readonly [number, number]) {
   const draw = (rate: number): number =>
     Array.from({ length: 20 }, random).filter((one) => one < rate).length;
   const won = { control: 0, candidate: 0, undecided: 0 };
-  for (let test = 0; test < 400; test += 1) {
+  for (let round = 0; round < 400; round += 1) {
     let [one, other] = [0, 0];
     let winner: 'control' | 'candidate' | 'undecided' = 'undecided';
     for (let look = 1; look <= 500 && winner === 'undecided'; look += 1) {
