@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBelayClient } from '../client/client.ts';
 import type { CliDeps } from './deps.ts';
+import { readFile } from './read-file.ts';
 
 /** The real world for the commands; the only reader of the environment in this folder. */
 export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
@@ -14,10 +14,11 @@ export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
     cwd: process.cwd(),
     isTty,
     colors: isTty && (noColor === undefined || noColor === ''),
+    columns: isTty ? process.stdout.columns : undefined,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     now: Date.now,
     pause: (ms) => wait(ms),
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile,
   };
 }

@@ -8,9 +8,12 @@ export interface CliDeps {
   readonly cwd: string;
   readonly isTty: boolean;
   readonly colors: boolean;
+  /** Of the terminal, where there is one. */
+  readonly columns: number | undefined;
   out(text: string): void;
   err(text: string): void;
   now(): number;
   pause(ms: number): Promise<void>;
-  readFile(path: string): string;
+  /** With `maxBytes` a longer file is refused, and never read as a whole. */
+  readFile(path: string, maxBytes?: number): string;
 }

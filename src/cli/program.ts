@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
+import { addJudge } from './commands/judge.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addServing } from './commands/serve.ts';
@@ -20,6 +21,7 @@ const COMMANDS = [
   addVerbs,
   addCancel,
   addValidate,
+  addJudge,
   addServing,
 ];
 

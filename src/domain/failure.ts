@@ -12,6 +12,12 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the file where the message points, then run `belay validate` on it.',
   },
+  RecordingInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the recorded data where the message points; `belay judge --help` has each form.',
+  },
   ReleaseInProgress: {
     httpStatus: 409,
     retry: false,

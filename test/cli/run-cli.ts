@@ -33,6 +33,7 @@ export async function run(args: readonly string[], { files = {}, client, nowMs =
     cwd: '/work',
     isTty: false,
     colors: false,
+    columns: undefined,
     out: (text) => (out += text),
     err: (text) => (err += text),
     now: () => nowMs,
