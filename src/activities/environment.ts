@@ -78,7 +78,9 @@ export function createEnvironmentActivities(deps: ActivityDeps) {
             signal,
           );
           const routes = before.routes.filter((one) => one.version !== target.version);
-          await router.apply({ service, ...request.unregister, routes }, signal);
+          const change = { service, ...request.unregister, routes };
+          // Whoever has moved traffic while it drained has decided: then it is not removed.
+          await router.apply({ ...change, after: before.generation }, signal);
         }
         await deps.environment(environment).remove(
           {

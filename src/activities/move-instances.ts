@@ -13,6 +13,8 @@ export interface Movement
     BatchSides {
   /** What the keys of its effects begin with. */
   readonly keyPrefix: string;
+  /** The generation that it must come after; absent on the way back, which asks nobody. */
+  readonly after?: number;
   /** Of the first of its effects; each has the next. */
   readonly generation: number;
 }
@@ -21,6 +23,8 @@ export interface Moved {
   readonly coming: readonly Instance[];
   readonly going: readonly Instance[];
   readonly report: string;
+  /** The generation of the traffic that it has brought about. */
+  readonly standsAt: number;
 }
 
 /** What a later attempt begins from; where the devices stand, they say themselves. */
@@ -66,6 +70,7 @@ export async function moveInstances(
   const before = await deps.router(movement.traffic).read(service, signal);
   const isIn = stands(before, effectOf(movement, 'put-in'));
   let { report } = progress.from;
+  const standsAt = effectOf(movement, 'put-in').generation;
   const startAndProve = async (): Promise<readonly Instance[]> => {
     const instances = await scale(deps, movement, 'start', signal);
     report = await proveNew(deps, movement, instances, progress, signal);
@@ -75,15 +80,15 @@ export async function moveInstances(
     const started = isIn ? await running(deps, movement) : await startAndProve();
     if (!isIn) await route(deps, movement, 'put-in', { coming: started, going: kept }, signal);
     await drainAndEnd(deps, movement, kept, signal);
-    return { coming: started, going: kept, report };
+    return { coming: started, going: kept, report, standsAt };
   }
-  if (isIn) return { coming: await running(deps, movement), going: kept, report };
+  if (isIn) return { coming: await running(deps, movement), going: kept, report, standsAt };
   const left = { coming: coming.instances.slice(0, from), going: kept };
   await route(deps, movement, 'take-out', left, signal);
   await drainAndEnd(deps, movement, kept, signal);
   const started = await startAndProve();
   await route(deps, movement, 'put-in', { coming: started, going: kept }, signal);
-  return { coming: started, going: kept, report };
+  return { coming: started, going: kept, report, standsAt };
 }
 
 function effectOf(movement: Movement, name: EffectName): EffectId {
@@ -118,7 +123,15 @@ async function route(
     { version: coming.version, instances: sides.coming, weightPercent: shares.coming },
   ].filter(({ instances }) => instances.length > 0);
   const change = { service, ...effectOf(movement, name), routes };
-  await deps.router(traffic).apply(change, signal);
+  const after = placeOf(movement, name);
+  await deps.router(traffic).apply(after === undefined ? change : { ...change, after }, signal);
+}
+
+/** What stands before an effect: what stood before the movement, or its own effect before. */
+function placeOf(movement: Movement, name: 'take-out' | 'put-in'): number | undefined {
+  const isFirst = name === 'take-out' || isSurge(movement);
+  if (movement.after === undefined || isFirst) return movement.after;
+  return effectOf(movement, 'take-out').generation;
 }
 
 /** Drain, then stop: only instances that the load balancer names no more. */

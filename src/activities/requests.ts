@@ -190,6 +190,8 @@ export interface RollBatchRequest
   readonly noData?: NoDataPolicy;
   /** How the new version is compared with the old one while both serve. */
   readonly compare?: Omit<Comparison, 'split' | 'splitUnits'>;
+  /** Refused with `TrafficTakenBack` where somebody has moved traffic since this generation. */
+  readonly after?: number;
   /** The first of the generations that this batch may use, and how many there are. */
   readonly key: string;
   readonly generation: number;
@@ -216,6 +218,8 @@ export type RollBatchResult =
       readonly going: readonly Instance[];
       readonly watch: WatchResult | null;
       readonly report: string;
+      /** What the load balancer stands at; the next batch comes after it. */
+      readonly standsAt: number;
     }
   /** The batch was bad and has been undone: both sides are as they were before it. */
   | {

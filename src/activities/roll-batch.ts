@@ -63,9 +63,9 @@ export function createRollBatchActivities(deps: ActivityDeps) {
             Context.current().heartbeat(details);
             return undo(deps, request, moved, details.back, change, signal);
           }
-          const { coming, going, report } = moved;
+          const { coming, going, report, standsAt } = moved;
           const watch = await stabilize(deps, request, moved, details, change, signal);
-          return { kind: 'done', coming, going, watch, report };
+          return { kind: 'done', coming, going, watch, report, standsAt };
         },
         () => details,
       );
@@ -91,6 +91,8 @@ async function forward(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
+    // Somebody has decided: the batch is not undone over their heads.
+    if (error.code === 'TrafficTakenBack') throw error;
     const mayMend = FAILURES[error.code].retry && deps.clock.nowMs() < patienceEndMs(request);
     if (mayMend) throw error;
     return error.message;
@@ -145,8 +147,9 @@ async function undo(
   const { service, coming, going, desired, warmup } = request;
   const found = await deps.environment(coming.environment).find(service, coming.version);
   const started = found.slice(request.from).map(({ id, host, port }) => ({ id, host, port }));
+  const { after: _after, ...rest } = request;
   const movement: Movement = {
-    ...request,
+    ...rest,
     // With a surge the old instances still run, and are warm.
     warmup: isSurge(request) ? { ...warmup, durationMs: 0 } : warmup,
     coming: { ...going, instances: going.instances.slice(0, desired - request.to) },

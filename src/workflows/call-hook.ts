@@ -32,10 +32,10 @@ export class HookError extends Error {
 async function call(
   { run, act, ...about }: Caller,
   how: HookSpec['call'],
-  { name, when }: { readonly name: string; readonly when: string },
+  { name, when, place = name }: { readonly name: string; readonly when: string; place?: string },
 ): Promise<void> {
   const { workflowId } = workflowInfo();
-  const input = callInputOf({ ...about, workflowId }, name, when);
+  const input = { ...callInputOf({ ...about, workflowId }, place, when), name };
   run.note(`${when}: the hook ${name} is called`);
   const answer = await answerOf(act, how, input);
   run.note(answer === '' ? `the hook ${name} is done` : `the hook ${name} says: ${answer}`);
@@ -59,13 +59,15 @@ async function answerOf(
 /** A hook of the release; where it may fail, its failure is a warning. */
 export async function callHookOf(context: Context, hook: HookSpec): Promise<void> {
   const { run, act, spec, stable, hooksDone } = context;
-  // Before it is called: what may have begun must be undone.
-  hooksDone.push(hook);
+  // Before it is called: what may have begun must be undone, and once.
+  if (!hooksDone.includes(hook)) hooksDone.push(hook);
   const { service, version } = spec;
   const caller = { run, act, service, version, stable: stable?.version ?? null };
   const { name, when } = hook;
   try {
-    await context.interruptible(() => call(caller, hook.call, { name, when }));
+    // A retry is a call of its own: its key is another one than that of the call that failed.
+    const place = context.countedName(`hook-${name}`).replace('hook-', '');
+    await context.interruptible(() => call(caller, hook.call, { name, when, place }));
   } catch (error) {
     const failure = new HookError(name, error);
     if (hook.onFailure === 'fail') throw failure;

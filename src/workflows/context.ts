@@ -10,7 +10,7 @@ import { planOf } from '../domain/release/plan.ts';
 import { previewOf } from '../domain/release/preview.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
 import { completedSpec } from '../domain/release/release-spec.ts';
-import { refuse, steer, verbsOf } from '../domain/release/steer.ts';
+import { refuse, steer, thawedAt, verbsOf } from '../domain/release/steer.ts';
 import { waitingOf } from '../domain/release/waiting.ts';
 import type { ArmCounts, EffectId, Routes, SwitchRequest } from '../activities/requests.ts';
 import { activitiesFor } from './activities.ts';
@@ -65,10 +65,16 @@ export function openContext(input: ReleaseInput) {
     },
     'deploying',
     {
-      verbs: () => verbsOf(course, policy),
+      verbs: () => verbsOf(thawedAt(course, Date.now()), policy),
       refuse: (verb, asked) =>
-        refuse(course, verb, { ...asked, overrideFreeze: asked.overrideFreeze === true }, policy),
-      steer: (verb, asked) => update(steer(course, verb, asked, Date.now(), policy)),
+        refuse(
+          thawedAt(course, Date.now()),
+          verb,
+          { ...asked, overrideFreeze: asked.overrideFreeze === true },
+          policy,
+        ),
+      steer: (verb, asked) =>
+        update(steer(thawedAt(course, Date.now()), verb, asked, Date.now(), policy)),
       cancel: (asked) => {
         if (refuse(course, 'abort', {}, policy) !== undefined && stable !== null) return;
         if (course.end !== null) return;
@@ -113,6 +119,8 @@ export function openContext(input: ReleaseInput) {
     before: null as Reading | null,
     /** The newest generation of traffic that this release has confirmed. */
     trafficGeneration: undefined as number | undefined,
+    /** Where the load balancer stands after the newest batch of a rolling update. */
+    batchStandsAt: undefined as number | undefined,
     /** What has been called and could be undone, the oldest first. */
     hooksDone: [] as HookSpec[],
     /** What an A/B test had counted when it was paused, and whether a comparison still runs. */

@@ -1,7 +1,7 @@
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import { formatDuration } from '../domain/quantity.ts';
-import { instancesFor } from '../domain/release/capacity.ts';
+import { baselineShare, instancesFor } from '../domain/release/capacity.ts';
 import { isGood } from '../domain/release/decide.ts';
 import { baselineVersion } from '../domain/release/names.ts';
 import type { Step } from '../domain/release/plan.ts';
@@ -186,9 +186,26 @@ async function scale(context: Context, instances: number): Promise<void> {
   });
   if (started === undefined) return;
   context.candidate = { ...context.candidate, instances: started };
+  await scaleBaseline(context, instances);
   const { plan, at, stand } = context.course;
   const follows = plan[at + 1]?.kind === 'weight';
   if (!follows && stand.weightPercent > 0) await apply(context, 'spread', stand.weightPercent);
+}
+
+/** Like is compared with like: the baseline has the candidate's capacity, and carries its share. */
+async function scaleBaseline(context: Context, instances: number): Promise<void> {
+  const { stable, baseline, spec, act } = context;
+  if (baseline === null || stable === null) return;
+  // Beyond a quarter it has no share any more.
+  const wanted = Math.min(instances, instancesFor(25, spec.environment.instances));
+  if (wanted <= baseline.instances.length) return;
+  await deployBaseline(context, stable, wanted);
+  const target = context.baseline;
+  if (target === null) return;
+  const { service, environment, health, warmup } = spec;
+  await context.interruptible(() =>
+    act.proveReady({ service, environment, health, warmup, target }),
+  );
 }
 
 async function setWeight(
@@ -246,10 +263,19 @@ async function apply(context: Context, name: string, weightPercent: number): Pro
     routes: routesAt(context, weightPercent),
     ...(steering === undefined ? {} : { steering }),
     ...(after === undefined ? {} : { after }),
-    needs: [{ version: spec.version, instances: instancesFor(weightPercent, full) }],
+    needs: [
+      { version: spec.version, instances: instancesFor(weightPercent, full) },
+      ...baselineNeeds(context, weightPercent, full),
+    ],
   });
   context.trafficGeneration = effect.generation;
   run.weights(handle.after);
+}
+
+function baselineNeeds({ baseline }: Context, weightPercent: number, full: number) {
+  const share = baselineShare(weightPercent);
+  if (baseline === null || share === 0) return [];
+  return [{ version: baseline.version, instances: instancesFor(share, full) }];
 }
 
 function announce(

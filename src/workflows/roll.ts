@@ -61,6 +61,7 @@ export async function rollOneBatch(
       limits: spec.validation,
       noData: spec.judge.noData,
       ...(compare === undefined ? {} : { compare }),
+      ...(context.batchStandsAt === undefined ? {} : { after: context.batchStandsAt }),
       ...effect,
     }),
   );
@@ -72,6 +73,7 @@ export async function rollOneBatch(
   };
   context.stable = { ...stable, instances: isForward ? result.going : result.coming };
   context.trafficGeneration = undefined;
+  context.batchStandsAt = result.kind === 'done' ? result.standsAt : undefined;
   if (result.kind === 'undone') throw new BadBatch(result.reason, true);
   const share = Math.round((100 * target) / desired);
   run.weights(

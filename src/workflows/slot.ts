@@ -65,6 +65,8 @@ type End = RunReport | { readonly workflowId: string; readonly lost: string };
 export function openSlot(first: ServiceState) {
   let state = completed(first);
   let isWaitedFor = false;
+  /** The next of the queue is being asked whether it may begin: nobody overtakes it. */
+  let isFilling = false;
   const ends: End[] = [];
   const followed = new Set<string>();
   const runState = runStateActivity(workflowInfo().taskQueue);
@@ -112,6 +114,7 @@ export function openSlot(first: ServiceState) {
     const before = answerTo(state, command.requestId);
     if (before !== undefined) return before;
     await requireThawed(command);
+    if (isFilling) await condition(() => !isFilling);
     await untilFree();
     // The same request, or another one, may have been waiting as well.
     const meanwhile = answerTo(state, command.requestId);
@@ -285,10 +288,13 @@ export function openSlot(first: ServiceState) {
     state = ended(state, run, lostReport(state, run, how, Date.now()));
     const promoted = serves?.version === run.candidate.version && run.kind === 'release';
     const observes = run.candidate.spec.mode === 'observe';
-    if (run.kind === 'rollback' || run.stable === null || promoted || observes) return;
+    // A person may end a rollback that is stuck, so it begins once more and not for ever.
+    const isLastTime = run.kind === 'rollback' && run.isAgain === true;
+    if (isLastTime || run.stable === null || promoted || observes) return;
     const asked = { who: 'Belay', why: `${run.workflowId} ended without a report: ${how}` };
     const back = rollbackRun(state, run.candidate, run.stable, asked, Date.now());
-    const next: ActiveRun = { ...back, wasLost: true };
+    const isAgain = run.kind === 'rollback';
+    const next: ActiveRun = { ...back, wasLost: true, ...(isAgain ? { isAgain } : {}) };
     state = activated(state, next, next.workflowId);
     followed.add(next.workflowId);
     try {
@@ -298,6 +304,10 @@ export function openSlot(first: ServiceState) {
       followed.delete(next.workflowId);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
+  }
+
+  function filled(): void {
+    isFilling = false;
   }
 
   /** What has waited for the slot: a rollback first, then the releases in their order. */
@@ -314,7 +324,9 @@ export function openSlot(first: ServiceState) {
     }
     const next = queue[0]?.command;
     if (next === undefined) return;
-    const why = refuseDeploy(state, next)?.message ?? (await whyFrozen(next));
+    isFilling = true;
+    const why = refuseDeploy(state, next)?.message ?? (await whyFrozen(next).finally(filled));
+    isFilling = false;
     // Meanwhile somebody may have taken the slot, or called this one off.
     const waits = state.queue.some(({ command }) => command === next);
     if (state.active !== null || !waits) return;

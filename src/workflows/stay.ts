@@ -34,7 +34,8 @@ export async function stay(context: Context, move: Stay): Promise<void> {
   };
   const { timed, judged } = demandsOf(context, move);
   let timer: CancellationScope | undefined;
-  let isTimeOver = !timed && !isAnswered(context, move);
+  // Where it waits without an end nothing passes by itself: not even where the watch has ended.
+  let isTimeOver = judged && !timed && !isAnswered(context, move);
   let isJudgedGood = !judged;
   const passWhenBoth = (): void => {
     if (!isTimeOver || !isJudgedGood) return;
@@ -130,7 +131,8 @@ function isAnswered(context: Context, move: Stay): boolean {
 
 /** The wait before the version before is removed is kept by the activity that removes it. */
 function retires({ spec }: Context, move: Stay): boolean {
-  return move.why === 'clock' && move.step.kind === 'keep' && spec.strategy !== 'blue_green';
+  if (spec.strategy === 'blue_green' || spec.mode === 'observe') return false;
+  return move.why === 'clock' && move.step.kind === 'keep';
 }
 
 async function retireLater(

@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import { type Course, type Move, failed } from '../domain/release/course.ts';
+import { type Course, type Move, failed, levelOf } from '../domain/release/course.ts';
 import { type WatchResult, isGood, isKnown, triggerOf } from '../domain/release/decide.ts';
 import { grantAt } from '../domain/release/error-budget.ts';
 import { effectKey } from '../domain/release/names.ts';
@@ -57,6 +57,9 @@ export async function watch(context: Context, move: Stay): Promise<WatchResult> 
     const { code, message } = failureOf(error);
     if (code === 'TrafficTakenBack') throw error;
     const summary = `the watch ended: ${code}: ${message}`;
+    // A judge knows nothing; a guard that is gone is for a person, who may be waited for already.
+    if (!move.judge && move.why !== 'held') throw error;
+    if (!move.judge) context.run.warn(`nobody watches any more: ${summary}`);
     return { kind: 'judged', verdict: { kind: 'no_data', findings: [], summary } };
   }
 }
@@ -88,7 +91,9 @@ function takeBackOf(context: Context) {
 function comparisonOf(context: Context, beside: Target | null): Comparison | undefined {
   const { course } = context;
   const { weightPercent } = course.stand;
-  const step = course.plan[course.at];
+  // At a barrier the next step has not begun: what is compared belongs to the one before.
+  const at = course.stage === 'entering' ? levelOf(course) : course.at;
+  const step = course.plan[at];
   if (beside === null || step === undefined) return undefined;
   const routes = routesAt(context, weightPercent);
   const other = routes.find(({ version }) => version === beside.version)?.weightPercent ?? 0;

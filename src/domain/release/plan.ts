@@ -241,7 +241,11 @@ function withCapacity(
   if (isRolling) return acts;
   let instances = atStart;
   return acts.flatMap((act): readonly Act[] => {
-    if (act.kind === 'scale') instances = act.instances;
+    if (act.kind === 'scale') {
+      // Never fewer than have been started: they may have users already.
+      instances = Math.max(instances, act.instances);
+      return [{ ...act, instances }];
+    }
     if (act.kind !== 'weight') return [act];
     const needed = act.weightPercent === 100 ? full : instancesFor(act.weightPercent, full);
     if (needed <= instances) return [act];

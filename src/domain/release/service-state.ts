@@ -43,6 +43,8 @@ export interface ActiveRun extends RunRecord {
   readonly candidate: DeployedVersion;
   /** It takes traffic back for a release that ended without a report. */
   readonly wasLost?: boolean;
+  /** A rollback in the place of one that was lost itself. */
+  readonly isAgain?: boolean;
 }
 
 const RUNS_MAX = 50;

@@ -6,6 +6,7 @@ import {
   answered,
   isAfterRetire,
   levelOf,
+  movesTraffic,
   next,
   stopped,
 } from './course.ts';
@@ -91,6 +92,12 @@ function isMoving({ stage, pause, freeze, held, detour, busy }: Course): boolean
   return held === null && (busy || isAboutTo);
 }
 
+/** A freeze that is over holds nothing any more, also where nobody has said so yet. */
+export function thawedAt(course: Course, nowMs: number): Course {
+  const { freeze } = course;
+  return freeze !== null && freeze.untilMs <= nowMs ? { ...course, freeze: null } : course;
+}
+
 function frozen({ freeze }: Course, { overrideFreeze }: Wanted): string | undefined {
   if (freeze === null || overrideFreeze === true || overrideFreeze === undefined) return undefined;
   return (
@@ -103,6 +110,10 @@ function refuseFull(course: Course): string | undefined {
   const { plan, at } = course;
   const ready = plan.findLastIndex(({ kind }) => kind === 'prove' || kind === 'validate');
   if (at <= ready) return 'the candidate has not been proven ready';
+  const first = plan.findIndex((one) => one.kind !== 'scale' && movesTraffic(one));
+  if (plan.slice(at, first).some(({ kind }) => kind === 'hook')) {
+    return 'its hooks before traffic have not been called';
+  }
   if (isMoving(course)) return `${plan[at]?.name ?? ''} is being carried out`;
   const isRolling = plan.some(({ kind }) => kind === 'batch');
   const last = plan.findLastIndex(({ kind }) => kind === 'weight' || kind === 'batch');
@@ -205,9 +216,18 @@ function inFull(course: Course): Course {
     return { ...(isOver(course) ? next(free) : free), hurry: true };
   }
   const last = plan.findLastIndex(({ kind }) => kind === 'weight');
-  const first = plan[last - 1]?.kind === 'scale' ? last - 1 : last;
+  const most = Math.max(
+    ...plan.map((step) => (step.kind === 'scale' || step.kind === 'deploy' ? step.instances : 0)),
+  );
+  const entering = { ...free, stage: 'entering', clock: null } as const;
   // At the last weight itself all that comes before it has been done.
-  return { ...free, at: course.at === last ? last : first, stage: 'entering', clock: null };
+  if (course.at === last || course.stand.candidates >= most) return { ...entering, at: last };
+  const step = plan[last - 1];
+  if (step?.kind === 'scale' && step.instances >= most) return { ...entering, at: last - 1 };
+  // The steps between that start more instances are left out: all that are missing start now.
+  const { phase } = plan[last] ?? { phase: 'progressing' };
+  const grow: Step = { kind: 'scale', name: `scale-to-${most}`, phase, instances: most };
+  return { ...entering, at: last, plan: [...plan.slice(0, last), grow, ...plan.slice(last)] };
 }
 
 /** One level down, and there it stays until somebody says otherwise. */

@@ -1,5 +1,3 @@
-import { checkAlpha } from './test-reading.ts';
-
 /**
  * The false-rollback budget of one release: how much of alpha each test may err with, by a union
  * bound over all tests ever begun. Looks are free, for every test here is valid at all of them;
@@ -42,7 +40,7 @@ export interface AlphaPlan {
  * refused.
  */
 export function planAlpha({ alpha, weights, reserveShare = 0.1 }: AlphaPlan): AlphaLedger {
-  checkAlpha(alpha);
+  if (!(alpha > 0 && alpha <= 0.5)) throw new RangeError(`not an alpha: ${alpha}`);
   const entries = Object.entries(weights);
   if (entries.length === 0 || !entries.every(([, w]) => w > 0 && Number.isFinite(w))) {
     throw new RangeError('every account of the error budget needs a weight above zero');
