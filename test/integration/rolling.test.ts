@@ -162,6 +162,24 @@ describe.each(['haproxy', 'embedded'] as const)('a rolling update through %s', (
     await stands('v6', 1);
   });
 
+  inFull('has its way back begun once more where somebody ends it, and comes back', async () => {
+    const { workflowId, number } = await stack.deploy('ended', {
+      ...rolling({ batch: 4, stabilize: '0s' }),
+      stabilization_period: '1m',
+    });
+    await stack.until(workflowId, 'stabilizing');
+    expect(await stack.weights()).toEqual({ ended: 100 });
+    await stack.client.abort(SERVICE, ADA);
+    await stack.when(workflowId, ({ rolledBackBy }) => rolledBackBy !== undefined);
+    await stack.terminate(`rollback/${SERVICE}/${number + 1}`);
+    const again = `rollback/${SERVICE}/${number + 2}`;
+    await expect
+      .poll(() => stack.client.history(SERVICE).then(({ active }) => active?.workflowId))
+      .toBe(again);
+    expect(await stack.end(again)).toMatchObject({ outcome: 'rolled_back' });
+    await stands(stable, 1);
+  });
+
   test('loses no request in all of this', () => {
     const { requests, failed, examples } = stack.load().counts();
     expect({ failed, examples }).toEqual({ failed: 0, examples: [] });

@@ -133,6 +133,7 @@ export async function startWorkflowRig(options: {
     /** What a query answers for a version, where an A/B test asks Prometheus. */
     setFigure: (query: string, version: string, value: number) =>
       figures.set(`${query} of ${version}`, value),
+    specOf,
     /** Begins a release whose parts are all in memory. */
     async deploy(version: string, changes: Partial<ReleaseDocument> = {}, requestId?: string) {
       const accepted = await client.deploy({

@@ -45,6 +45,16 @@ const strategies: Readonly<Record<string, Partial<ReleaseDocument>>> = {
       { weight: 80, for: '1m' },
     ],
   },
+  scaled: {
+    strategy: 'canary',
+    steps: [
+      { scale: '10%' },
+      { weight: 10, for: '5m' },
+      { scale: '60%' },
+      { hold: '5m' },
+      { weight: 50, for: '5m' },
+    ],
+  },
   rolling: { strategy: 'rolling' },
   ab_test: { strategy: 'ab_test' },
 };

@@ -154,3 +154,18 @@ test.each<[string, ReleaseDocument['rolling'], readonly string[]]>([
   const found = plan.flatMap((step) => (step.kind === 'batch' ? [`${step.from}→${step.to}`] : []));
   expect(found).toEqual(batches);
 });
+
+test('a scale never ends instances that have users, whatever stable has', () => {
+  const spec = specOf({
+    strategy: 'canary',
+    environment: { kind: 'memory', instances: 10 },
+    steps: [{ weight: 50, for: '1m' }, { scale: '50%' }, { hold: '1m' }, { weight: 100 }],
+  });
+  let instances = 0;
+  for (const step of planOf(spec, { stableInstances: 4, fast: false })) {
+    if (step.kind !== 'scale' && step.kind !== 'deploy') continue;
+    expect(step.instances).toBeGreaterThanOrEqual(instances);
+    ({ instances } = step);
+  }
+  expect(instances).toBe(10);
+});

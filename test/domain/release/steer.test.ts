@@ -12,7 +12,7 @@ import {
 } from '../../../src/domain/release/course.ts';
 import { planOf } from '../../../src/domain/release/plan.ts';
 import { VERBS, type Verb } from '../../../src/domain/release/progress.ts';
-import { refuse, steer, verbsOf } from '../../../src/domain/release/steer.ts';
+import { refuse, steer, thawedAt, verbsOf } from '../../../src/domain/release/steer.ts';
 import { specOf } from './specs.ts';
 
 const NOW_MS = 1_000_000;
@@ -194,4 +194,50 @@ test('a breach after a step back does not let promote pass over the step', () =>
 test('a weight that could not be set is tried again by promote, never left out', () => {
   const held = failed(at('weight-100', 'entering'), { ...breach, canRetry: true }, BY_HAND);
   expect(nextMove(said(held, 'promote'))).toMatchObject({ step: { name: 'weight-100' } });
+});
+
+test('promote --full leaves out no hook that was to come before traffic', () => {
+  const spec = specOf({
+    ...{ strategy: 'blue_green', promotion: 'manual' },
+    hooks: [{ name: 'warm', before: 'traffic', webhook: { url: 'http://hooks/warm' } }],
+  });
+  const gated = planOf(spec, { stableInstances: 2, fast: false });
+  const atGate = gated.findIndex(({ kind }) => kind === 'gate');
+  const course: Course = { ...newCourse(gated, NOW_MS), at: atGate, stage: 'staying' };
+  expect(refuse(course, 'promote_full', {}, POLICY)).toBe(
+    'its hooks before traffic have not been called',
+  );
+  const afterHook: Course = { ...course, at: atGate + 2, stage: 'entering', pause: ASKED };
+  expect(refuse(afterHook, 'promote_full', {}, POLICY)).toBeUndefined();
+});
+
+test('promote --full starts what is missing, once', () => {
+  const spec = specOf({
+    strategy: 'canary',
+    environment: { kind: 'memory', instances: 10 },
+    steps: [{ scale: '10%' }, { weight: 10, for: '1m' }, { scale: '100%' }, { hold: '1m' }],
+  });
+  const scaled = planOf(spec, { stableInstances: 10, fast: false });
+  const first = scaled.findIndex(({ kind }) => kind === 'weight');
+  const course: Course = {
+    ...newCourse(scaled, NOW_MS),
+    ...{ at: first, stage: 'staying', touched: true },
+    stand: { weightPercent: 10, candidates: 1, sinceMs: NOW_MS },
+  };
+  const full = steer(course, 'promote_full', ASKED, NOW_MS, POLICY);
+  expect(nextMove(full)).toMatchObject({ kind: 'enter', step: { kind: 'scale', instances: 10 } });
+  const grown = entered(beginning(full), NOW_MS);
+  expect(nextMove(grown)).toMatchObject({ kind: 'enter', step: { name: 'weight-100' } });
+  // With all of them there already it goes straight on.
+  const whole: Course = { ...course, stand: { ...course.stand, candidates: 10 } };
+  expect(nextMove(steer(whole, 'promote_full', ASKED, NOW_MS, POLICY))).toMatchObject({
+    step: { name: 'weight-100' },
+  });
+});
+
+test('a freeze window that is over refuses nothing', () => {
+  const frozen = freezing(at('weight-10', 'staying'), window);
+  const asked = { overrideFreeze: false };
+  expect(refuse(thawedAt(frozen, NOW_MS), 'promote', asked, POLICY)).toContain('friday is open');
+  expect(refuse(thawedAt(frozen, NOW_MS + 1000), 'promote', asked, POLICY)).toBeUndefined();
 });
