@@ -211,7 +211,7 @@ async function look(
       thresholds,
       reading: own,
       ...(Object.keys(compared).length === 0 ? {} : { baseline: compared }),
-      limits: { ...plan.limits, minSamples: watch.minSamples },
+      limits: { ...limitsBeside(plan), minSamples: watch.minSamples },
       weightPercent: plan.weightPercent,
       windowMs: nowMs - beginMs,
       judgeThroughput,
@@ -222,6 +222,18 @@ async function look(
   const canWiden = verdict.kind === 'no_data' && beginMs > fromMs;
   if (!canWiden || !isThin(sides)) return verdict;
   return judge(widened(sides, await measure(fromMs)));
+}
+
+/** How much wider the limit by stable's errors is while a test compares them. */
+const CRUDE_FACTOR = 10;
+
+/**
+ * Where a test compares errors, a limit of a point above stable would only err beside its error
+ * budget: what is left of it is for what is plain to see, before the test knows enough.
+ */
+function limitsBeside({ limits, compare }: WatchPlan): WatchPlan['limits'] {
+  if (compare?.errors === undefined) return limits;
+  return { ...limits, errorRateIncreaseMax: limits.errorRateIncreaseMax * CRUDE_FACTOR };
 }
 
 const COUNTED: readonly Signal[] = ['latency_p95', 'error_rate'];

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Reading } from '../../src/domain/judge/measurement.ts';
 import type { ArmMetric } from '../../src/domain/judge/arm-metric.ts';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
@@ -130,6 +131,20 @@ describe('a candidate whose errors are below every limit', () => {
         ]),
       },
     });
+  });
+
+  test('is not taken back by a point more in one window, as the test decides that', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 2 } });
+    const errors = (rate: number): Reading => ({
+      ...GOOD,
+      error_rate: { kind: 'value', value: rate, samples: 1000 },
+    });
+    rig.metrics.set('v2', errors(0.04));
+    expect(await watch()).toMatchObject({ verdict: { kind: 'pass' } });
+    rig.metrics.set('v2', errors(0.12));
+    expect(
+      await watch({ thresholds: specOf({ performance_thresholds: {} }).thresholds }),
+    ).toMatchObject({ verdict: { kind: 'fail', summary: expect.stringContaining('limit 10 %') } });
   });
 
   test('goes one weight down where more of them are only a warning', async () => {
