@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import { calibratedLevel, kayentaContender, OWN_LEVEL } from './judge/kayenta.ts';
 import { measure } from './judge/measure.ts';
-import type { Measured } from './judge/measure.ts';
+import type { Entrant, Measured } from './judge/measure.ts';
+import { ranksContender } from './judge/ranks.ts';
 import { AA_ROWS, POWER_ROWS } from './judge/scenarios.ts';
-import type { Row } from './judge/scenarios.ts';
+import type { Family, Row } from './judge/scenarios.ts';
 import { sequentialContender, unguardedContender } from './judge/sequential.ts';
-import type { Contender } from './judge/series.ts';
 import { judgeManyMs, lookRatio } from './judge/speed.ts';
 
 /**
@@ -30,21 +31,29 @@ if (!(Number.isSafeInteger(repetitions) && repetitions > 0)) {
 }
 
 const JUDGE = sequentialContender(ALPHA, 'with history');
+const KAYENTA = kayentaContender('Kayenta, own level', OWN_LEVEL);
 
-/** Who is compared; `share` saves time where fewer repetitions say enough. */
-const CONTENDERS: readonly { readonly contender: Contender; readonly share: number }[] = [
+/** Who is compared in every row; `share` saves time where fewer repetitions say enough. */
+const ENTRANTS = [
   { contender: JUDGE, share: 1 },
   { contender: sequentialContender(ALPHA, 'without history'), share: 0.2 },
   { contender: unguardedContender(ALPHA), share: 0.1 },
-];
+  { contender: ranksContender(ALPHA), share: 0.2 },
+  { contender: KAYENTA, share: 0.1 },
+] as const;
 
-function run(row: Row): Measured[] {
-  const measured = CONTENDERS.flatMap(({ contender, share }) =>
-    measure(row, [contender], Math.ceil(repetitions * row.share * (row.share < 1 ? 1 : share))),
+function run(row: Row, more: readonly Entrant['contender'][] = []): Measured[] {
+  const all = [...ENTRANTS, ...more.map((contender) => ({ contender, share: 0.1 }))];
+  const measured = measure(
+    row,
+    all.map(({ contender, share }) => ({
+      contender,
+      repetitions: Math.ceil(repetitions * row.share * (row.share < 1 ? 1 : share)),
+    })),
   );
   for (const { scenario, contender, flagged, medianLook, repetitions: of } of measured) {
     process.stdout.write(
-      `${scenario.padEnd(40)}  ${contender.padEnd(28)}  ${percent(flagged).padStart(8)}  ` +
+      `${scenario.padEnd(30)}  ${contender.padEnd(28)}  ${percent(flagged).padStart(8)}  ` +
         `${String(medianLook ?? '-').padStart(6)}  ${of}\n`,
     );
   }
@@ -52,10 +61,24 @@ function run(row: Row): Measured[] {
 }
 
 process.stdout.write(
-  `${'series'.padEnd(40)}  ${'judge'.padEnd(28)}  ${'flagged'.padStart(8)}  median  repetitions\n`,
+  `${'series'.padEnd(30)}  ${'judge'.padEnd(28)}  ${'flagged'.padStart(8)}  median  repetitions\n`,
 );
 const alike = AA_ROWS.map((row) => ({ row, measured: run(row) }));
-const power = POWER_ROWS.flatMap(run);
+const levels = new Map<Family, number>();
+
+/** Kayenta's judge that takes back as many good releases of the row's family as ours. */
+function calibratedKayenta({ family }: Row): Entrant['contender'] {
+  const calm = alike.find(({ row }) => row.family === family);
+  if (calm === undefined) throw new RangeError(`${family} has no A/A row`);
+  const ours = calm.measured.find(({ contender }) => contender === JUDGE.name);
+  const level =
+    levels.get(family) ??
+    calibratedLevel(calm.row, ours?.flagged ?? 0, Math.ceil(repetitions * calm.row.share * 0.2));
+  levels.set(family, level);
+  return kayentaContender('Kayenta, calibrated', level);
+}
+
+const power = POWER_ROWS.flatMap((row) => run(row, [calibratedKayenta(row)]));
 const falseRollbacks: Record<string, number> = {};
 for (const { row, measured } of alike) {
   const ours = measured.find(({ contender }) => contender === JUDGE.name);
@@ -68,6 +91,9 @@ process.stdout.write(
   `100 metrics of 1,440 points per arm: ${judge100x1440Ms.toFixed(1)} ms\n` +
     `the 10,000th look by the 10th: ${ratio.toFixed(3)}\n`,
 );
+for (const [family, level] of levels) {
+  process.stdout.write(`Kayenta's level calibrated on ${family}: 1 - ${1 - level}\n`);
+}
 if (values.json === true) {
   const figures = { falseRollbacks, power, judge100x1440Ms, lookRatio: ratio };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
