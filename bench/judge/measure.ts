@@ -6,6 +6,7 @@ import type { Contender, Series } from './series.ts';
 export interface Scenario {
   readonly name: string;
   readonly series: (random: Random) => Series;
+  readonly minutesALook: number;
 }
 
 /** `repetitions` of a contender are the first so many releases of a scenario. */
@@ -22,6 +23,7 @@ export interface Measured {
   readonly flagged: number;
   /** Among those; null when there were none. */
   readonly medianLook: number | null;
+  readonly medianMinutes: number | null;
 }
 
 /** Every contender sees the same releases, some fewer of them. */
@@ -41,12 +43,14 @@ export function measure(scenario: Scenario, entrants: readonly Entrant[]): Measu
   return entrants.flatMap(({ contender, repetitions }, index) => {
     const flagged = looks[index] ?? [];
     if (judging[index] !== true) return [];
+    const medianLook = median(flagged);
     return {
       contender: contender.name,
       scenario: scenario.name,
       repetitions,
       flagged: flagged.length / repetitions,
-      medianLook: median(flagged),
+      medianLook,
+      medianMinutes: medianLook === null ? null : medianLook * scenario.minutesALook,
     };
   });
 }

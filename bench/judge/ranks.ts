@@ -10,9 +10,9 @@ const MIN_EFFECT = 0.02;
  * The corrected ranks of `method: mann_whitney`, of error rates, values or p95 a block; a look when
  * the blocks have doubled, from ten on.
  */
-export function ranksContender(alpha: number): Contender {
+export function ranksContender(name: string, alpha: number): Contender {
   return {
-    name: 'corrected ranks',
+    name,
     judges: () => true,
     run: (series) => {
       let state = beginShiftLooks(alpha, MIN_EFFECT);
@@ -45,4 +45,11 @@ function pointsOf(series: Series): readonly ShiftPoint[] {
     default:
       return series satisfies never;
   }
+}
+
+/** Seven of ten minutes are a hundred times worse, three are as ever. */
+export function judgeSparse(): string {
+  const sparse = [...Array.from({ length: 7 }, () => 100), 1, 1, 1];
+  const points = sparse.map((candidate) => ({ candidate, control: 1 }));
+  return lookAtShift(beginShiftLooks(0.01, MIN_EFFECT), points, NAMED).said.decision;
 }
