@@ -15,31 +15,65 @@ interface Rates {
   readonly own: () => () => number;
 }
 
-export type CountsKind = 'poisson' | 'sharedLoad' | 'bursts' | 'ar50' | 'ar80' | 'ar90';
+export type CountsKind = 'poisson' | 'sharedLoad' | 'bursts' | 'ar50' | 'ar80' | 'ar90' | 'ar95';
+
+/** How finely a release is told, and how long one arm's rate stays as it is. */
+export interface Grid {
+  readonly blocksAMinute: number;
+  readonly historyBlocks: number;
+  readonly blocks: number;
+  /** Blocks after which bursts and wandering rates take their next value. */
+  readonly held: number;
+  /** Before the run the rate was steady, whatever it does then. */
+  readonly isCalmBefore?: boolean;
+}
+
+/** Blocks of a minute, each with its own burst, after eight hours of history. */
+export const MINUTES: Grid = {
+  blocksAMinute: 1,
+  historyBlocks: HISTORY_BLOCKS,
+  blocks: LOOKS,
+  held: 1,
+};
 
 /** Errors of both arms at 50 %, the candidate's at `ratio` times the baseline's rate. */
-export function countsSeries(kind: CountsKind, random: Random, ratio: number): Series {
+export function countsSeries(
+  kind: CountsKind,
+  random: Random,
+  ratio: number,
+  grid: Grid = MINUTES,
+): Series {
   const { load, own } = ratesOf(kind, random);
-  const baseline = own();
-  const candidate = own();
-  const requests = (minute: number): number =>
-    Math.max(1, random.poisson(REQUESTS_A_MINUTE * load(minute)));
-  const errors = (minute: number, rate: number): number =>
-    random.poisson(ERRORS_A_MINUTE * load(minute) * rate);
+  const { blocksAMinute, historyBlocks } = grid;
+  const baseline = held(own(), grid.held);
+  const candidate = held(own(), grid.held);
+  const requests = (block: number): number =>
+    Math.max(1, random.poisson((REQUESTS_A_MINUTE / blocksAMinute) * load(block / blocksAMinute)));
+  const errors = (block: number, rate: number): number =>
+    random.poisson((ERRORS_A_MINUTE / blocksAMinute) * load(block / blocksAMinute) * rate);
   return {
     kind: 'counts',
-    history: Array.from({ length: HISTORY_BLOCKS }, (_, minute) => ({
-      events: errors(minute, baseline()),
-      units: requests(minute),
+    history: Array.from({ length: historyBlocks }, (_, block) => ({
+      events: errors(block, grid.isCalmBefore === true ? 1 : baseline(block)),
+      units: requests(block),
     })),
-    blocks: Array.from({ length: LOOKS }, (_, look) => ({
-      baseline: errors(HISTORY_BLOCKS + look, baseline()),
-      candidate: errors(HISTORY_BLOCKS + look, ratio * candidate()),
-      units: {
-        baseline: requests(HISTORY_BLOCKS + look),
-        candidate: requests(HISTORY_BLOCKS + look),
-      },
-    })),
+    blocks: Array.from({ length: grid.blocks }, (_, look) => {
+      const block = historyBlocks + look;
+      return {
+        baseline: errors(block, baseline(block)),
+        candidate: errors(block, ratio * candidate(block)),
+        units: { baseline: requests(block), candidate: requests(block) },
+      };
+    }),
+  };
+}
+
+/** The next value in the first of every so many blocks. */
+function held(next: () => number, blocks: number): (block: number) => number {
+  let value = next();
+  return (block) => {
+    if (block % blocks === 0) value = next();
+    return value;
   };
 }
 
@@ -59,7 +93,8 @@ function ratesOf(kind: CountsKind, random: Random): Rates {
       return { load: steady, own: () => random.burst };
     case 'ar50':
     case 'ar80':
-    case 'ar90': {
+    case 'ar90':
+    case 'ar95': {
       // A wandering log rate of standard deviation 0.5: the rate varies by 53 %.
       const own = () => {
         const next = autoregressive(random, PHI[kind]);
@@ -72,7 +107,7 @@ function ratesOf(kind: CountsKind, random: Random): Rates {
   }
 }
 
-const PHI = { ar50: 0.5, ar80: 0.8, ar90: 0.9 } as const;
+const PHI = { ar50: 0.5, ar80: 0.8, ar90: 0.9, ar95: 0.95 } as const;
 
 /** A stationary AR(1) series of variance 1. */
 export function autoregressive(random: Random, phi: number): () => number {
@@ -112,7 +147,7 @@ export interface LatencyShift {
   readonly wander: number;
 }
 
-export const LATENCY_REQUESTS_A_MINUTE = 300;
+const LATENCY_REQUESTS_A_MINUTE = 300;
 const LATENCY_HISTORY_BLOCKS = 240;
 const TOP = 2.3263;
 
@@ -121,29 +156,44 @@ const BUCKET_LOG = Math.log(valueOfBucket(1) / valueOfBucket(0));
 /**
  * Lognormal latencies around 100 ms (deviation 0.5 of the log) of 300 requests a minute per arm.
  */
-export function latencySeries(random: Random, shift: LatencyShift): Series {
-  const baseline = latencyArm(random, { all: 1, top: 1, wander: shift.wander });
-  const candidate = latencyArm(random, shift);
+export function latencySeries(
+  random: Random,
+  shift: LatencyShift,
+  grid: Grid = { ...MINUTES, historyBlocks: LATENCY_HISTORY_BLOCKS },
+): Series {
+  const requests = LATENCY_REQUESTS_A_MINUTE / grid.blocksAMinute;
+  const baseline = latencyArm(random, { all: 1, top: 1, wander: shift.wander }, requests, grid);
+  const candidate = latencyArm(random, shift, requests, grid);
   return {
     kind: 'latency',
-    history: Array.from({ length: LATENCY_HISTORY_BLOCKS }, () => baseline()),
-    blocks: Array.from({ length: LOOKS }, () => ({ baseline: baseline(), candidate: candidate() })),
+    history: Array.from({ length: grid.historyBlocks }, (_, block) => baseline(block)),
+    blocks: Array.from({ length: grid.blocks }, (_, look) => ({
+      baseline: baseline(grid.historyBlocks + look),
+      candidate: candidate(grid.historyBlocks + look),
+    })),
   };
 }
 
 /** Draws buckets and not latencies: a logarithm less a request, and the same histograms. */
-function latencyArm(random: Random, { all, top, wander }: LatencyShift): () => Histogram {
-  const minutes = autoregressive(random, 0.8);
+function latencyArm(
+  random: Random,
+  { all, top, wander }: LatencyShift,
+  requests: number,
+  grid: Grid,
+): (block: number) => Histogram {
+  const minutes = held(autoregressive(random, 0.8), grid.held);
   const tally = new Map<number, number>();
-  return () => {
+  return (block) => {
     tally.clear();
-    const log = Math.log(100 * all) + wander * minutes();
-    for (let i = 0; i < LATENCY_REQUESTS_A_MINUTE; i += 1) {
+    const minute = minutes(block);
+    const isCalm = grid.isCalmBefore === true && block < grid.historyBlocks;
+    const log = Math.log(100 * all) + (isCalm ? 0 : wander * minute);
+    for (let i = 0; i < requests; i += 1) {
       const z = random.normal();
       const latencyLog = log + 0.5 * z + (z > TOP ? Math.log(top) : 0);
       const bucket = Math.ceil(latencyLog / BUCKET_LOG);
       tally.set(bucket, (tally.get(bucket) ?? 0) + 1);
     }
-    return { counts: Object.fromEntries(tally), total: LATENCY_REQUESTS_A_MINUTE };
+    return { counts: Object.fromEntries(tally), total: requests };
   };
 }

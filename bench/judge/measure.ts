@@ -6,6 +6,13 @@ import type { Contender, Series } from './series.ts';
 export interface Scenario {
   readonly name: string;
   readonly series: (random: Random) => Series;
+  readonly minutesALook: number;
+}
+
+/** `repetitions` of a contender are the first so many releases of a scenario. */
+export interface Entrant {
+  readonly contender: Contender;
+  readonly repetitions: number;
 }
 
 export interface Measured {
@@ -16,34 +23,34 @@ export interface Measured {
   readonly flagged: number;
   /** Among those; null when there were none. */
   readonly medianLook: number | null;
+  readonly medianMinutes: number | null;
 }
 
-/** Every contender sees the same releases. */
-export function measure(
-  scenario: Scenario,
-  contenders: readonly Contender[],
-  repetitions: number,
-): Measured[] {
-  const looks = contenders.map((): number[] => []);
-  let judging: readonly boolean[] = contenders.map(() => false);
-  for (let repetition = 0; repetition < repetitions; repetition += 1) {
+/** Every contender sees the same releases, some fewer of them. */
+export function measure(scenario: Scenario, entrants: readonly Entrant[]): Measured[] {
+  const looks = entrants.map((): number[] => []);
+  let judging: readonly boolean[] = entrants.map(() => false);
+  const most = Math.max(...entrants.map(({ repetitions }) => repetitions));
+  for (let repetition = 0; repetition < most; repetition += 1) {
     const series = scenario.series(seeded(repetition + 1));
-    judging = contenders.map((contender) => contender.judges(series.kind));
-    contenders.forEach((contender, index) => {
-      if (!judging[index]) return;
+    judging = entrants.map(({ contender }) => contender.judges(series.kind));
+    entrants.forEach(({ contender, repetitions }, index) => {
+      if (judging[index] !== true || repetition >= repetitions) return;
       const { atLook } = contender.run(series);
       if (atLook !== null) looks[index]?.push(atLook);
     });
   }
-  return contenders.flatMap((contender, index) => {
+  return entrants.flatMap(({ contender, repetitions }, index) => {
     const flagged = looks[index] ?? [];
-    if (!judging[index]) return [];
+    if (judging[index] !== true) return [];
+    const medianLook = median(flagged);
     return {
       contender: contender.name,
       scenario: scenario.name,
       repetitions,
       flagged: flagged.length / repetitions,
-      medianLook: median(flagged),
+      medianLook,
+      medianMinutes: medianLook === null ? null : medianLook * scenario.minutesALook,
     };
   });
 }

@@ -7,13 +7,14 @@ import type { Contender, Flag, Series } from './series.ts';
 
 /** Our own judge with all its defaults, looking at every block. */
 export function sequentialContender(
+  name: string,
   alpha: number,
   history: 'with history' | 'without history',
 ): Contender {
   const past = <T>(blocks: readonly T[]): readonly T[] =>
     history === 'with history' ? blocks : [];
   return {
-    name: `sequential, ${history}`,
+    name,
     judges: () => true,
     run: (series) => {
       switch (series.kind) {
@@ -37,9 +38,9 @@ export function sequentialContender(
 }
 
 /** The plain multinomial test, which no release is judged by: what the guard is worth. */
-export function unguardedContender(alpha: number): Contender {
+export function unguardedContender(name: string, alpha: number): Contender {
   return {
-    name: 'counts without guard',
+    name,
     judges: (kind) => kind === 'counts',
     run: (series: Series) => {
       let [baseline, candidate, look] = [0, 0, 0];

@@ -1,6 +1,6 @@
 import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
-import type { RatioSeries } from './ratio-series.ts';
+import type { RatioSeries, SeriesBlock } from './ratio-series.ts';
 import {
   checkAlpha,
   checkSplit,
@@ -41,6 +41,8 @@ export interface CountsState {
   readonly blocks: number;
   /** The candidate's events, as if the split had always been `split`, by those of both arms. */
   readonly series: RatioSeries;
+  /** The block that speaks most against the candidate, as it is in the series. */
+  readonly strongest: SeriesBlock;
   /** log e of earlier weights, by which this weight's is multiplied. */
   readonly carriedLogE: number;
   readonly pValue: number;
@@ -81,6 +83,12 @@ const HISTORY_EVENTS_MIN = 20;
 /** … so that they are taken to come ten at a time. */
 const ASSUMED_DISPERSION = 10;
 
+/**
+ * As long as a run has fewer blocks than this, the strongest one is left out of the evidence: how
+ * events bunch is then known of history alone, and one burst is no pattern.
+ */
+const PATTERN_BLOCKS_MIN = 6;
+
 const NOTHING_SEEN = {
   baselineEvents: 0,
   candidateEvents: 0,
@@ -88,6 +96,7 @@ const NOTHING_SEEN = {
   candidateUnits: 0,
   blocks: 0,
   series: beginSeries(),
+  strongest: { value: 0, weight: 0 },
 } as const;
 
 /**
@@ -155,6 +164,7 @@ export function lookCounts(
     candidateUnits: sumOf(blocks, ({ units }) => units?.candidate ?? 0, state.candidateUnits),
     blocks: state.blocks + blocks.length,
     series: extendSeries(state.series, series),
+    strongest: strongestOf(state, series),
   };
   const { logE, evidence } = evidenceOf(added);
   // An arm that has never been seen is no evidence, also not for a later look.
@@ -162,6 +172,16 @@ export function lookCounts(
   const pValue = isSeen ? lowestP(state.pValue, added.carriedLogE + logE) : state.pValue;
   const next = { ...added, pValue };
   return { state: next, reading: readingOf(next, evidence, next.carriedLogE + logE) };
+}
+
+/** Where no block speaks against the candidate: nothing is left out. */
+function strongestOf(
+  { strongest, split, worse }: CountsState,
+  blocks: readonly SeriesBlock[],
+): SeriesBlock {
+  const sign = worse === 'more' ? 1 : -1;
+  const against = ({ value, weight }: SeriesBlock): number => sign * (value - split * weight);
+  return blocks.reduce((most, one) => (against(one) > against(most) ? one : most), strongest);
 }
 
 function sumOf(
@@ -198,6 +218,9 @@ function evidenceOf(state: CountsState): {
   readonly evidence: ShareEvidence | undefined;
 } {
   const all = scaleAt(state.series, 0);
+  const isPattern = state.blocks >= PATTERN_BLOCKS_MIN;
+  const leftOut = isPattern ? NOTHING_SEEN.strongest : state.strongest;
+  const events = all.weight - leftOut.weight;
   const run = spreadOf(state.series, 'run');
   const binomial = run === undefined ? 1 : run.ratio * (1 - run.ratio);
   const dispersion = believedVariance(
@@ -207,11 +230,11 @@ function evidenceOf(state: CountsState): {
       : { blocks: run.blocks, least: run.least / binomial, most: run.most / binomial },
   );
   if (dispersion === undefined) return { logE: 0, evidence: undefined };
-  const candidate = Math.min(all.weight, Math.max(0, all.value));
+  const candidate = Math.min(events, Math.max(0, all.value - leftOut.value));
   const isMore = state.worse === 'more';
   const evidence: ShareEvidence = {
-    baseline: isMore ? all.weight - candidate : candidate,
-    candidate: isMore ? candidate : all.weight - candidate,
+    baseline: isMore ? events - candidate : candidate,
+    candidate: isMore ? candidate : events - candidate,
     split: isMore ? state.split : 1 - state.split,
     dispersion: Math.max(1, dispersion),
   };

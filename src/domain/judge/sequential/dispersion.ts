@@ -11,7 +11,12 @@ import type { RatioSeries, Scale } from './ratio-series.ts';
  *   costs no power.
  *
  * History fills in what the run leaves open: its figure is held between a low and a high figure of
- * the run. Without history the run's high figure counts, and before 45 blocks nothing is known.
+ * the run, the low one from the third block on: a run need not be as calm as its history was.
+ * Without history the run's high figure counts, and before 45 blocks nothing is known.
+ *
+ * Independent samples seem to hang together by chance, at one of six lengths or another, so that a
+ * long history has the benefit of the doubt, one standard error. A short one has not: it has seen
+ * few bursts, and no drift as long as itself.
  *
  * The variance of the sum is read at batches of 1, 2, 4, … 32 blocks (batch means), each carried on
  * by the correlation of neighbours as if it were an AR(1) series, with the bias of a short series
@@ -35,15 +40,20 @@ export interface Spread {
 export const DISPERSION = {
   /** Fewer blocks of history are none: neither bursts nor drifts would show. */
   historyBlocksMin: 120,
+  /** A history of fewer blocks has no benefit of the doubt. */
+  historyBlocksLong: 360,
   /** Fewer blocks of the run cannot tell a shift from a slow drift. */
   runBlocksMin: 45,
-  /** Batches that a scale of the history needs, and one of the run. */
+  /** Batches that a scale of the history needs, and one of the run; of single blocks fewer do. */
   historyBatchesMin: 16,
   runBatchesMin: 6,
+  runBlocksSeenMin: 3,
   /** Neighbours correlate when their correlation is this many standard errors above zero. */
   dependentFrom: 3,
-  /** The run contradicts history when it is lower or higher by as many standard errors. */
-  contradictsFrom: 2,
+  /** The run contradicts history when it varies more by as many standard errors … */
+  contradictsFrom: 1,
+  /** … and its neighbours correlate as surely as this. */
+  correlatesFrom: 2,
   /** A short run is taken to be correlated by 0.9, a belief that weighs as much as 120 blocks. */
   priorCorrelation: 0.9,
   priorBlocks: 120,
@@ -63,8 +73,11 @@ const PRIOR_CORRELATIONS = Array.from({ length: SCALES }, (_, scale) => {
 /** Undefined while no scale has enough batches, and where nothing varies. */
 export function spreadOf(series: RatioSeries, source: 'history' | 'run'): Spread | undefined {
   const first = scaleAt(series, 0);
-  const batchesMin = source === 'history' ? DISPERSION.historyBatchesMin : DISPERSION.runBatchesMin;
-  if (first.batches < batchesMin) return undefined;
+  const { historyBatchesMin, historyBlocksLong, runBatchesMin, runBlocksSeenMin } = DISPERSION;
+  const batchesMin = source === 'history' ? historyBatchesMin : runBatchesMin;
+  const blocksMin = source === 'history' ? historyBatchesMin : runBlocksSeenMin;
+  if (first.batches < blocksMin) return undefined;
+  const doubt = source === 'history' && first.batches < historyBlocksLong ? 0 : 1;
   const ratio = first.value / first.weight;
   let isDependent = false;
   let independent = 0;
@@ -72,17 +85,16 @@ export function spreadOf(series: RatioSeries, source: 'history' | 'run'): Spread
   let least = 0;
   let most = 0;
   for (let index = 0; index < SCALES; index += 1) {
-    const seen = seenAt(scaleAt(series, index), ratio, batchesMin);
+    const seen = seenAt(scaleAt(series, index), ratio, index === 0 ? blocksMin : batchesMin);
     if (seen === undefined) continue;
     const { variance, correlation, varianceError, correlationError, student, batches } = seen;
-    const { contradictsFrom } = DISPERSION;
     isDependent ||= correlation > DISPERSION.dependentFrom * correlationError;
     dependent = Math.max(dependent, variance * student * carriedOn(correlation));
-    const cautious = index === 0 ? 1 : 1 - varianceError;
-    const carried = carriedOn(correlation - correlationError);
+    const cautious = index === 0 ? 1 : 1 - doubt * varianceError;
+    const carried = carriedOn(correlation - doubt * correlationError);
     independent = Math.max(independent, variance * cautious * carried);
-    const surely = carriedOn(correlation - contradictsFrom * correlationError);
-    least = Math.max(least, variance * (1 - contradictsFrom * varianceError) * surely);
+    const surely = carriedOn(correlation - DISPERSION.correlatesFrom * correlationError);
+    least = Math.max(least, variance * surelyOf(batches - 1) * surely);
     const believed = cautiously(correlation, batches, index);
     most = Math.max(most, variance * student * carriedOn(believed));
   }
@@ -120,7 +132,9 @@ function seenAt(scale: Scale, ratio: number, batchesMin: number): Seen | undefin
     scale.valueSquares - 2 * ratio * scale.products + ratio * ratio * scale.weightSquares;
   if (!(squares > 0)) return undefined;
   const products = scale.lagValues - ratio * scale.lagProducts + ratio * ratio * scale.lagWeights;
-  const correlation = ((products / squares) * batches + 1) / (batches - 3);
+  // Of so few neighbours nothing can be said.
+  const isTold = batches >= DISPERSION.runBatchesMin;
+  const correlation = isTold ? ((products / squares) * batches + 1) / (batches - 3) : 0;
   return {
     batches,
     variance: ((squares / weight) * batches) / (batches - 1),
@@ -141,6 +155,15 @@ function cautiously(correlation: number, batches: number, scale: number): number
   const weight = DISPERSION.priorBlocks / 2 ** scale;
   const prior = PRIOR_CORRELATIONS[scale] ?? 0;
   return (batches * Math.max(0, correlation) + weight * prior) / (batches + weight);
+}
+
+/**
+ * The share of an estimated variance of ν degrees of freedom that is surely there: the lower end of
+ * chi-square by ν (Wilson and Hilferty, PNAS 1931), above zero however few they are.
+ */
+function surelyOf(degrees: number): number {
+  const error = 2 / (9 * degrees);
+  return Math.max(0, 1 - error - DISPERSION.contradictsFrom * Math.sqrt(error)) ** 3;
 }
 
 /** By how much a variance of ν degrees of freedom is enlarged: ν·log(1 + z²/ν) evidence, not z². */

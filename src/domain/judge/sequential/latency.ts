@@ -61,6 +61,10 @@ export interface LatencyBlock {
 }
 
 const LEVELS_SHARE = 0.75;
+
+/** Fewer blocks decide nothing, whatever the history: one slow moment is no pattern. */
+const BLOCKS_MIN = 3;
+
 const MEDIAN = LEVELS.indexOf(0.5);
 const TAIL = LEVELS.indexOf(0.99);
 
@@ -93,7 +97,8 @@ export function beginLatency(options: LatencyOptions): LatencyState {
 
 /**
  * Adds the blocks since the last look, oldest first. A histogram whose counts are none, or do not
- * add up to its total, makes the look `unknown`, and none of its blocks is added. Without history
+ * add up to its total, makes the look `unknown`, and none of its blocks is added. Fewer than three
+ * blocks are never `worse`. Without history
  * the first block's own quantiles are the levels, and it is not counted at them.
  */
 export function lookLatency(
@@ -114,7 +119,10 @@ export function lookLatency(
   });
   const logE = logMean(logEs) + Math.log(LEVELS_SHARE);
   const isApart = bandsApart(next, dispersions[MEDIAN]);
-  const pValue = Math.min(lowestP(state.pValue, logE), isApart ? state.alpha : 1);
+  const isPattern = next.blocks >= BLOCKS_MIN;
+  const pValue = isPattern
+    ? Math.min(lowestP(state.pValue, logE), isApart ? state.alpha : 1)
+    : state.pValue;
   next = { ...next, pValue };
   return { state: next, reading: latencyReading(next, { logE, logEs, dispersions }) };
 }

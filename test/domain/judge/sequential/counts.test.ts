@@ -38,11 +38,37 @@ test('one burst of errors among a steady few is no reason to go back', () => {
   expect(reading.decision).toBe('unknown');
 });
 
+test('one block decides nothing, however many errors it has; a pattern of them does', () => {
+  const begun = beginCounts(OPTIONS);
+  const outage = { baseline: 5, candidate: 400 };
+  expect(lookCounts(begun, [outage]).reading).toMatchObject({ decision: 'unknown', pValue: 1 });
+  const even = blocks(4, { baseline: 5, candidate: 5 });
+  expect(lookCounts(begun, [...even.slice(1), outage, ...even.slice(3)]).reading.decision).toBe(
+    'unknown',
+  );
+  expect(lookCounts(begun, blocks(2, outage)).reading.decision).toBe('worse');
+});
+
+test('a burst of wanted events that are missing decides nothing either', () => {
+  const orders = beginCounts({ ...OPTIONS, worse: 'fewer' });
+  const even = blocks(3, { baseline: 5, candidate: 5 });
+  const { reading } = lookCounts(orders, [...even, { baseline: 200, candidate: 0 }]);
+  expect(reading.decision).toBe('unknown');
+});
+
+test('after a calm history a bursty run is judged by its own bursts from the third block on', () => {
+  const bursty = [1, 20, 3, 0, 16, 2].map((baseline) => ({ baseline, candidate: 12 }));
+  const at = (count: number) => lookCounts(beginCounts(OPTIONS), bursty.slice(0, count)).reading;
+  expect(at(2).dispersion).toBe(1);
+  expect(at(3).dispersion).toBeGreaterThan(1.2);
+  expect(at(6).dispersion).toBeGreaterThan(at(3).dispersion ?? Infinity);
+});
+
 test('a service that never erred and now errs is found, as if errors came ten at a time', () => {
   const silent = STEADY.map((block) => ({ ...block, events: 0 }));
   const { reading } = lookCounts(
     beginCounts({ ...OPTIONS, history: silent }),
-    blocks(3, { baseline: 0, candidate: 60, units: { baseline: 900, candidate: 900 } }),
+    blocks(4, { baseline: 0, candidate: 60, units: { baseline: 900, candidate: 900 } }),
   );
   expect(reading).toMatchObject({ decision: 'worse', dispersion: 10, effect: null });
 });

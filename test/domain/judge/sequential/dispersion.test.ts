@@ -130,3 +130,31 @@ test('history is held between what the run says, and nothing is believed too ear
   expect(believedVariance(50, short)).toBe(50);
   expect(believedVariance(50, long)).toBe(9);
 });
+
+test('a short history has no benefit of the doubt: it is taken to vary more than a long one', () => {
+  const medianOf = (blocks: number): number => {
+    const likely = Array.from({ length: 100 }, (_, seed) => {
+      const { normal } = seeded(seed + 1);
+      const series = Array.from({ length: blocks }, () => ({ value: normal(), weight: 1 }));
+      return spreadOf(extendSeries(beginSeries(), series), 'history')?.likely ?? NaN;
+    });
+    return likely.toSorted((one, other) => one - other)[50] ?? NaN;
+  };
+  const { historyBlocksLong: long } = DISPERSION;
+  expect(medianOf(long)).toBeLessThan(1.1);
+  expect(medianOf(long - 1)).toBeGreaterThan(1.05 * medianOf(long));
+  expect(medianOf(180)).toBeGreaterThan(1.15 * medianOf(long));
+  expect(medianOf(180)).toBeLessThan(1.6 * medianOf(long));
+});
+
+test('what a run surely has is above zero from three blocks on, and never above its variance', () => {
+  for (let length = 3; length <= 40; length += 1) {
+    const values = Array.from({ length }, (_, at) => (at % 2 === 0 ? 1 : -1));
+    const blocks = values.map((value) => ({ value, weight: 1 }));
+    const spread = spreadOf(extendSeries(beginSeries(), blocks), 'run');
+    expect(spread?.least).toBeGreaterThan(0.1);
+    expect(spread?.least).toBeLessThan(length / (length - 1));
+  }
+  const two = [1, -1].map((value) => ({ value, weight: 1 }));
+  expect(spreadOf(extendSeries(beginSeries(), two), 'run')).toBeUndefined();
+});
