@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningLoad, startLoad } from '../../src/dev/load.ts';
 import { type Progress, VERBS, type Verb } from '../../src/domain/release/progress.ts';
+import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { begun } from '../support/begun.ts';
 import { type LocalServer, startHttp } from '../support/local-server.ts';
@@ -70,7 +71,7 @@ describe.each(VERB_STRATEGIES)('a verb said to a release of $name', ({ name, rel
       closed: `${server.url}/closed/${service}`,
       refusing: `${server.url}/refusing/${service}`,
     };
-    await crew.deploy({ ...release, ...state.changes(doors) });
+    await crew.deploy({ ...release, ...state.changes(doors) }, state.freezes?.(Date.now()));
     const there = await crew.when(state.reached);
     switch (state.prepare) {
       case undefined:
@@ -109,7 +110,11 @@ describe.each(VERB_STRATEGIES)('a verb said to a release of $name', ({ name, rel
     const { service } = crew;
     if (verb === 'rollback') await stack.client.rollback(service, ASKED);
     else await stack.client.steer(service, verb, { ...ASKED, ...state.details?.[verb] });
-    const moved = ({ at, phase }: Progress): boolean => at > before.at || phase === 'ended';
+    // Or it carries out the step before which it was held.
+    const moved = ({ at, phase, weights, version }: Progress): boolean =>
+      at > before.at ||
+      phase === 'ended' ||
+      shareOf(weights, version) > shareOf(before.weights, version);
     switch (verb) {
       case 'abort':
       case 'reject':
@@ -226,8 +231,11 @@ async function muster(stack: TestStack, service: string, release: Partial<Releas
       });
       return load;
     },
-    async deploy(document: Partial<ReleaseDocument>): Promise<void> {
-      const spec = { ...stack.specOf(`v${count}`, document), service };
+    async deploy(
+      document: Partial<ReleaseDocument>,
+      freezeWindows: ReleaseSpec['freezeWindows'] = [],
+    ): Promise<void> {
+      const spec = { ...stack.specOf(`v${count}`, document), service, freezeWindows };
       count += 1;
       workflowId = begun(await client.deploy({ release: spec, ...ASKED })).workflowId;
     },

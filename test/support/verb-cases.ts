@@ -1,4 +1,5 @@
 import type { Progress, Verb } from '../../src/domain/release/progress.ts';
+import type { ReleaseSpec } from '../../src/domain/release/release-spec.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import type { SteerRequest } from '../../src/client/client.ts';
 import { QUICK, environmentOf } from './stack.ts';
@@ -8,6 +9,8 @@ export interface VerbState {
   readonly name: string;
   /** The release as it is to be, on top of that of its strategy. */
   changes(at: Doors): Partial<ReleaseDocument>;
+  /** A file has them by the minute, a test by the second. */
+  freezes?(nowMs: number): ReleaseSpec['freezeWindows'];
   /** Whether it is there, and stays there by itself. */
   readonly reached: (progress: Progress) => boolean;
   /** What has to be done for it to get there. */
@@ -157,6 +160,29 @@ export const VERB_STRATEGIES: readonly VerbStrategy[] = [
         takes: ['promote', 'promote_full', 'step_back', 'retry', 'abort', 'extend'],
         details: EXTENDED,
       },
+      {
+        name: 'while a freeze window holds it before the next weight',
+        changes: () => ({
+          steps: [
+            { weight: 50, for: '8s' },
+            { weight: 80, for: LONG },
+          ],
+        }),
+        freezes: (nowMs) => [
+          {
+            ...{ kind: 'dated', name: 'friday', onBegin: 'hold' },
+            ...{ fromMs: nowMs + 5000, toMs: nowMs + 3_600_000 },
+          },
+        ],
+        reached: waits('frozen'),
+        takes: ['pause', 'resume', 'promote', 'promote_full', 'step_back', 'abort', 'extend'],
+        details: {
+          ...EXTENDED,
+          resume: { overrideFreeze: true },
+          promote: { overrideFreeze: true },
+          promote_full: { overrideFreeze: true },
+        },
+      },
       stabilizing(AT_ONCE),
       keeping(AT_ONCE),
       {
@@ -225,6 +251,13 @@ export const VERB_STRATEGIES: readonly VerbStrategy[] = [
         prepare: 'pause',
         takes: ['resume', 'promote', 'promote_full', 'step_back', 'abort', 'extend'],
         details: EXTENDED,
+      },
+      {
+        name: 'while a gate before its batches waits for a person',
+        changes: () => ({ gates: [{ name: 'go', person: {} }] }),
+        reached: waits('gate'),
+        takes: ['pause', 'promote', 'promote_full', 'abort', 'approve', 'reject', 'extend'],
+        details: { ...EXTENDED, approve: { gate: 'go' }, reject: { gate: 'go' } },
       },
       stabilizing({ rolling: { batch: 1, stabilize: '0s' } }),
     ],
