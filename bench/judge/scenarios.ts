@@ -31,11 +31,10 @@ const NAMES: Readonly<Record<CountsKind, string>> = {
   ar95: 'AR 0.95',
 };
 
-const LATENCY_SHARE = 0.05;
+const LATENCY_SHARE = 0.03;
 const POWER_SHARE = 0.1;
-const RELEASE_SHARE = 0.3;
+const RELEASE_SHARE = 0.2;
 
-const LATENCY_MINUTES: Grid = { ...MINUTES, historyBlocks: 240 };
 const BY_MINUTE: Grid = { ...RELEASE, held: RELEASE.blocksAMinute };
 const STEADY: LatencyShift = { all: 1, top: 1, wander: 0 };
 
@@ -64,10 +63,10 @@ export const BEYOND_ROWS: readonly Row[] = [
     ...latency(
       'A/A',
       { ...STEADY, wander: 0.1 },
-      { ...LATENCY_MINUTES, isCalmBefore: true },
+      { ...MINUTES, isCalmBefore: true },
       'after a calm history',
     ),
-    share: LATENCY_SHARE,
+    share: 0.01,
   },
 ];
 
@@ -95,13 +94,16 @@ export const RELEASE_AA_ROWS: readonly Row[] = [
 export const RELEASE_BEYOND_ROWS: readonly Row[] = [
   ...(['ar50', 'ar80', 'ar90'] as const).map((kind) => ({
     ...counts(kind, 1, BY_MINUTE, 'by the minute'),
-    share: 0.1,
+    share: 0.05,
   })),
   {
     ...counts('bursts', 1, { ...BY_MINUTE, isCalmBefore: true }, 'by the minute, calm before'),
-    share: 0.1,
+    share: 0.05,
   },
-  { ...latency('A/A', { ...STEADY, wander: 0.1 }, BY_MINUTE, 'by the minute'), share: 0.05 },
+  {
+    ...latency('A/A', { ...STEADY, wander: 0.1 }, BY_MINUTE, 'by the minute'),
+    share: LATENCY_SHARE,
+  },
 ];
 
 export const RELEASE_POWER_ROWS: readonly Row[] = [
@@ -139,7 +141,7 @@ function means(phi: number, ratio: number, scale: number): Unshared {
 function latency(
   effect: string,
   shift: LatencyShift,
-  grid: Grid = LATENCY_MINUTES,
+  grid: Grid = MINUTES,
   how?: string,
 ): Unshared {
   const wandering = shift.wander > 0 ? ['wandering'] : [];

@@ -20,8 +20,8 @@ export interface Speed {
 }
 
 /**
- * 100 metrics, each with a day of both arms and no state before; medians of eleven times, warmed up
- * by three.
+ * 100 metrics, each with a day of both arms and no state before: the fastest of eleven times, for
+ * what else the machine does is not the judge's, warmed up by three.
  */
 export function judgeManyMs(): Speed {
   const random = seeded(1);
@@ -67,7 +67,7 @@ function timed(times: number, judge: () => void): number {
     return performance.now() - beganAt;
   };
   for (let warm = 0; warm < 3; warm += 1) once();
-  return median(Array.from({ length: 11 }, once)) ?? NaN;
+  return Math.min(...Array.from({ length: 11 }, once));
 }
 
 const WINDOW = 10;
