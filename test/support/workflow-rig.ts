@@ -62,7 +62,7 @@ export async function startWorkflowRig(options: {
   await addSearchAttributes(env);
   const clock = skippingClock(env, activityTime);
   const environment = createMemoryEnvironment();
-  const router = createMemoryRouter();
+  const router = createMemoryRouter({ nowMs: clock.nowMs });
   const metrics = createMemorySource();
   const channel = createMemoryChannel();
   const health = new Map<string, HealthRound>();

@@ -263,3 +263,67 @@ test('a new release does not overtake one that waits and is being asked whether 
   expect(now).toBe(third);
   expect(runs.slice(0, 2).map((run) => run.version)).toEqual([third, second]);
 });
+
+describe('compared with stable', () => {
+  let servedUntilMs = 0;
+
+  /** Ten minutes of ten requests a second of stable, as the load balancer counts them, and its own. */
+  function serve(candidate: { readonly requests: number; readonly faulty: number }): void {
+    const beganMs = Math.ceil(rig.clock.nowMs() / 1000) * 1000;
+    for (let second = 0; second < 600; second += 1) {
+      const atMs = beganMs + second * 1000;
+      for (const [name, requests, faulty] of [
+        [stable, 10, second % 10 === 0 ? 1 : 0],
+        [version, candidate.requests, candidate.faulty],
+      ] as const) {
+        // Of stable the tests before may have recorded these seconds.
+        const isKnown = name === stable && atMs < servedUntilMs;
+        for (let count = 0; count < requests && !isKnown; count += 1) {
+          rig.router.record({
+            ...{ service: SERVICE, version: name, audience: 'live', latencyMs: 5, atMs },
+            kind: count < faulty ? 'faulty' : 'good',
+          });
+        }
+      }
+    }
+    servedUntilMs = beganMs + 600_000;
+  }
+
+  const compared = (errors: NonNullable<ReleaseDocument['judge']>['errors']) =>
+    ({
+      ...{ strategy: 'canary', steps: [{ weight: 50, for: '1h' }], watch: { interval: '1s' } },
+      judge: { errors },
+    }) satisfies Partial<ReleaseDocument>;
+
+  test('a version with more errors goes back, although no limit is broken', async () => {
+    rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
+    const { workflowId } = await rig.deploy(version, compared({}));
+    expect(await rig.end(workflowId)).toMatchObject({
+      ...{ outcome: 'rolled_back', cause: 'error_rate' },
+      reason: expect.stringContaining('errors, compared: worse than stable'),
+    });
+  });
+
+  test('it goes one weight down and waits for a person where that is a warning', async () => {
+    const before = rig.channel.received.length;
+    rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
+    const { workflowId } = await rig.deploy(version, compared({ severity: 'warning' }));
+    const { text } = await rig.until(workflowId, 'paused');
+    expect(text).toContain('paused by the judge: errors, compared: worse than stable');
+    expect(await weights()).toEqual({ [stable]: 100, [version]: 0 });
+    expect(rig.channel.received.slice(before).map(({ title }) => title)).toContainEqual(
+      expect.stringContaining('one weight down, a person must decide'),
+    );
+    await rig.client.abort(SERVICE, ASKED);
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+  });
+
+  test('a split that nobody intended holds it: that is no verdict on the version', async () => {
+    rig.clock.during('watchRelease', () => serve({ requests: 1, faulty: 0 }));
+    const { workflowId } = await rig.deploy(version, compared({}));
+    const { text } = await rig.until(workflowId, 'held');
+    expect(text).toMatch(/inconclusive: traffic split is 9\.09 %, intended 50 %/);
+    await rig.client.abort(SERVICE, ASKED);
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+  });
+});

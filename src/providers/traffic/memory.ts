@@ -18,9 +18,10 @@ export interface MemoryRouter extends TrafficRouter {
   setAssignments(service: string, assignments: readonly Assignment[]): void;
 }
 
-export function createMemoryRouter(
-  options: { readonly checkReady: boolean } = { checkReady: false },
-): MemoryRouter {
+export function createMemoryRouter({
+  checkReady = false,
+  nowMs = Date.now,
+}: { readonly checkReady?: boolean; nowMs?(): number } = {}): MemoryRouter {
   const states = new Map<string, TrafficState>();
   const log: Effect[] = [];
   const open = new Map<string, number>();
@@ -41,7 +42,7 @@ export function createMemoryRouter(
       if (failure !== undefined) throw failure;
       const { service, key, generation, routes } = change;
       requireNotTakenBack(stateOf(service), change);
-      if (options.checkReady) await requireReady(change, stateOf(service), signal);
+      if (checkReady) await requireReady(change, stateOf(service), signal);
       if (fence(stateOf(service), change) === 'new') {
         states.set(service, { service, key, generation, routes, ...steeringOf(change) });
         log.push({ service, key, generation, what: describeRoutes(change), atMs: Date.now() });
@@ -58,8 +59,8 @@ export function createMemoryRouter(
       url: 'http://127.0.0.1:9',
       headers: { 'x-belay-version': version },
     }),
-    counts: async (query) => counts.read(query, Date.now()),
-    countsByBlock: async (query) => counts.readBlocks(query, Date.now()),
+    counts: async (query) => counts.read(query, nowMs()),
+    countsByBlock: async (query) => counts.readBlocks(query, nowMs()),
     assignments: async (service) =>
       stateOf(service).affinity === undefined ? [] : (assignments.get(service) ?? []),
     effects: async (service) => log.filter((effect) => effect.service === service),

@@ -32,7 +32,7 @@ describe('where a user stands', () => {
 test.each(['haproxy', 'embedded'] as const)(
   '%s never takes a user back from the candidate while its weight rises, and keeps to the split',
   async (kind) => {
-    const load = { requests: 20_000, users: 4000 };
+    const load = { requests: 8000, users: 4000 };
     const { flipped, splitErrorPoints } = await loadWithAffinity(kind, load);
     expect(flipped).toBe(0);
     for (const weight of WEIGHTS) expect(splitErrorPoints[weight]).toBeLessThan(2);
