@@ -57,7 +57,7 @@ test('1 % more does not fail ten million requests either', () => {
   const begun = beginLatency({ alpha: 0.01, history });
   const at = (factor: number, blocks: number) => {
     const block = { baseline: weigh(1), candidate: weigh(factor) };
-    const { reading } = lookLatency(begun, Array<typeof block>(blocks).fill(block));
+    const { reading } = lookLatency(begun, Array.from({ length: blocks }, () => block));
     return reading.decision;
   };
   expect(at(1.01, 3)).not.toBe('worse');
