@@ -158,6 +158,7 @@ function figuresOf() {
       power: measuredIn(results.release.power),
     },
     speed: results.speed,
+    kayentaLevels: Object.fromEntries(levels),
     demands,
   };
 }

@@ -24,8 +24,7 @@ interface Arms {
 /**
  * The port of Kayenta's judge as its users run it: a point a minute, a look every ten minutes at
  * all of the points so far, an increase is bad. Errors are those of a thousand requests; latency is
- * the mean of each minute, which moves less by chance than its p95 and so finds every shift here
- * sooner.
+ * the mean of each minute, which moves half as much by chance as its p95 does.
  */
 export function kayentaContender(name: string, level: number): Contender {
   return { name, judges: () => true, run: (series) => firstHigh(armsOf(series), level) };
@@ -35,7 +34,8 @@ export function kayentaContender(name: string, level: number): Contender {
  * The confidence level at which the port takes back `rate` of the releases of an A/A scenario, over
  * all of its looks: by bisection in the number of nines, on releases of other seeds than those that
  * are compared. A release that is taken back at a level is so at any lower one, so that only those
- * are judged again that a step has left open. A rate of none is one release of all of them.
+ * are judged again that a step has left open. A rate of none is one release of all of them; one that twelve nines do
+ * not bring about is left at twelve nines.
  */
 export function calibratedLevel(scenario: Scenario, rate: number, repetitions: number): number {
   const allowed = Math.max(1, Math.round(rate * repetitions));
