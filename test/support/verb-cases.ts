@@ -41,6 +41,8 @@ const LONG = '10m';
 const SLOW: Partial<ReleaseDocument> = {
   ...QUICK,
   warmup_duration: '0s',
+  // Many services begin at once: on a busy machine that takes its time.
+  health_check_timeout: '1m',
   stabilization_period: LONG,
   cleanup_delay: LONG,
 };
