@@ -165,13 +165,17 @@ function figuresOf(arms: Arms, { t, controlMedian, ...found }: Found): ShiftFigu
   const towards = bad === 'increase' ? t : bad === 'decrease' ? -t : Math.abs(t);
   const oneSided = studentTail(towards, noise.degrees);
   const direction = t > 0 ? 'higher' : t < 0 ? 'lower' : 'same';
-  const means = { candidate: mean(arms.candidate), control: mean(arms.control) };
+  // JSON knows one zero only: adding one turns -0 into it.
+  const means = { candidate: mean(arms.candidate) + 0, control: mean(arms.control) + 0 };
+  const { low, high } = found.interval;
   const effect = effectOf(means, found.estimate, controlMedian, direction);
   return {
     ...found,
+    estimate: found.estimate + 0,
+    interval: { low: low + 0, high: high + 0 },
     direction,
     means,
-    ...(effect === undefined ? {} : { effect }),
+    ...(effect === undefined ? {} : { effect: effect + 0 }),
     pValue: bad === 'either' ? Math.min(1, 2 * oneSided) : oneSided,
     blockLength: noise.blockLength,
     sharedNoise: noise.sharedNoise,
