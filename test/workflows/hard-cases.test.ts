@@ -278,10 +278,10 @@ describe('compared with stable', () => {
       ] as const) {
         // Of stable the tests before may have recorded these seconds.
         const isKnown = name === stable && atMs < servedUntilMs;
-        for (let count = 0; count < requests && !isKnown; count += 1) {
+        for (let one = 0; one < requests && !isKnown; one += 1) {
           rig.router.record({
             ...{ service: SERVICE, version: name, audience: 'live', latencyMs: 5, atMs },
-            kind: count < faulty ? 'faulty' : 'good',
+            kind: one < faulty ? 'faulty' : 'good',
           });
         }
       }
