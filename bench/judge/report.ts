@@ -156,7 +156,7 @@ export function plotsOf({ alike, release, power }: Results): Readonly<Record<str
         name,
         values: rows.map((result) => valueOf(result, name)),
       }));
-      return { title, places: rows.map(({ row }) => row.effect), lines };
+      return { title, places: rows.map(({ row }) => shortened(row.effect)), lines };
     });
   const found = (result: RowResult, name: string) => measuredOf(result, name)?.flagged ?? null;
   const minutes = (result: RowResult, name: string) =>
@@ -199,4 +199,9 @@ export function plotsOf({ alike, release, power }: Results): Readonly<Record<str
 
 function placeOf(name: string): string {
   return name.replace(', A/A', '').replace('shared load', 'shared');
+}
+
+/** Beneath a point there is room for a word. */
+function shortened(effect: string): string {
+  return effect.startsWith('top') ? 'top' : effect;
 }
