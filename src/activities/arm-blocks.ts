@@ -7,6 +7,7 @@ import {
 } from '../domain/judge/arm-judge.ts';
 import type { ArmBlock, Tally } from '../domain/judge/arm-metric.ts';
 import type { TrafficCounts, TrafficRouter } from '../providers/traffic/router.ts';
+import { KEPT_MS, SETTLED_AFTER_MS } from './arm-figures.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Comparison, Target, WatchRequest } from './requests.ts';
 
@@ -32,10 +33,6 @@ type Compared = Pick<WatchRequest, 'service' | 'traffic' | 'target' | 'baseline'
 
 const SECOND_MS = 1000;
 const BLOCK_MAX_MS = 60 * SECOND_MS;
-/** A second is counted when it has been over for so long: answers and logs arrive late. */
-const SETTLED_AFTER_MS = 2 * SECOND_MS;
-/** Somewhat less than what routers keep. */
-const KEPT_MS = (15 * 60 - 10) * SECOND_MS;
 const HISTORY_BLOCKS_MAX = 240;
 /** So many blocks at most are asked of a Prometheus at one look. */
 const OWN_BLOCKS_MAX = 12;

@@ -22,9 +22,9 @@ export const NO_COUNTS: ArmCounts = {
 
 const SECOND_MS = 1000;
 /** A second is counted when it has been over for so long: answers and logs arrive late. */
-const SETTLED_AFTER_MS = 2 * SECOND_MS;
+export const SETTLED_AFTER_MS = 2 * SECOND_MS;
 /** Somewhat less than what routers keep. */
-const KEPT_MS = (15 * 60 - 10) * SECOND_MS;
+export const KEPT_MS = (15 * 60 - 10) * SECOND_MS;
 
 /** The counts of both arms up to now. A router that cannot be reached is asked the next time. */
 export async function countOn(

@@ -12,7 +12,8 @@ const SOURCES_WITHIN_MS = 10_000;
 export function createHealthActivities(deps: ActivityDeps) {
   return {
     /**
-     * Health checks, then warm-up, then one question to each metrics source. The deadline counts from when Temporal scheduled the proof: a
+     * Health checks, then warm-up, then one question to each metrics source. The deadline counts
+     * from when Temporal scheduled the proof: a
      * restart of the worker neither extends it nor repeats the warm-up that has been done.
      */
     async proveReady(request: ProveReadyRequest): Promise<{ readonly report: string }> {

@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { Failure } from '../domain/failure.ts';
 import type { TrafficState } from '../providers/traffic/router.ts';
-import { switchOver } from '../providers/traffic/switch-handle.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { GenerationRequest, SwitchRequest } from './requests.ts';
 
@@ -33,16 +32,12 @@ export function createTrafficActivities(deps: ActivityDeps) {
       const { service, traffic, key, generation, routes, steering, after } = request;
       const signal = Context.current().cancellationSignal;
       const router = deps.router(traffic);
-      const stands = await router.read(service, signal);
+      const before = await router.read(service, signal);
       // What has been done is not asked again whether it may be done.
-      const isDone = stands.generation === generation && stands.key === key;
+      const isDone = before.generation === generation && before.key === key;
       if (!isDone) await requireCapacity(deps, request, signal);
       const change = { service, key, generation, routes, ...steering };
-      const { before, after: now } = await switchOver(
-        router,
-        after === undefined ? change : { ...change, after },
-        signal,
-      );
+      const now = await router.apply(after === undefined ? change : { ...change, after }, signal);
       return { service, generation, before, after: now.routes.map(sideOf) };
     },
   };

@@ -151,7 +151,7 @@ export interface PreviewAddress {
  *   admin interface) serves the new state, else it throws `TrafficNotConfirmed`.
  * - A version that gets more traffic than it has needs at least one instance that accepts
  *   connections, else `TargetNotReady` and nothing changes. Routes that do not add up to 100 are `TrafficRefused`.
- * - A switch can be undone: `switchOver` and `undoOf` in switch-handle.ts.
+ * - A switch can be undone by what was read before it: `undoOf` in switch-handle.ts.
  * - The state survives a restart and a reload of the load balancer, generation included.
  * - A switch loses no request: open requests finish where they began.
  * - `drain` returns when no request is open any more, or after `deadlineMs` with the number still

@@ -1,21 +1,11 @@
 import { steeringOf } from './check-steering.ts';
-import type { TrafficChange, TrafficRouter, TrafficState } from './router.ts';
+import type { TrafficChange, TrafficState } from './router.ts';
 
 /** What a switch changed, whole: enough to undo it. Plain JSON. */
 export interface SwitchHandle {
   /** Routes with their instances, and what told requests apart beside the weights. */
   readonly before: TrafficState;
   readonly after: TrafficState;
-}
-
-/** Applies a change and keeps what was before. A repeat finds its own doing before it. */
-export async function switchOver(
-  router: TrafficRouter,
-  change: TrafficChange,
-  signal: AbortSignal,
-): Promise<SwitchHandle> {
-  const before = await router.read(change.service, signal);
-  return { before, after: await router.apply(change, signal) };
 }
 
 /**

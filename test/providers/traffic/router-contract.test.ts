@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Route, TrafficRouter } from '../../../src/providers/traffic/router.ts';
-import { switchOver, undoOf } from '../../../src/providers/traffic/switch-handle.ts';
+import { undoOf } from '../../../src/providers/traffic/switch-handle.ts';
 import { ROUTERS, type RouterRig, SERVICE, startRouterRig } from '../../support/router-rig.ts';
 import type { VersionServer } from '../../support/version-server.ts';
 
@@ -47,7 +47,10 @@ describe.each(ROUTERS)('the %s router', (kind) => {
     const before = await rig.apply(routes(80, 20), { affinity });
     const generation = rig.generation() + 1;
     const change = { service: SERVICE, key: 'switch', generation, routes: routes(0, 100) };
-    const handle = await switchOver(router, change, signal);
+    const handle = {
+      before: await router.read(SERVICE, signal),
+      after: await router.apply(change, signal),
+    };
     expect(weights(handle.after.routes)).toEqual({ v1: 0, v2: 100 });
 
     const undo = undoOf(handle, { key: 'undo', generation: generation + 1 });
