@@ -35,6 +35,8 @@ export function activitiesFor(spec: ReleaseSpec, taskQueue: string) {
       scheduleToCloseTimeout: limitMs + 4 * MINUTE_MS + delayMs,
       heartbeatTimeout: 5000,
       retry,
+      // Whoever calls it off must know when nothing is being stopped any more.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary: 'drain, then stop the instances',
     }).retireVersion;
   };

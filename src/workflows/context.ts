@@ -129,6 +129,8 @@ export function openContext(input: ReleaseInput) {
     ledger: errorBudgetOf(spec, course.plan) as AlphaLedger | undefined,
     told: false,
     retired: false,
+    /** The removal of what came before, once it has been ordered; its end, good or bad. */
+    removing: undefined as Promise<void> | undefined,
     left: [] as readonly DeployedVersion[],
     facts,
     /** The name of the `count`-th use of an effect is its own; the generation only grows. */

@@ -1,4 +1,9 @@
-import { ParentClosePolicy, executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
+import {
+  ParentClosePolicy,
+  executeChild,
+  getExternalWorkflowHandle,
+  patched,
+} from '@temporalio/workflow';
 import { formatDuration } from '../domain/quantity.ts';
 import type { End } from '../domain/release/course.ts';
 import { rollbackWorkflowId, serviceWorkflowId } from '../domain/release/names.ts';
@@ -68,6 +73,7 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
   const { run, spec, candidate, baseline, input, course, before } = context;
   const { cause, reason, asked } = end;
   run.phase('rolling_back', `${cause}: ${reason}`);
+  await untilNothingIsRemoved(context);
   const number = input.number + 1;
   const rollbackId = rollbackWorkflowId(spec.service, number);
   run.rolledBackBy(rollbackId);
@@ -95,7 +101,7 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
         trigger: cause,
         from: candidate,
         to: stable,
-        toRuns: true,
+        toRuns: !context.retired,
         before,
         ...(last?.kind === 'batch'
           ? { batches: { candidates: course.stand.candidates, desired: last.to } }
@@ -116,6 +122,12 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
     left: [...input.left, ...report.left],
     lastNumber: number,
   });
+}
+
+/** Traffic must not go to instances that are just being stopped: that is over first, in seconds. */
+async function untilNothingIsRemoved({ removing }: Context): Promise<void> {
+  if (removing === undefined || !patched('removal-is-over-first')) return;
+  await removing.catch(() => undefined);
 }
 
 /** From here on the candidate is what a later release goes back to. */

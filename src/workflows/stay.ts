@@ -71,7 +71,10 @@ export async function stay(context: Context, move: Stay): Promise<void> {
         settle,
       );
     }
-    if (retires(context, move)) detach(retireLater(context, move, settle), settle);
+    if (retires(context, move)) {
+      context.removing = retireLater(context, move, settle);
+      detach(context.removing, settle);
+    }
     if (move.why === 'gate') detach(askGate(context, move, settle), settle);
     if (move.why === 'compare') detach(compare(context, move, settle), settle);
   });

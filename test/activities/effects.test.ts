@@ -192,6 +192,28 @@ describe('a version that is retired', () => {
     await rig.run(switchTraffic, switchTo('v2', 10, 'v1'));
   });
 
+  test('stays when somebody has moved traffic while it drained', async () => {
+    const { drain } = rig.router;
+    const moving = {
+      ...rig.router,
+      async drain(request: Parameters<typeof drain>[0], until: AbortSignal) {
+        const drained = await drain(request, until);
+        const { routes } = await rig.router.read(SERVICE, until);
+        await rig.router.apply(
+          { service: SERVICE, key: 'break-glass/ann', generation: 11, routes },
+          until,
+        );
+        return drained;
+      },
+    };
+    const { retireVersion } = createEnvironmentActivities({ ...rig.deps, router: () => moving });
+    await expect(rig.run(retireVersion, retire('v1', 12))).rejects.toMatchObject({
+      code: 'TrafficTakenBack',
+    });
+    expect(await weights()).toEqual({ v2: 100, v1: 0 });
+    expect(await rig.environment.find(SERVICE, 'v1')).toHaveLength(2);
+  });
+
   test('leaves the load balancer, then its instances end', async () => {
     await rig.run(activities.retireVersion, retire('v1', 11));
     expect(await weights()).toEqual({ v2: 100 });

@@ -5,7 +5,13 @@ import { Failure } from '../../src/domain/failure.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { type LocalServer, startHttp } from '../support/local-server.ts';
 import { poll } from '../support/poll.ts';
-import { GOOD, SERVICE, type WorkflowRig, startWorkflowRig } from '../support/workflow-rig.ts';
+import {
+  BROKEN,
+  GOOD,
+  SERVICE,
+  type WorkflowRig,
+  startWorkflowRig,
+} from '../support/workflow-rig.ts';
 
 const ASKED = { who: 'ada', why: 'a hard case' };
 const SOON_MS = 20_000;
@@ -84,6 +90,66 @@ test('observing removes nothing, also where another tool has moved all of the tr
     { service: SERVICE, key: 'back', generation: generation + 2, routes },
     signal,
   );
+});
+
+describe('observing a rolling update', () => {
+  const observed: Partial<ReleaseDocument> = {
+    ...FOUR,
+    ...{ strategy: 'rolling', mode: 'observe', rolling: { batch: 1 }, rollout_duration: '8m' },
+  };
+
+  test('judges each batch before it goes on to the next', async () => {
+    const { workflowId } = await rig.deploy(version, observed);
+    const report = await rig.end(workflowId);
+    expect(report).toMatchObject({ outcome: 'observed', reason: 'would have succeeded' });
+    const { timeline } = await rig.client.progress(workflowId);
+    const looks = timeline.filter(({ text }) => /^would now: update|^verdict/.test(text));
+    expect(looks.map(({ text }) => text.split(' ').slice(0, 2).join(' '))).toEqual([
+      ...[1, 2, 3, 4].flatMap(() => ['would now:', 'verdict pass:']),
+      'verdict pass:',
+    ]);
+  });
+
+  test('says at which batch it would have gone back', async () => {
+    let looks = 0;
+    const breakLater = (): void => {
+      looks += 1;
+      if (looks === 40) rig.metrics.set(version, BROKEN);
+      else rig.clock.during('watchRelease', breakLater);
+    };
+    rig.clock.during('watchRelease', breakLater);
+    const { workflowId } = await rig.deploy(version, observed);
+    const report = await rig.end(workflowId);
+    expect(report.outcome).toBe('observed');
+    expect(report.reason).toMatch(/^would have gone back at batch-\d: error_rate/);
+  });
+});
+
+test('called off while stable is being removed, traffic comes back to instances that live', async () => {
+  let free = (): void => undefined;
+  rig.environment.holdRemoval(
+    new Promise((resolve) => {
+      free = resolve;
+    }),
+  );
+  const { workflowId } = await rig.deploy(version, {
+    ...{ strategy: 'canary', steps: [{ weight: 50, for: '1m' }], cleanup_delay: '1m' },
+  });
+  const isRemoved = async () => {
+    const { routes } = await rig.router.read(SERVICE, signal);
+    return routes.some((route) => route.version === stable) ? undefined : true;
+  };
+  const skipping = rig.env.client.workflow.getHandle(workflowId).result();
+  await poll(SOON_MS, isRemoved);
+  await rig.client.abort(SERVICE, ASKED);
+  free();
+  expect(await skipping).toMatchObject({ outcome: 'aborted', serving: { version: stable } });
+  await rig.client.untilFree(workflowId);
+  expect(await weights()).toEqual({ [stable]: 100 });
+  const { routes } = await rig.router.read(SERVICE, signal);
+  const live = await rig.environment.find(SERVICE, stable);
+  expect(live.map(({ id }) => id)).toEqual(routes[0]?.instances.map(({ id }) => id));
+  expect(live.length).toBeGreaterThan(0);
 });
 
 describe('a guard that cannot be carried out any more', () => {
@@ -262,68 +328,4 @@ test('a new release does not overtake one that waits and is being asked whether 
   const { runs, stable: now } = await rig.client.history(SERVICE);
   expect(now).toBe(third);
   expect(runs.slice(0, 2).map((run) => run.version)).toEqual([third, second]);
-});
-
-describe('compared with stable', () => {
-  let servedUntilMs = 0;
-
-  /** Ten minutes of ten requests a second of stable, as the load balancer counts them, and its own. */
-  function serve(candidate: { readonly requests: number; readonly faulty: number }): void {
-    const beganMs = Math.ceil(rig.clock.nowMs() / 1000) * 1000;
-    for (let second = 0; second < 600; second += 1) {
-      const atMs = beganMs + second * 1000;
-      for (const [name, requests, faulty] of [
-        [stable, 10, second % 10 === 0 ? 1 : 0],
-        [version, candidate.requests, candidate.faulty],
-      ] as const) {
-        // Of stable the tests before may have recorded these seconds.
-        const isKnown = name === stable && atMs < servedUntilMs;
-        for (let one = 0; one < requests && !isKnown; one += 1) {
-          rig.router.record({
-            ...{ service: SERVICE, version: name, audience: 'live', latencyMs: 5, atMs },
-            kind: one < faulty ? 'faulty' : 'good',
-          });
-        }
-      }
-    }
-    servedUntilMs = beganMs + 600_000;
-  }
-
-  const compared = (errors: NonNullable<ReleaseDocument['judge']>['errors']) =>
-    ({
-      ...{ strategy: 'canary', steps: [{ weight: 50, for: '1h' }], watch: { interval: '1s' } },
-      judge: { errors },
-    }) satisfies Partial<ReleaseDocument>;
-
-  test('a version with more errors goes back, although no limit is broken', async () => {
-    rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
-    const { workflowId } = await rig.deploy(version, compared({}));
-    expect(await rig.end(workflowId)).toMatchObject({
-      ...{ outcome: 'rolled_back', cause: 'error_rate' },
-      reason: expect.stringContaining('errors, compared: worse than stable'),
-    });
-  });
-
-  test('it goes one weight down and waits for a person where that is a warning', async () => {
-    const before = rig.channel.received.length;
-    rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
-    const { workflowId } = await rig.deploy(version, compared({ severity: 'warning' }));
-    const { text } = await rig.until(workflowId, 'paused');
-    expect(text).toContain('paused by the judge: errors, compared: worse than stable');
-    expect(await weights()).toEqual({ [stable]: 100, [version]: 0 });
-    expect(rig.channel.received.slice(before).map(({ title }) => title)).toContainEqual(
-      expect.stringContaining('one weight down, a person must decide'),
-    );
-    await rig.client.abort(SERVICE, ASKED);
-    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
-  });
-
-  test('a split that nobody intended holds it: that is no verdict on the version', async () => {
-    rig.clock.during('watchRelease', () => serve({ requests: 1, faulty: 0 }));
-    const { workflowId } = await rig.deploy(version, compared({}));
-    const { text } = await rig.until(workflowId, 'held');
-    expect(text).toMatch(/inconclusive: traffic split is 9\.09 %, intended 50 %/);
-    await rig.client.abort(SERVICE, ASKED);
-    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
-  });
 });

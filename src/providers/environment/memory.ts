@@ -10,6 +10,8 @@ export interface MemoryEnvironment extends EnvironmentDriver {
   /** The instances of a version end by themselves, as a program does that crashes. */
   crash(version: string): void;
   setUsage(version: string, usage: Pick<InstanceUsage, 'memoryBytes' | 'cpuTimeMs'>): void;
+  /** The next removal takes until `until` has come, or is called off with nothing removed. */
+  holdRemoval(until: Promise<void>): void;
 }
 
 export function createMemoryEnvironment(): MemoryEnvironment {
@@ -20,6 +22,7 @@ export function createMemoryEnvironment(): MemoryEnvironment {
   const failures: { readonly call: 'deploy' | 'remove'; readonly failure: Failure }[] = [];
   const log: Effect[] = [];
   let nextPort = 40_000;
+  let holding: Promise<void> | undefined;
 
   function begin(call: 'deploy' | 'remove', at: string, generation: number): void {
     const next = failures.findIndex((one) => one.call === call);
@@ -64,8 +67,11 @@ export function createMemoryEnvironment(): MemoryEnvironment {
         const usage = usages.get(version);
         return usage === undefined ? [] : [{ instance: id, ...usage, atMs: Date.now() }];
       }),
-    async remove({ service, version, key, generation }) {
+    async remove({ service, version, key, generation }, signal) {
       begin('remove', `${service}/${version}`, generation);
+      const held = holding;
+      holding = undefined;
+      if (held !== undefined) await unlessAborted(held, signal);
       running.delete(`${service}/${version}`);
       append({ service, key, generation, what: `${version} removed`, atMs: Date.now() });
     },
@@ -77,5 +83,15 @@ export function createMemoryEnvironment(): MemoryEnvironment {
       crashed.add(version);
     },
     setUsage: (version, usage) => usages.set(version, usage),
+    holdRemoval: (until) => {
+      holding = until;
+    },
   };
+}
+
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
