@@ -1,0 +1,195 @@
+import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
+import { formatDuration } from '../domain/quantity.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Attempt } from '../domain/escalation/ledger.ts';
+import {
+  type PlannedLevel,
+  planAssigned,
+  planLevel,
+} from '../domain/escalation/plan-level.ts';
+import type {
+  FoundPolicy,
+  PageSent,
+  PlanAssignedRequest,
+  PlanLevelRequest,
+  SendPageRequest,
+  ShowStatusRequest,
+} from '../domain/escalation/page-request.ts';
+import type { Page } from '../domain/paging/page.ts';
+import { rosterOf } from '../domain/paging/roster.ts';
+import { snapshotOf } from '../domain/paging/snapshot-of.ts';
+import type { Delivery, PageChannel } from '../providers/page/page-channel.ts';
+import type { PagingDeps } from './paging-deps.ts';
+import { toApplicationFailure } from './failure.ts';
+
+export type PagingActivities = ReturnType<typeof createPagingReads> &
+  ReturnType<typeof createPagingSends>;
+
+/** What an incident looks up: it is only read, and runs inside the workflow task. */
+export function createPagingReads({ paging }: PagingDeps) {
+  return {
+    /** The policy as it is written now, and what is said where it cannot be had. */
+    async findPolicy(name: string): Promise<FoundPolicy> {
+      const read = paging.read();
+      if (read.kind === 'unusable') return { kind: 'unknown', why: read.why, lastResort: [] };
+      const policy = snapshotOf(read.paging, name);
+      if (policy !== undefined) return { kind: 'found', policy };
+      const known = Object.keys(read.paging.policies).join(', ') || 'none';
+      const why = `there is no policy ${name} in the workers' paging file (it has: ${known})`;
+      return { kind: 'unknown', why, lastResort: read.paging.lastResort };
+    },
+
+    async planLevel({ atMs, ...request }: PlanLevelRequest): Promise<PlannedLevel> {
+      return planLevel(rosterNow(paging), request, atMs);
+    },
+
+    async planAssigned({ targets, turn, atMs }: PlanAssignedRequest) {
+      return planAssigned(rosterNow(paging), targets, turn, atMs);
+    },
+  };
+}
+
+/** A worker without a usable file plans nothing: another one may have it, or it is mended. */
+function rosterNow(paging: PagingDeps['paging']) {
+  const read = paging.read();
+  if (read.kind === 'unusable') throw new Error(read.why);
+  return rosterOf(read.paging);
+}
+
+/** What reaches people; served from a queue of its own. */
+export function createPagingSends(deps: PagingDeps) {
+  return {
+    /**
+     * One attempt at one page. Before it begins, Temporal is told so and asked whether it is still
+     * wanted: what has been called off is never sent, and an attempt whose worker died stays known.
+     */
+    async sendPage(request: SendPageRequest): Promise<PageSent> {
+      const { key, channel, dueMs, incident, round, level } = request;
+      const { receipt, handle, attempts } = await attempt(deps, request, async (at, signal) => {
+        const page: Page = {
+          ...{ dedupKey: key, action: 'trigger', incident, round, level },
+          to: at.to,
+          who: at.who,
+          maybeRepeated: at.maybeRepeated,
+        };
+        return at.port.send(page, signal);
+      });
+      void channel;
+      void dueMs;
+      return { receipt, handle: handle ?? null, attempts };
+    },
+
+    /** Shows another status on a message that was sent before. */
+    async showStatus(request: ShowStatusRequest): Promise<{ readonly receipt: string }> {
+      const { key, action, incident, round, level, handle } = request;
+      return attempt(deps, request, async (at, signal) => {
+        const page: Page = {
+          ...{ dedupKey: key, action, incident, round, level },
+          to: at.to,
+          who: at.who,
+          maybeRepeated: at.maybeRepeated,
+        };
+        return at.port.update(page, handle ?? '', signal);
+      });
+    },
+  };
+}
+
+interface At {
+  readonly port: PageChannel;
+  readonly to: string | undefined;
+  readonly who: string | undefined;
+  readonly maybeRepeated: boolean;
+}
+
+type Target = Pick<SendPageRequest, 'key' | 'channel' | 'person' | 'contact' | 'dueMs'>;
+
+async function attempt(
+  deps: PagingDeps,
+  request: Target,
+  work: (at: At, signal: AbortSignal) => Promise<Delivery>,
+): Promise<Delivery & { readonly attempts: readonly Attempt[] }> {
+  const { paging, clock, temporal } = deps;
+  const { channel, person, contact, key } = request;
+  const before = attemptsBefore();
+  const atMs = clock.nowMs();
+  const found = find(deps, channel, person, contact);
+  if (found.kind === 'missing') throw rejected(found.why, before, atMs);
+  const budget = paging.budget(channel, found.spec.rate);
+  const permit = budget.take({ key, dueMs: request.dueMs }, atMs);
+  if (permit.kind === 'wait') throw notYet(channel, permit.forMs);
+  const number = before.length + 1;
+  const begun: Attempt = { attempt: number, atMs, outcome: 'unknown', text: 'begun' };
+  const { cancellationSignal } = Context.current();
+  if (!(await temporal.begin([...before, begun], cancellationSignal))) {
+    budget.leave(key);
+    throw ApplicationFailure.nonRetryable(`${channel}: called off before it began`, 'CalledOff');
+  }
+  const maybeRepeated = before.some(({ outcome }) => outcome === 'unknown');
+  const { port, to } = found;
+  const who = person ?? undefined;
+  try {
+    const delivery = await work({ port, to, who, maybeRepeated }, NEVER_ABORTED);
+    const accepted: Attempt = { ...begun, outcome: 'accepted', text: delivery.receipt };
+    return { ...delivery, attempts: [...before, accepted] };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.retryAfterMs !== undefined) budget.blockUntil(atMs + error.retryAfterMs, atMs);
+    const outcome = error.isUnknown === true ? 'unknown' : 'failed';
+    const attempts: readonly Attempt[] = [...before, { ...begun, outcome, text: error.message }];
+    await temporal.begin(attempts, cancellationSignal);
+    throw withAttempts(error, attempts);
+  }
+}
+
+/** What has begun goes to its end, so that it is known; its channel ends it within 10 s. */
+const NEVER_ABORTED = new AbortController().signal;
+
+/** What earlier attempts have left with Temporal. */
+function attemptsBefore(): readonly Attempt[] {
+  const details: unknown = activityInfo().heartbeatDetails;
+  return Array.isArray(details) ? details : [];
+}
+
+function find({ paging }: PagingDeps, name: string, person: string | null, contact: string | null) {
+  const read = paging.read();
+  // Another worker may have a file that can be used.
+  if (read.kind === 'unusable') throw new Failure('PageUndelivered', read.why);
+  const { channels, people } = read.paging;
+  const spec = Object.hasOwn(channels, name) ? channels[name] : undefined;
+  if (spec === undefined) return { kind: 'missing', why: `there is no channel ${name} any more` } as const;
+  const port = paging.channel(name, spec);
+  if (person === null || contact === null) return { kind: 'found', port, spec, to: undefined } as const;
+  const own = Object.hasOwn(people, person) ? people[person]?.contacts[contact] : undefined;
+  if (own === undefined || own.channel !== name) {
+    return { kind: 'missing', why: `${person} has no contact ${contact} in ${name} any more` } as const;
+  }
+  return { kind: 'found', port, spec, to: own.to } as const;
+}
+
+function rejected(why: string, before: readonly Attempt[], atMs: number): unknown {
+  const attempt: Attempt = { attempt: before.length + 1, atMs, outcome: 'failed', text: why };
+  return withAttempts(new Failure('PageRejected', why), [...before, attempt]);
+}
+
+function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {
+  const failed = toApplicationFailure(failure);
+  if (!(failed instanceof ApplicationFailure)) return failed;
+  const { type, message, nonRetryable, nextRetryDelay } = failed;
+  return ApplicationFailure.create({
+    ...{ type: type ?? undefined, message, nonRetryable: nonRetryable ?? false },
+    cause: failure,
+    details: [attempts],
+    ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
+  });
+}
+
+/** No attempt has been made: Temporal keeps the wait, so that an acknowledgement ends it. */
+function notYet(channel: string, forMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'NotYet',
+    message: `${channel} takes the next page in ${formatDuration(forMs)}`,
+    nextRetryDelay: forMs,
+    category: 'BENIGN',
+  });
+}

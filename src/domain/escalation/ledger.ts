@@ -1,0 +1,85 @@
+/** One attempt at a page, as the activity that made it has recorded it. */
+export interface Attempt {
+  /** From 1; an attempt for which there was no slot in the rate budget is none. */
+  readonly attempt: number;
+  readonly atMs: number;
+  /** `unknown`: it may have arrived. */
+  readonly outcome: 'accepted' | 'failed' | 'unknown';
+  /** What the provider gave as proof, or why it failed. */
+  readonly text: string;
+}
+
+/** Why a page is sent. */
+export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort' | 'update';
+
+/** One page to one channel: what is known of it. */
+export interface LedgerEntry {
+  /** The same for every attempt; the provider gets it too. */
+  readonly key: string;
+  readonly purpose: PagePurpose;
+  /** From 1; 0 for what belongs to no level. */
+  readonly round: number;
+  readonly level: number;
+  readonly channel: string;
+  readonly person: string | null;
+  readonly contact: string | null;
+  readonly state: 'sending' | 'accepted' | 'failed' | 'unknown' | 'called_off';
+  readonly sinceMs: number;
+  readonly attempts: readonly Attempt[];
+  /** The provider's own name for the message. */
+  readonly receipt: string | null;
+  /** By which the message can be changed; null, it cannot. */
+  readonly handle: string | null;
+}
+
+/** Of one page; the oldest are dropped first. */
+const ATTEMPTS_MAX = 10;
+/** Of one incident; of the oldest that are over only the number is kept. */
+const ENTRIES_MAX = 300;
+
+export interface Ledger {
+  readonly entries: readonly LedgerEntry[];
+  readonly dropped: number;
+}
+
+export const EMPTY_LEDGER: Ledger = { entries: [], dropped: 0 };
+
+/** A page begins. The same key a second time is the same page: nothing is added. */
+export function withPage(ledger: Ledger, entry: LedgerEntry): Ledger {
+  if (ledger.entries.some(({ key }) => key === entry.key)) return ledger;
+  const entries = [...ledger.entries, entry];
+  if (entries.length <= ENTRIES_MAX) return { ...ledger, entries };
+  const oldest = entries.findIndex(({ state }) => state !== 'sending');
+  return { entries: entries.toSpliced(Math.max(0, oldest), 1), dropped: ledger.dropped + 1 };
+}
+
+/** What has become of a page. */
+export function withOutcome(
+  ledger: Ledger,
+  key: string,
+  change: Partial<Pick<LedgerEntry, 'state' | 'attempts' | 'receipt' | 'handle'>>,
+): Ledger {
+  const entries = ledger.entries.map((entry) => {
+    if (entry.key !== key) return entry;
+    const attempts = (change.attempts ?? entry.attempts).slice(-ATTEMPTS_MAX);
+    return { ...entry, ...change, attempts };
+  });
+  return { ...ledger, entries };
+}
+
+/** Those that have been handed out and of which nothing has been heard. */
+export function inFlight({ entries }: Ledger): readonly LedgerEntry[] {
+  return entries.filter(({ state }) => state === 'sending');
+}
+
+/** How many pages ended how; what is still under way is unknown. */
+export function tally({ entries }: Ledger) {
+  const count = (...states: readonly LedgerEntry['state'][]): number =>
+    entries.filter(({ state, purpose }) => states.includes(state) && purpose !== 'update').length;
+  return {
+    accepted: count('accepted'),
+    failed: count('failed'),
+    unknown: count('unknown', 'sending'),
+    called_off: count('called_off'),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Level, Override, PolicySpec } from './policy.schema.ts';
+
+/**
+ * A policy as it was when the incident began: later changes of the file do not touch it. Names of
+ * people, schedules and channels are looked up when a level begins, so that tonight's swap counts.
+ */
+export interface PolicySnapshot {
+  readonly name: string;
+  readonly levels: readonly Level[];
+  readonly repeat: number;
+  readonly onExhausted: PolicySpec['onExhausted'];
+  readonly lastResort: readonly string[];
+  readonly ackTimeoutMs: number | null;
+  readonly sendForMs: number;
+  readonly overrides: readonly Override[];
+}
+
+/** What an incident goes by whose policy cannot be found: nobody is left unpaged for a wrong name. */
+export function lastResortOnly(name: string, lastResort: readonly string[]): PolicySnapshot {
+  return {
+    name,
+    levels: [
+      {
+        waitMs: UNKNOWN_WAIT_MS,
+        targets: lastResort.map((channel) => ({ kind: 'channel', name: channel })),
+        channels: [],
+      },
+    ],
+    repeat: 2,
+    onExhausted: 'fail',
+    lastResort,
+    ackTimeoutMs: null,
+    sendForMs: UNKNOWN_WAIT_MS,
+    overrides: [],
+  };
+}
+
+const UNKNOWN_WAIT_MS = 5 * 60_000;

@@ -1,0 +1,256 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  type Escalation,
+  newEscalation,
+} from '../domain/escalation/escalation.ts';
+import {
+  INCIDENT_VERBS,
+  type IncidentAnswer,
+  type IncidentAsked,
+  type IncidentEntry,
+  type IncidentVerb,
+  type IncidentView,
+  type Report,
+} from '../domain/escalation/incident.ts';
+import { EMPTY_LEDGER, type Ledger } from '../domain/escalation/ledger.ts';
+import { renderIncident } from '../domain/escalation/render-incident.ts';
+import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
+import { apply, refuse, verbsOf } from '../domain/escalation/verbs.ts';
+import type { Incident } from '../domain/paging/page.ts';
+import type { Asked } from '../domain/release/commands.ts';
+import type { CarriedIncident, EscalationInput } from './incident-input.ts';
+import { ackSignal, incidentQuery, incidentUpdates, reportedSignal, resolveSignal } from './incident-messages.ts';
+import { CANCELLED } from './run.ts';
+
+const TIMELINE_MAX = 200;
+/** Requests that are remembered, so that a repeat is not asked twice. */
+const ANSWERS_MAX = 500;
+const TEXT_MAX = 1000;
+
+export type OpenIncident = ReturnType<typeof openIncident>;
+
+/** What follows a verb: set by the workflow, which alone pages and calls pages off. */
+export interface Consequences {
+  /** After the state has changed: calls off what must not begin, and says what may still arrive. */
+  settle(verb: IncidentVerb): Promise<readonly string[]>;
+  changePolicy(asked: IncidentAsked): Promise<void>;
+}
+
+/**
+ * The state of one incident and everything that can be said to it. A verb changes the state at
+ * once, in the order in which verbs arrive; what takes time follows and only delays its answer.
+ */
+export function openIncident(input: EscalationInput, consequences: () => Consequences) {
+  const { workflowId } = workflowInfo();
+  const carried = input.carried;
+  let escalation: Escalation =
+    carried?.escalation ?? newEscalation(UNKNOWN, turnOf(input.key), Date.now());
+  let ledger: Ledger = carried?.ledger ?? EMPTY_LEDGER;
+  let report: Report = carried?.report ?? input.report;
+  const openedAtMs = carried?.openedAtMs ?? Date.now();
+  const timeline: IncidentEntry[] = [...(carried?.timeline ?? [])];
+  const warnings: string[] = [...(carried?.warnings ?? [])];
+  const answered = new Map<string, IncidentVerb>(carried?.answered ?? []);
+  let changes = 0;
+
+  function view(): IncidentView {
+    const { policy, status, round, level, levels, nextAtMs, wake } = escalation;
+    return {
+      ...report,
+      id: workflowId,
+      key: input.key,
+      policy: policy.name === '' ? input.policy : policy.name,
+      who: input.who,
+      openedAtMs,
+      status,
+      round,
+      level,
+      levels,
+      nextAtMs,
+      quietUntilMs: wake?.atMs ?? null,
+      acknowledgedBy: escalation.acknowledgedBy,
+      resolvedBy: escalation.resolvedBy,
+      verbs: verbsOf(escalation),
+      ledger: ledger.entries,
+      ledgerDropped: ledger.dropped,
+      timeline,
+      warnings,
+    };
+  }
+
+  function show(): void {
+    setCurrentDetails(renderIncident(view()));
+  }
+
+  function note(text: string): void {
+    timeline.push({ atMs: Date.now(), text });
+    if (timeline.length > TIMELINE_MAX) timeline.splice(TIMELINE_MAX / 2, 1);
+    log.info(text, { status: escalation.status });
+    show();
+  }
+
+  function update(next: Escalation): void {
+    escalation = next;
+    changes += 1;
+    show();
+  }
+
+  function remember(verb: IncidentVerb, asked: Asked): void {
+    answered.set(asked.requestId, verb);
+    const [oldest] = answered.keys();
+    if (answered.size > ANSWERS_MAX && oldest !== undefined) answered.delete(oldest);
+  }
+
+  /** Changes the state and says so; answers when no page can begin any more that must not. */
+  async function ask(verb: IncidentVerb, asked: IncidentAsked): Promise<IncidentAnswer> {
+    if (!answered.has(asked.requestId)) {
+      remember(verb, asked);
+      note(`${asked.who}: ${verb.replaceAll('_', ' ')}${detailsOf(asked)}: ${asked.why}`);
+      if (verb === 'change_policy') await consequences().changePolicy(asked);
+      else if (verb !== 'add_note') update(apply(escalation, verb, asked, Date.now()));
+    }
+    const inFlight = verb === 'add_note' ? [] : await consequences().settle(verb);
+    return { status: escalation.status, inFlight };
+  }
+
+  function requireAllowed(verb: IncidentVerb) {
+    return (asked: IncidentAsked): void => {
+      const texts = [asked?.who, asked?.why, asked?.requestId];
+      if (texts.some((text) => typeof text !== 'string' || text === '')) {
+        throw refused('NotAllowedNow', `${verb} needs who, why and requestId`);
+      }
+      if (texts.some((text) => String(text).length > TEXT_MAX)) {
+        throw refused('NotAllowedNow', `who, why and requestId: ${TEXT_MAX} characters at most`);
+      }
+      if (answered.has(asked.requestId)) return;
+      const refusal = refuse(escalation, verb, asked);
+      if (refusal !== undefined) throw refused(refusal.code, `${workflowId}: ${refusal.why}`);
+    };
+  }
+
+  for (const verb of INCIDENT_VERBS) {
+    setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+      validator: requireAllowed(verb),
+      description: DESCRIPTIONS[verb],
+    });
+  }
+  /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
+  const signalled = async (verb: 'acknowledge' | 'resolve', asked: Asked): Promise<void> => {
+    if (answered.has(asked.requestId)) return;
+    const refusal = refuse(escalation, verb, asked);
+    if (refusal === undefined) await shielded(() => ask(verb, asked));
+    else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
+  };
+  setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
+  setHandler(resolveSignal, (asked) => signalled('resolve', asked));
+  setHandler(reportedSignal, ({ report: again, ...asked }) => {
+    if (answered.has(asked.requestId)) return;
+    answered.set(asked.requestId, 'add_note');
+    report = { ...report, title: again.title, text: again.text };
+    note(`reported once more by ${again.source}: ${again.title}`);
+  });
+  setHandler(incidentQuery, view);
+  CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
+  show();
+
+  return {
+    get escalation(): Escalation {
+      return escalation;
+    },
+    get ledger(): Ledger {
+      return ledger;
+    },
+    get report(): Report {
+      return report;
+    },
+    openedAtMs,
+    /** Grows with every change of the state. */
+    get changes(): number {
+      return changes;
+    },
+    view,
+    note,
+    update,
+    warn(text: string): void {
+      if (!warnings.includes(text)) warnings.push(text);
+      note(`warning: ${text}`);
+    },
+    record(next: Ledger): void {
+      ledger = next;
+      show();
+    },
+    /** The incident as channels are told it. */
+    told(): Incident {
+      const { status, acknowledgedBy, resolvedBy } = escalation;
+      const by = status === 'resolved' ? resolvedBy : acknowledgedBy;
+      return {
+        ...report,
+        id: workflowId,
+        key: input.key,
+        status: status === 'never_acknowledged' ? 'triggered' : status,
+        by: by?.by,
+        policy: view().policy,
+        openedAtMs,
+      };
+    },
+    carry(): CarriedIncident {
+      return {
+        escalation,
+        ledger,
+        report,
+        openedAtMs,
+        timeline,
+        warnings,
+        answered: [...answered],
+      };
+    },
+  };
+}
+
+/** What was begun is finished, although the workflow is cancelled meanwhile. */
+const shielded = <T>(work: () => Promise<T>): Promise<T> => CancellationScope.nonCancellable(work);
+
+/** Until its policy has been read. */
+const UNKNOWN: PolicySnapshot = {
+  name: '',
+  levels: [],
+  repeat: 0,
+  onExhausted: 'fail',
+  lastResort: [],
+  ackTimeoutMs: null,
+  sendForMs: 5 * 60_000,
+  overrides: [],
+};
+
+/** Teams begin with another member at each incident: by its key, so that nothing has to be kept. */
+function turnOf(key: string): number {
+  return Number.parseInt(key.slice(0, 6), 16) || 0;
+}
+
+const DESCRIPTIONS = {
+  acknowledge: 'Somebody works on it: nobody else is paged. The first one wins.',
+  unacknowledge: 'Pages again, from the first level on.',
+  resolve: 'It is over: nobody is paged any more.',
+  reassign: 'Pages these instead, then goes on with the policy.',
+  snooze: 'Nobody is paged for a while; then paging begins again.',
+  escalate_now: 'Begins the next level at once.',
+  change_policy: 'Goes by another policy, or by the newest text of the same one.',
+  add_note: 'Is kept in the timeline.',
+} as const satisfies Record<IncidentVerb, string>;
+
+function detailsOf({ targets, forMs, policy }: IncidentAsked): string {
+  if (targets !== undefined) return ` to ${targets.map(({ name }) => name).join(', ')}`;
+  if (forMs !== undefined) return ` for ${forMs / 1000} s`;
+  return policy === undefined ? '' : ` to ${policy}`;
+}
+
+function refused(type: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}

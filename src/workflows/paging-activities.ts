@@ -1,0 +1,39 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { PagingActivities } from '../activities/paging.ts';
+
+/** Pages have a queue of their own, so that neither traffic nor a storm of pages delays the other. */
+export const PAGE_QUEUE_SUFFIX = '-page';
+
+/** One attempt ends after 10 s by itself; more is a worker that has died. */
+const ATTEMPT_MAX_MS = 13_000;
+
+/**
+ * What an incident asks of the world. What is only read runs inside the workflow task, as a level
+ * must cost no more events than its timer.
+ */
+export function pagingActivitiesFor(taskQueue: string, sendForMs: number) {
+  const local = proxyLocalActivities<PagingActivities>({
+    startToCloseTimeout: 5000,
+    retry: { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 },
+  });
+  const retry = { initialInterval: 1000, backoffCoefficient: 2, maximumInterval: 30_000 };
+  const send = (summary: string, forMs: number) =>
+    proxyActivities<PagingActivities>({
+      taskQueue: `${taskQueue}${PAGE_QUEUE_SUFFIX}`,
+      startToCloseTimeout: ATTEMPT_MAX_MS,
+      scheduleToCloseTimeout: forMs,
+      retry,
+      // Called off is only what has not begun; what has begun says how it ended.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      summary,
+    });
+  return {
+    findPolicy: local.findPolicy,
+    planLevel: local.planLevel,
+    planAssigned: local.planAssigned,
+    sendPage: (request: Parameters<PagingActivities['sendPage']>[0]) =>
+      send(`page ${request.place}`, sendForMs).sendPage(request),
+    showStatus: (request: Parameters<PagingActivities['showStatus']>[0]) =>
+      send(`show ${request.action} in ${request.channel}`, sendForMs).showStatus(request),
+  };
+}
