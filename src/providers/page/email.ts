@@ -115,7 +115,10 @@ async function endedBy<Result>(
   return new Promise((resolve, reject) => {
     until.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true });
     connection.on('error', reject);
-    connection.once('end', () => reject(new Error('the connection was closed')));
+    // The command that was waiting knows more of why, and is told in the same turn.
+    connection.once('end', () =>
+      setImmediate(() => reject(new Error('the connection was closed'))),
+    );
     act().then(resolve, reject);
   });
 }

@@ -14,7 +14,7 @@ import {
 const MAX = { subject: 200, text: 100_000, header: 200, name: 100 };
 const FACTS_MAX = { count: 100, name: 200, value: 2000, total: 50_000 };
 
-const PRIORITIES = { critical: 'high', error: 'high', warning: 'normal', info: 'low' } as const;
+const IMPORTANCE = { critical: 'high', error: 'high', warning: 'normal', info: 'low' } as const;
 
 export interface Mail {
   readonly messageId: string;
@@ -41,10 +41,10 @@ export async function composeMail(
     messageId,
     inReplyTo: thread,
     references: [thread],
-    priority: page.action === 'trigger' ? PRIORITIES[page.incident.severity] : 'normal',
     date: new Date(),
     headers: {
       'Auto-Submitted': 'auto-generated',
+      Importance: page.action === 'trigger' ? IMPORTANCE[page.incident.severity] : 'normal',
       'X-Belay-Incident': cut(onOneLine(page.incident.id), MAX.header),
       'X-Belay-Page': cut(onOneLine(page.dedupKey), MAX.header),
     },

@@ -20,6 +20,9 @@ const MAX = { title: 300, text: 3500, link: 60, url: 400, name: 80 };
 const FACTS_MAX = { count: 20, name: 60, value: 200, total: 1800 };
 const LINKS_MAX = 5;
 
+/** What a mention is made of, and what a text block reads as more than text. */
+const MARKUP = /[<>&*_[\]()`~#]/g;
+
 const COLOURS = {
   critical: 'attention',
   error: 'attention',
@@ -70,7 +73,7 @@ export function createTeamsChannel(
 
 function teamsMessage(page: Page): object {
   const { to, who } = page;
-  const name = cut(onOneLine(who ?? to ?? '').replaceAll(/[<>&*_[\]()`~#]/g, ' '), MAX.name);
+  const name = cut(onOneLine((who ?? '').replaceAll(MARKUP, ' ')), MAX.name) || (to ?? '');
   const mention = `<at>${name}</at>`;
   return {
     type: 'message',

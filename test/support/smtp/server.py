@@ -46,7 +46,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "content": base64.b64encode(envelope.original_content).decode(),
-            "tls": session.ssl is not None,
+            "tls": server.transport.get_extra_info("sslcontext") is not None,
             "user": (session.auth_data or b"").decode() if session.authenticated else None,
         }
         with open(FOLDER / "messages.jsonl", "a", encoding="utf-8") as file:
