@@ -1,5 +1,7 @@
 /** Somebody who was told to come again is waited for so long beyond that; then others go first. */
 const LATE_MS = 1000;
+/** What sums of fractions are off by. */
+const NEGLIGIBLE_MS = 0.001;
 /** More are told to come again without a place in the row, which they then get. */
 const WAITING_MAX = 10_000;
 
@@ -69,18 +71,18 @@ export function createRateBudget({
       fill(nowMs);
       const arrival = waiting.get(caller.key)?.arrival ?? (arrivals += 1);
       const place = placeOf({ ...caller, arrival, comesAtMs: nowMs }, nowMs);
-      const isBlocked = nowMs < blockedUntilMs;
-      if (!isBlocked && tokens >= place + 1) {
-        tokens -= 1;
+      const blockedForMs = Math.max(0, blockedUntilMs - nowMs);
+      const lackingMs = (Math.max(0, place + 1 - tokens) / perSecond) * 1000;
+      if (blockedForMs + lackingMs < NEGLIGIBLE_MS) {
+        tokens = Math.max(0, tokens - 1);
         waiting.delete(caller.key);
         return { kind: 'go' };
       }
-      const lackingMs = (Math.max(0, place + 1 - tokens) / perSecond) * 1000;
-      const forMs = Math.ceil((isBlocked ? blockedUntilMs - nowMs : 0) + lackingMs);
+      const forMs = Math.ceil(blockedForMs + lackingMs - NEGLIGIBLE_MS);
       if (waiting.has(caller.key) || waiting.size < WAITING_MAX) {
         waiting.set(caller.key, { ...caller, arrival, comesAtMs: nowMs + forMs });
       }
-      return { kind: 'wait', forMs: Math.max(1, forMs) };
+      return { kind: 'wait', forMs };
     },
     blockUntil(atMs, nowMs) {
       if (atMs <= Math.max(nowMs, blockedUntilMs)) return;
