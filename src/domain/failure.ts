@@ -174,6 +174,18 @@ export const FAILURES = {
     exit: 1,
     mend: 'The receiver did not take the message in time; it is sent again with the same key.',
   },
+  PageRejected: {
+    httpStatus: 422,
+    retry: false,
+    exit: 1,
+    mend: 'The channel refused the page for good; `belay channel test NAME` says what is wrong.',
+  },
+  PageUndelivered: {
+    httpStatus: 502,
+    retry: true,
+    exit: 1,
+    mend: 'The channel did not take the page in time; it is sent again with the same key.',
+  },
   RollbackUnverified: {
     httpStatus: 500,
     retry: false,
@@ -224,15 +236,21 @@ export class Failure extends Error {
   readonly code: FailureCode;
   /** When the other side said that a retry makes sense; absent, the caller chooses. */
   readonly retryAfterMs: number | undefined;
+  /** The other side may have done what was asked: the answer was lost, not the request. */
+  readonly isUnknown: boolean;
 
   constructor(
     code: FailureCode,
     message: string,
-    options?: ErrorOptions & { readonly retryAfterMs?: number | undefined },
+    options?: ErrorOptions & {
+      readonly retryAfterMs?: number | undefined;
+      readonly isUnknown?: boolean;
+    },
   ) {
     super(message, options);
     this.code = code;
     this.retryAfterMs = options?.retryAfterMs;
+    this.isUnknown = options?.isUnknown ?? false;
   }
 }
 

@@ -1,0 +1,38 @@
+/** What is wrong, as every channel is told it. Plain JSON. */
+export interface Incident {
+  /** The id of its workflow: `incident/<hash>`. */
+  readonly id: string;
+  /** What a provider groups by (PagerDuty's `dedup_key`, Opsgenie's alias): stable, hex. */
+  readonly key: string;
+  readonly title: string;
+  readonly text: string;
+  readonly severity: 'critical' | 'error' | 'warning' | 'info';
+  readonly status: 'triggered' | 'acknowledged' | 'resolved';
+  /** Who acknowledged or resolved it. */
+  readonly by: string | undefined;
+  /** Who opened it: a service, a release. */
+  readonly source: string;
+  readonly policy: string;
+  readonly openedAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly links: readonly { readonly text: string; readonly url: string }[];
+}
+
+/** One message about an incident to one address of one channel. Plain JSON. */
+export interface Page {
+  /** The same for every attempt at this page; at most 255 characters of [A-Za-z0-9._/-]. */
+  readonly dedupKey: string;
+  /** What the receiver is to show. */
+  readonly action: 'trigger' | 'acknowledge' | 'resolve';
+  readonly incident: Incident;
+  /** Within the channel: an e-mail address, an id of Slack; `undefined`: the channel's own. */
+  readonly to: string | undefined;
+  /** The person it is for, to be shown. */
+  readonly who: string | undefined;
+  /** From 1. */
+  readonly level: number;
+  /** From 1. */
+  readonly round: number;
+  /** An attempt before may have arrived: where the provider cannot drop a repeat, the text says so. */
+  readonly maybeRepeated: boolean;
+}

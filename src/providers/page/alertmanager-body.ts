@@ -1,0 +1,122 @@
+import type { Page } from '../../domain/paging/page.ts';
+import { cut, onOneLine, printable, repeatNote, webLinks } from '../../domain/paging/page-words.ts';
+
+const MAX = { name: 255, value: 4000, labels: 100, text: 64_000 };
+/** Go's zero time: Alertmanager's word for "not yet". */
+const NOT_YET = '0001-01-01T00:00:00Z';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The body of Alertmanager's webhook, version 4, as its 0.31 sends it. */
+export interface AlertmanagerBody {
+  readonly receiver: string;
+  readonly status: 'firing' | 'resolved';
+  readonly alerts: readonly {
+    readonly status: 'firing' | 'resolved';
+    readonly labels: Labels;
+    readonly annotations: Labels;
+    readonly startsAt: string;
+    readonly endsAt: string;
+    readonly generatorURL: string;
+    readonly fingerprint: string;
+  }[];
+  readonly groupLabels: Labels;
+  readonly commonLabels: Labels;
+  readonly commonAnnotations: Labels;
+  readonly externalURL: string;
+  readonly version: '4';
+  readonly groupKey: string;
+  readonly truncatedAlerts: number;
+}
+
+/** An incident as a group of one alert; what Alertmanager has no field for is an annotation. */
+export function alertmanagerBody(
+  page: Page,
+  options: { readonly receiver: string; readonly externalUrl: string; readonly nowMs: number },
+): AlertmanagerBody {
+  const { incident } = page;
+  const status = page.action === 'resolve' ? 'resolved' : 'firing';
+  const labels = labelsOf(page);
+  const annotations = annotationsOf(page);
+  const groupLabels = { incident: incident.key };
+  return {
+    receiver: options.receiver,
+    status,
+    alerts: [
+      {
+        status,
+        labels,
+        annotations,
+        startsAt: new Date(incident.openedAtMs).toISOString(),
+        endsAt: status === 'firing' ? NOT_YET : new Date(options.nowMs).toISOString(),
+        generatorURL: webLinks(incident)[0]?.url ?? '',
+        fingerprint: fingerprint(labels),
+      },
+    ],
+    groupLabels,
+    commonLabels: labels,
+    commonAnnotations: annotations,
+    externalURL: options.externalUrl,
+    version: '4',
+    groupKey: `{}:{incident=${JSON.stringify(incident.key)}}`,
+    truncatedAlerts: 0,
+  };
+}
+
+/** The same for every page of an incident, as they tell its alert from others. */
+function labelsOf({ incident }: Page): Labels {
+  return withoutEmpty({
+    alertname: incident.title,
+    ...Object.fromEntries(Object.entries(incident.labels).slice(0, MAX.labels)),
+    severity: incident.severity,
+    source: incident.source,
+    incident: incident.key,
+  });
+}
+
+function annotationsOf(page: Page): Labels {
+  const { incident } = page;
+  return {
+    ...withoutEmpty({
+      summary: incident.title,
+      incident_id: incident.id,
+      incident_status: incident.status,
+      action: page.action,
+      by: incident.by ?? '',
+      policy: incident.policy,
+      level: String(page.level),
+      round: String(page.round),
+      who: page.who ?? '',
+      note: repeatNote(page) ?? '',
+    }),
+    description: cut(printable(incident.text), MAX.text),
+  };
+}
+
+/** An empty label is no label. */
+function withoutEmpty(labels: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .map(([name, value]) => [cut(onOneLine(name), MAX.name), cut(onOneLine(value), MAX.value)])
+      .filter(([name, value]) => name !== '' && value !== ''),
+  );
+}
+
+const FNV_OFFSET = 0xcbf29ce484222325n;
+const FNV_PRIME = 0x100000001b3n;
+const SEPARATOR = Buffer.from([0xff]);
+
+/** Alertmanager's: FNV-1a of 64 bits over the sorted labels, 16 hexadecimal digits. */
+export function fingerprint(labels: Labels): string {
+  const names = Object.keys(labels).toSorted((one, other) =>
+    Buffer.compare(Buffer.from(one), Buffer.from(other)),
+  );
+  let hash = FNV_OFFSET;
+  for (const name of names) {
+    const bytes = [Buffer.from(name), SEPARATOR, Buffer.from(labels[name] ?? ''), SEPARATOR];
+    for (const byte of Buffer.concat(bytes)) {
+      hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * FNV_PRIME);
+    }
+  }
+  return hash.toString(16).padStart(16, '0');
+}
