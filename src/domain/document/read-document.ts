@@ -30,18 +30,24 @@ export interface DocumentForm<Schema extends z.ZodType> {
 }
 
 export type ReadDocument<Value> =
-  | { readonly kind: 'valid'; readonly value: Value; readonly written: unknown }
+  | { readonly kind: 'valid'; readonly value: Value }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/** What becomes of a document that fits its schema. */
+export type Finished<Value> =
+  | { readonly kind: 'valid'; readonly value: Value }
+  | { readonly kind: 'found'; readonly found: readonly Found[] };
 
 /**
  * Reads a document, YAML or JSON. Nothing is guessed: every problem is reported at once, with its
- * place. `check` finds what is wrong with parts that are each right.
+ * place. `finish` makes what the reader wants of it, or finds what is wrong with parts that are
+ * each right; it also gets the document as it was written.
  */
-export function readDocument<Schema extends z.ZodType>(
+export function readDocument<Schema extends z.ZodType, Value>(
   { text, file }: DocumentSource,
   form: DocumentForm<Schema>,
-  check: (value: z.output<Schema>) => readonly Found[],
-): ReadDocument<z.output<Schema>> {
+  finish: (parsed: z.output<Schema>, written: unknown) => Finished<Value>,
+): ReadDocument<Value> {
   if (text.length > form.charactersMax) {
     const message = `the file has ${text.length} characters; ${form.charactersMax} is the most`;
     return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
@@ -56,7 +62,7 @@ export function readDocument<Schema extends z.ZodType>(
       flaws.map(({ offset, message }) => ({ file, ...at(offset), path: '', message })),
     );
   }
-  const read = valueOf(document, form, check);
+  const read = valueOf(document, form, finish);
   if (read.kind === 'valid') return read;
   const problems = read.found.slice(0, PLACED_MAX).map(({ path, key, message }) => ({
     file,
@@ -67,22 +73,18 @@ export function readDocument<Schema extends z.ZodType>(
   return invalid(problems, read.found.length);
 }
 
-function valueOf<Schema extends z.ZodType>(
+function valueOf<Schema extends z.ZodType, Value>(
   document: Document,
   form: DocumentForm<Schema>,
-  check: (value: z.output<Schema>) => readonly Found[],
-):
-  | { kind: 'valid'; value: z.output<Schema>; written: unknown }
-  | { kind: 'found'; found: readonly Found[] } {
+  finish: (parsed: z.output<Schema>, written: unknown) => Finished<Value>,
+): Finished<Value> {
   const content = contentOf(document, form);
   if (content.kind === 'bad') return { kind: 'found', found: [{ path: [], message: content.why }] };
   const parsed = form.schema.safeParse(content.value, { reportInput: true });
   if (!parsed.success) {
     return { kind: 'found', found: foundBy(parsed.error.issues, form.suggest) };
   }
-  const found = check(parsed.data);
-  if (found.length > 0) return { kind: 'found', found };
-  return { kind: 'valid', value: parsed.data, written: content.value };
+  return finish(parsed.data, content.value);
 }
 
 function invalid<Value>(

@@ -38,14 +38,14 @@ const RELEASE_FILE: DocumentForm<typeof releaseSchema> = {
 
 /** Reads a release file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
 export function readRelease(source: ReleaseSource): ReleaseFile {
-  const read = readDocument(source, RELEASE_FILE, (parsed) => moreProblems(parsed, source));
-  if (read.kind === 'invalid') return read;
-  const version = source.version ?? read.value.version ?? '';
-  return {
-    kind: 'valid',
-    spec: toReleaseSpec(read.value, version, source.folder),
-    remarks: remarksOn(read.value, read.written),
-  };
+  const read = readDocument(source, RELEASE_FILE, (parsed, written) => {
+    const found = moreProblems(parsed, source);
+    if (found.length > 0) return { kind: 'found', found };
+    const version = source.version ?? parsed.version ?? '';
+    const spec = toReleaseSpec(parsed, version, source.folder);
+    return { kind: 'valid', value: { spec, remarks: remarksOn(parsed, written) } };
+  });
+  return read.kind === 'invalid' ? read : { kind: 'valid', ...read.value };
 }
 
 /** The specification, or one `ReleaseFileInvalid` that lists every problem. */
