@@ -1,5 +1,6 @@
-import { formatProblem, readRelease } from '../../domain/release/release-file.ts';
+import { formatProblem } from '../../domain/document/problem.ts';
 import { FAILURES } from '../../domain/failure.ts';
+import { readRelease } from '../../domain/release/release-file.ts';
 import { renderSummary } from '../render/release-summary.ts';
 import { readSource } from './deploy.ts';
 import { type AddCommand, example, printJson } from './command.ts';

@@ -85,7 +85,7 @@ function partFlaw(key: string, value: string): string | undefined {
 function frequencyFlaw(value: string): string | undefined {
   if (FREQUENCIES.includes(value)) return undefined;
   return value === 'MINUTELY' || value === 'SECONDLY'
-    ? `FREQ=${value} makes no sense for a freeze: write a longer \`for\` and FREQ=DAILY`
+    ? `FREQ=${value} begins too often: write a longer \`for\` and FREQ=DAILY`
     : `FREQ=${value} is not one of ${FREQUENCIES.join(', ')}`;
 }
 

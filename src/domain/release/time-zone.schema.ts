@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nearest } from '../document/nearest.ts';
 import { isLocalTime, isTimeZone, timeZones } from '../wall-clock.ts';
-import { nearest } from './nearest.ts';
 
 const LOCAL = /^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d(?::[0-5]\d)?$/;
 const LOCAL_OR_DATE = /^20\d\d-[01]\d-[0-3]\d(?:T[0-2]\d:[0-5]\d)?$/;

@@ -84,8 +84,8 @@ describe('what is right becomes plain JSON with units in its names', () => {
 describe('what is wrong with a rule is told, and how to mend it', () => {
   test.each([
     ['BYDAY=FR', 'has no FREQ: begin with one of YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY'],
-    ['FREQ=MINUTELY', 'makes no sense for a freeze: write a longer `for` and FREQ=DAILY'],
-    ['FREQ=SECONDLY', 'makes no sense for a freeze: write a longer `for` and FREQ=DAILY'],
+    ['FREQ=MINUTELY', 'begins too often: write a longer `for` and FREQ=DAILY'],
+    ['FREQ=SECONDLY', 'begins too often: write a longer `for` and FREQ=DAILY'],
     ['FREQ=FORTNIGHTLY', 'FREQ=FORTNIGHTLY is not one of YEARLY'],
     ['every friday', 'write the rule alone, like FREQ=WEEKLY;BYDAY=FR'],
     ['RRULE:FREQ=WEEKLY', 'without "RRULE:"'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatProblem, readRelease } from '../../../src/domain/release/release-file.ts';
+import { formatProblem } from '../../../src/domain/document/problem.ts';
+import { readRelease } from '../../../src/domain/release/release-file.ts';
 
 /** Lines 1 to 5 of every file here; what a case adds begins in line 6. */
 const HEAD = `service: shop

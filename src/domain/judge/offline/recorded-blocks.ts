@@ -1,6 +1,6 @@
+import { formatProblem } from '../../document/problem.ts';
 import { Failure } from '../../failure.ts';
 import { formatDuration } from '../../quantity.ts';
-import { formatProblem } from '../../release/release-file.ts';
 import { type Histogram, histogramOf } from '../histogram.ts';
 import type { Signal } from '../measurement.ts';
 import type { RecordedPair, SharedWindow } from './recorded-window.ts';

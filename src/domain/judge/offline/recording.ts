@@ -1,5 +1,5 @@
+import { type Problem, formatProblem } from '../../document/problem.ts';
 import { Failure } from '../../failure.ts';
-import { type Problem, formatProblem } from '../../release/release-file.ts';
 import { readCsv } from './csv-recording.ts';
 import { readJson } from './json-recording.ts';
 import {

@@ -14,20 +14,23 @@ export interface Flaw {
   readonly message: string;
 }
 
-export interface ReleaseText {
+export interface DocumentText {
   readonly document: Document;
   readonly lines: LineCounter;
   /** Of the text itself, whatever it means: nothing of it is to be used while there are any. */
   readonly flaws: readonly Flaw[];
 }
 
-/** Reads YAML, of which JSON is a part. What a parser would pass over in silence is a flaw here. */
-export function readText(text: string): ReleaseText {
+/**
+ * Reads YAML, of which JSON is a part. What a parser would pass over in silence is a flaw here.
+ * `holds`: what one file holds, such as `one release`.
+ */
+export function readText(text: string, holds: string): DocumentText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const notYaml = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     offset: pos[0],
-    message: inOurWords(message),
+    message: inOurWords(message, holds),
   }));
   const tooDeep = notYaml.find(({ message }) => message === TOO_DEEP);
   if (tooDeep !== undefined) return { document, lines, flaws: [tooDeep] };
@@ -36,10 +39,10 @@ export function readText(text: string): ReleaseText {
 
 const TOO_DEEP = 'is nested too deep';
 
-function inOurWords(message: string): string {
+function inOurWords(message: string, holds: string): string {
   if (message.startsWith('Maximum call stack')) return TOO_DEEP;
   if (message.startsWith('Source contains multiple documents')) {
-    return 'a second document begins here: a file holds one release';
+    return `a second document begins here: a file holds ${holds}`;
   }
   return message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML';
 }
