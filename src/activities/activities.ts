@@ -7,6 +7,8 @@ import { createGateActivities } from './gates.ts';
 import { createHealthActivities } from './health.ts';
 import { createHookActivities } from './hooks.ts';
 import { createNotifyActivities } from './notify.ts';
+import type { PagingDeps } from './paging-deps.ts';
+import { createPagingSends } from './paging.ts';
 import { createRollBatchActivities } from './roll-batch.ts';
 import { createRunStateActivities } from './run-state.ts';
 import { createTrafficActivities } from './traffic.ts';
@@ -45,4 +47,10 @@ export function createWatching(deps: ActivityDeps) {
     askGate: withCodes(createGateActivities(deps).askGate),
     verifyRollback: withCodes(createVerifyActivities(deps).verifyRollback),
   };
+}
+
+/** What pages people; served from a queue with slots of its own. */
+export function createPaging(paging: PagingDeps) {
+  const { sendPage, showStatus } = createPagingSends(paging);
+  return { sendPage: withCodes(sendPage), showStatus: withCodes(showStatus) };
 }

@@ -2,11 +2,7 @@ import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity'
 import { formatDuration } from '../domain/quantity.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Attempt } from '../domain/escalation/ledger.ts';
-import {
-  type PlannedLevel,
-  planAssigned,
-  planLevel,
-} from '../domain/escalation/plan-level.ts';
+import { type PlannedLevel, planAssigned, planLevel } from '../domain/escalation/plan-level.ts';
 import type {
   FoundPolicy,
   PageSent,
@@ -64,7 +60,7 @@ export function createPagingSends(deps: PagingDeps) {
      * wanted: what has been called off is never sent, and an attempt whose worker died stays known.
      */
     async sendPage(request: SendPageRequest): Promise<PageSent> {
-      const { key, channel, dueMs, incident, round, level } = request;
+      const { key, incident, round, level } = request;
       const { receipt, handle, attempts } = await attempt(deps, request, async (at, signal) => {
         const page: Page = {
           ...{ dedupKey: key, action: 'trigger', incident, round, level },
@@ -74,8 +70,6 @@ export function createPagingSends(deps: PagingDeps) {
         };
         return at.port.send(page, signal);
       });
-      void channel;
-      void dueMs;
       return { receipt, handle: handle ?? null, attempts };
     },
 
@@ -157,12 +151,17 @@ function find({ paging }: PagingDeps, name: string, person: string | null, conta
   if (read.kind === 'unusable') throw new Failure('PageUndelivered', read.why);
   const { channels, people } = read.paging;
   const spec = Object.hasOwn(channels, name) ? channels[name] : undefined;
-  if (spec === undefined) return { kind: 'missing', why: `there is no channel ${name} any more` } as const;
+  if (spec === undefined)
+    return { kind: 'missing', why: `there is no channel ${name} any more` } as const;
   const port = paging.channel(name, spec);
-  if (person === null || contact === null) return { kind: 'found', port, spec, to: undefined } as const;
+  if (person === null || contact === null)
+    return { kind: 'found', port, spec, to: undefined } as const;
   const own = Object.hasOwn(people, person) ? people[person]?.contacts[contact] : undefined;
   if (own === undefined || own.channel !== name) {
-    return { kind: 'missing', why: `${person} has no contact ${contact} in ${name} any more` } as const;
+    return {
+      kind: 'missing',
+      why: `${person} has no contact ${contact} in ${name} any more`,
+    } as const;
   }
   return { kind: 'found', port, spec, to: own.to } as const;
 }
@@ -175,9 +174,9 @@ function rejected(why: string, before: readonly Attempt[], atMs: number): unknow
 function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {
   const failed = toApplicationFailure(failure);
   if (!(failed instanceof ApplicationFailure)) return failed;
-  const { type, message, nonRetryable, nextRetryDelay } = failed;
+  const { message, nonRetryable, nextRetryDelay } = failed;
   return ApplicationFailure.create({
-    ...{ type: type ?? undefined, message, nonRetryable: nonRetryable ?? false },
+    ...{ type: failure.code, message, nonRetryable: nonRetryable ?? false },
     cause: failure,
     details: [attempts],
     ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),

@@ -7,6 +7,7 @@ import { type Timetable, timetableOf } from '../domain/release/timetable.ts';
 import type { Steered } from '../workflows/messages.ts';
 import { createCaller } from './caller.ts';
 import { followRuns } from './follow.ts';
+import { type IncidentCalls, askIncidents } from './incidents.ts';
 import {
   type DeployRequest,
   type FrozenRequest,
@@ -64,6 +65,8 @@ export interface BelayClient {
   progress(serviceOrWorkflowId: string): Promise<Progress>;
   history(service: string): Promise<ServiceView>;
   services(): Promise<readonly string[]>;
+  /** Pages people about what is broken, until one of them answers. */
+  readonly incidents: IncidentCalls;
   /** Waits for the end of a run, however long that takes, and until its service is free again. */
   result(workflowId: string): Promise<RunReport>;
   /** Waits, for 15 seconds at most, until a run that has ended no longer holds its service. */
@@ -98,6 +101,7 @@ export async function createBelayClient(options: BelayClientOptions = {}): Promi
     ...service,
     ...steerReleases(temporal, caller, service.history),
     ...followRuns(temporal, caller, service.history),
+    incidents: askIncidents(temporal, caller, taskQueue),
     close: () => connection.close(),
   };
 }

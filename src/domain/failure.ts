@@ -18,6 +18,12 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the recorded data where the message points; `belay judge --help` has each form.',
   },
+  PagingFileInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the file where the message points, then run `belay escalation lint` on it.',
+  },
   ReleaseInProgress: {
     httpStatus: 409,
     retry: false,
@@ -59,6 +65,12 @@ export const FAILURES = {
     retry: false,
     exit: 3,
     mend: '`belay explain` says which verbs the release takes in its present phase.',
+  },
+  AlreadyAcknowledged: {
+    httpStatus: 409,
+    retry: false,
+    exit: 3,
+    mend: 'Somebody works on it already: ask them, or take it over with `belay incident reassign`.',
   },
   EnvironmentFailed: {
     httpStatus: 502,
@@ -173,6 +185,12 @@ export const FAILURES = {
     retry: true,
     exit: 1,
     mend: 'The receiver did not take the message in time; it is sent again with the same key.',
+  },
+  NeverAcknowledged: {
+    httpStatus: 500,
+    retry: false,
+    exit: 1,
+    mend: 'Look at what broke now; then at `belay incident show`: who was paged, and what arrived.',
   },
   PageRejected: {
     httpStatus: 422,

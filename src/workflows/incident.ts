@@ -6,10 +6,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import {
-  type Escalation,
-  newEscalation,
-} from '../domain/escalation/escalation.ts';
+import { type Escalation, newEscalation } from '../domain/escalation/escalation.ts';
 import {
   INCIDENT_VERBS,
   type IncidentAnswer,
@@ -26,7 +23,13 @@ import { apply, refuse, verbsOf } from '../domain/escalation/verbs.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
-import { ackSignal, incidentQuery, incidentUpdates, reportedSignal, resolveSignal } from './incident-messages.ts';
+import {
+  ackSignal,
+  incidentQuery,
+  incidentUpdates,
+  reportedSignal,
+  resolveSignal,
+} from './incident-messages.ts';
 import { CANCELLED } from './run.ts';
 
 const TIMELINE_MAX = 200;
@@ -57,7 +60,9 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
   const openedAtMs = carried?.openedAtMs ?? Date.now();
   const timeline: IncidentEntry[] = [...(carried?.timeline ?? [])];
   const warnings: string[] = [...(carried?.warnings ?? [])];
-  const answered = new Map<string, IncidentVerb>(carried?.answered ?? []);
+  const answered = new Map<string, IncidentVerb>(
+    carried?.answered ?? [[input.requestId, 'add_note']],
+  );
   let changes = 0;
 
   function view(): IncidentView {

@@ -24,8 +24,8 @@ import type { HealthRound } from '../../src/providers/health/check-all.ts';
 import { createMemorySource } from '../../src/providers/metrics/memory.ts';
 import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
-import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 import { begun } from './begun.ts';
+import { addSearchAttributes } from './search-attributes.ts';
 import { workflowCode, workflowCodeWithoutHeartbeats } from './workflow-code.ts';
 
 export const SERVICE = 'checkout';
@@ -244,14 +244,6 @@ function skippingClock(env: TestWorkflowEnvironment, activityTime: 'ahead' | 'he
       },
     }),
   };
-}
-
-async function addSearchAttributes({ connection }: TestWorkflowEnvironment): Promise<void> {
-  const KEYWORD = 2;
-  await connection.operatorService.addSearchAttributes({
-    namespace: 'default',
-    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name }) => [name, KEYWORD])),
-  });
 }
 
 let isQuiet = false;

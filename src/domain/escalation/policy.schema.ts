@@ -59,10 +59,7 @@ const override = z
       .enum(['inside', 'outside'])
       .optional()
       .describe('Of the business hours, when a round begins.'),
-    wait_for: z
-      .literal('business_hours')
-      .optional()
-      .describe('Nobody is paged before they begin.'),
+    wait_for: z.literal('business_hours').optional().describe('Nobody is paged before they begin.'),
     levels: levels.optional(),
     repeat: repeat.optional(),
   })

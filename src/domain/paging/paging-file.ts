@@ -1,0 +1,103 @@
+import type { Found } from '../document/issues.ts';
+import { type Problem, formatProblem } from '../document/problem.ts';
+import { type DocumentForm, readDocument } from '../document/read-document.ts';
+import { suggestion } from '../document/suggestion.ts';
+import { Failure } from '../failure.ts';
+import type { Schedule } from '../oncall/schedule.schema.ts';
+import { danglingNames } from './dangling-names.ts';
+import { pagingJsonSchema } from './json-schema.schema.ts';
+import { type ParsedPaging, pagingSchema } from './paging.schema.ts';
+
+/** Who can be paged, how, and after whom: a paging file that has been read. */
+export interface Paging {
+  readonly people: Readonly<Record<string, Person>>;
+  readonly teams: ParsedPaging['teams'];
+  readonly channels: ParsedPaging['channels'];
+  readonly schedules: Readonly<Record<string, Schedule>>;
+  readonly policies: ParsedPaging['policies'];
+  readonly lastResort: readonly string[];
+  readonly businessHours: ParsedPaging['business_hours'];
+}
+
+export interface Person {
+  readonly name: string | undefined;
+  readonly contacts: ParsedPaging['people'][string]['contacts'];
+  readonly notify: readonly { readonly contact: string; readonly afterMs: number }[];
+}
+
+export interface PagingSource {
+  readonly text: string;
+  /** As the user named it, for the messages. */
+  readonly file: string;
+  /** Channels of `type: memory` are taken: they page nobody. */
+  readonly forTests?: boolean;
+}
+
+export type PagingFile =
+  | { readonly kind: 'valid'; readonly paging: Paging }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+let jsonSchema: Record<string, unknown> | undefined;
+
+const PAGING_FILE: DocumentForm<typeof pagingSchema> = {
+  schema: pagingSchema,
+  name: 'a paging file',
+  holds: 'all that belongs to paging',
+  example: 'policies: {…}',
+  // People, schedules and their overrides of a large company; a larger one is something else.
+  charactersMax: 2 * 1024 * 1024,
+  suggest: (key, path) => suggestion(key, path, (jsonSchema ??= pagingJsonSchema())),
+};
+
+/** Reads a paging file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
+export function readPaging(source: PagingSource): PagingFile {
+  const read = readDocument(source, PAGING_FILE, (parsed) => {
+    const found: readonly Found[] = [
+      ...danglingNames(parsed),
+      ...(source.forTests === true ? [] : channelsOfTests(parsed)),
+    ];
+    return found.length > 0 ? { kind: 'found', found } : { kind: 'valid', value: toPaging(parsed) };
+  });
+  return read.kind === 'invalid' ? read : { kind: 'valid', paging: read.value };
+}
+
+/** The file, or one `PagingFileInvalid` that lists every problem. */
+export function requirePaging(source: PagingSource): Paging {
+  const read = readPaging(source);
+  if (read.kind === 'valid') return read.paging;
+  throw new Failure('PagingFileInvalid', read.problems.map(formatProblem).join('\n'));
+}
+
+function toPaging(parsed: ParsedPaging): Paging {
+  return {
+    people: mapValues(parsed.people, ({ name, contacts, notify }) => ({
+      name,
+      contacts,
+      notify: notify ?? Object.keys(contacts).map((contact) => ({ contact, afterMs: 0 })),
+    })),
+    teams: parsed.teams,
+    channels: parsed.channels,
+    schedules: mapValues(parsed.schedules, (written) => ({
+      ...written,
+      layers: written.layers.flatMap((layer) => (layer.kind === 'ical' ? [] : [layer])),
+    })),
+    policies: parsed.policies,
+    lastResort: parsed.last_resort,
+    businessHours: parsed.business_hours,
+  };
+}
+
+function channelsOfTests({ channels }: ParsedPaging): readonly Found[] {
+  return Object.entries(channels).flatMap(([name, { type }]) =>
+    type === 'memory'
+      ? [{ path: ['channels', name, 'type'], message: 'memory pages nobody: it is for tests' }]
+      : [],
+  );
+}
+
+function mapValues<Value, Result>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Result,
+): Readonly<Record<string, Result>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
