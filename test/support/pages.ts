@@ -78,6 +78,18 @@ export const HOSTILE: readonly (readonly [string, Partial<Incident>])[] = [
       })),
     },
   ],
+  [
+    'markup and nothing else',
+    {
+      title: '*'.repeat(10_000),
+      text: '_'.repeat(10_000),
+      source: '>'.repeat(10_000),
+      policy: '`'.repeat(10_000),
+      labels: Object.fromEntries(
+        Array.from({ length: 50 }, (_, at) => ['*'.repeat(60 + at), '#'.repeat(500)]),
+      ),
+    },
+  ],
   ['nothing', { title: '', text: '', source: '', policy: '', labels: { a: '' }, links: [] }],
   ['only what is not shown', { title: '\u0000\u202E', text: ' \n ', source: '\u2028' }],
 ];

@@ -81,7 +81,7 @@ function slackWay(
   }
   if (url !== undefined) {
     if (place === undefined) return { kind: 'webhook', url };
-    return 'an incoming webhook posts where it was made for: leave channel out, or take a bot_token';
+    return 'an incoming webhook has one channel of its own: leave channel out, or take a bot_token';
   }
   if (token !== undefined && place !== undefined) return { kind: 'bot', token, channel: place };
   return 'a bot_token needs the channel that it posts to';

@@ -33,6 +33,6 @@ export interface Page {
   readonly level: number;
   /** From 1. */
   readonly round: number;
-  /** An attempt before may have arrived: where the provider cannot drop a repeat, the text says so. */
+  /** An earlier attempt may have arrived: where a repeat would be shown, the text says so. */
   readonly maybeRepeated: boolean;
 }

@@ -154,7 +154,7 @@ function authorities(file: string): string[] {
   }
 }
 
-/** 5xx is for good and 4xx is not (RFC 5321, section 4.2.1); a cut within the message is unknown. */
+/** 5xx is for good, 4xx is not (RFC 5321, section 4.2.1); a cut within the message is unknown. */
 function failureOf(error: unknown, secrets: Secrets, hasBegun: boolean): Failure {
   const { responseCode, command = '', message } = smtpErrorOf(error);
   if (responseCode === undefined) {

@@ -27,7 +27,7 @@ export interface Question {
 
 export interface Answer {
   readonly status: number;
-  /** `undefined`: it was cut off or did not end; the status has come nevertheless. */
+  /** At most 64 KB. `undefined`: it was cut off or did not end; the status has come anyway. */
   readonly text: string | undefined;
   readonly retryAfterMs: number | undefined;
 }
@@ -58,7 +58,7 @@ export async function exchange(
     const text = await readLimited(answered.body, ANSWER_MAX_BYTES).catch(() => undefined);
     return {
       status: answered.statusCode,
-      text: text?.isWhole === true ? text.text : undefined,
+      text: text?.text,
       retryAfterMs: readRetryAfter(answered.headers['retry-after'], Date.now()),
     };
   } catch (error) {

@@ -73,7 +73,7 @@ function requireRoutingKey(key: string): string {
   throw new Failure('PageRejected', 'PagerDuty: a routing key has 32 letters and digits');
 }
 
-/** An event but for its routing key. What is acknowledged or resolved needs no more than its key. */
+/** An event but for its routing key. What is acknowledged or resolved needs only its key. */
 export function pagerDutyEvent(page: Page, dedupKey: string): object {
   const event = { event_action: page.action, dedup_key: dedupKey.slice(0, DEDUP_KEY_MAX_LENGTH) };
   if (page.action !== 'trigger') return event;

@@ -80,7 +80,7 @@ describe('what is wrong is told where it stands', () => {
     [{ type: 'slack', bot_token: ENV }, 'ops: a bot_token needs the channel that it posts to'],
     [
       { type: 'slack', webhook_url: ENV, channel: '#ops' },
-      'ops: an incoming webhook posts where it was made for: leave channel out, or take a bot_token',
+      'ops: an incoming webhook has one channel of its own: leave channel out, or take a bot_token',
     ],
     [
       { type: 'slack', webhook_url: 'https://hooks.slack.com/services/T/B/X' },

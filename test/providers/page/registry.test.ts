@@ -35,7 +35,7 @@ test('a worker has one channel in memory', () => {
   expect(create('any', channel.parse({ type: 'memory' }))).toBe(memory);
 });
 
-test('the channel in memory drops a repeat, and shows a change where the message stands', async () => {
+test('the channel in memory drops a repeat, and shows a change in its place', async () => {
   const { memory } = channels();
   for (const dedupKey of ['a', 'a', 'b']) await memory.send(pageOf({ dedupKey }), signal);
   await memory.update(pageOf({ dedupKey: 'c', action: 'resolve' }), 'a', signal);
