@@ -125,9 +125,15 @@ function propertiesIn(properties: unknown): readonly IcalProperty[] {
       name: name === RULE ? 'rrule' : String(name),
       parameters: asRecord(parameters),
       type: String(type),
-      values: values.map((value) => (Array.isArray(value) ? value.join('/') : String(value))),
+      values: values.map(valueText),
     };
   });
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.join('/');
+  // Such as EXRULE: nothing is read of it but that it is there.
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -35,6 +35,8 @@ export const persons = z
 
 function personsFlaw(input: unknown): string {
   const listed: readonly unknown[] = Array.isArray(input) ? input : [input];
+  if (listed.length === 0) return EMPTY;
+  if (listed.length > TOGETHER_MAX) return TOO_MANY;
   const wrong = listed.find((one) => !personOrNobody.safeParse(one).success);
   return wrong === undefined ? RESERVED : `${JSON.stringify(wrong)}: ${FORM}`;
 }

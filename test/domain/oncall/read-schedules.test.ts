@@ -74,7 +74,7 @@ describe('what is wrong is told with its place and how to mend it', () => {
     [
       'eleven at once',
       layer(`${ROTATION}, members: [[${'abcdefghijk'.split('').join(',')}]]`),
-      '10 t',
+      '10 together are the most',
     ],
     [
       'two kinds',
