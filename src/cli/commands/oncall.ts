@@ -46,7 +46,7 @@ The paging file has the schedules; people are optional here:
 A TIME is RFC 3339 (2026-03-01T10:00:00Z), or what the clocks of the schedule's zone show
 (2026-03-01T10:00), or a day for its midnight.
 
-Examples:
+Example:
   $ belay oncall who primary
   $ belay oncall who primary --at 2026-12-24T12:00
   $ belay oncall shifts primary --from 2026-12-01 --to 2027-01-01
@@ -70,6 +70,7 @@ interface Span {
 export const addOncall: AddCommand = (program, deps, exit) => {
   const oncall = program
     .command('oncall')
+    .usage('COMMAND [options]')
     .description('Who is on call, when nobody is, and calendars. Connects to nothing.')
     .addHelpText('after', HELP);
   for (const add of [addWho, addShifts, addGaps, addExport, addImport]) add(oncall, deps, exit);
