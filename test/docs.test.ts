@@ -97,7 +97,7 @@ const isPaging = ({ text }: { readonly text: string }): boolean => /^schedules:/
 const pagingBlocks = yamlBlocks.filter(isPaging);
 const releaseBlocks = yamlBlocks.filter((block) => !isPaging(block));
 
-test.each(pagingBlocks)('the schedules in $page are valid: $text', ({ page, text }) => {
+test.each(pagingBlocks)('schedules in $page are valid', ({ page, text }) => {
   const readAll = () => requireSchedules({ text, file: page }, () => fenced(page, 'ics').join(''));
   expect(readAll).not.toThrow();
 });
