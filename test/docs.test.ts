@@ -3,8 +3,11 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import type { CallInput } from '../src/activities/requests.ts';
 import { FAILURES } from '../src/domain/failure.ts';
+import { requireSchedules } from '../src/domain/oncall/read-schedules.ts';
+import { schedule } from '../src/domain/oncall/schedule.schema.ts';
 import { callInputOf } from '../src/domain/release/hooks.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
 import type { Notification } from '../src/domain/release/notification.ts';
@@ -95,7 +98,16 @@ environment: { kind: process, command: [./checkout] }
 traffic: { kind: embedded, control: http://127.0.0.1:7071, url: http://127.0.0.1:8080 }
 `);
 
-test.each(yamlBlocks)('a release file in $page is valid, a part of one within a whole', (block) => {
+const isPaging = ({ text }: { readonly text: string }): boolean => /^schedules:/m.test(text);
+const pagingBlocks = yamlBlocks.filter(isPaging);
+const releaseBlocks = yamlBlocks.filter((block) => !isPaging(block));
+
+test.each(pagingBlocks)('schedules in $page are valid', ({ page, text }) => {
+  const readAll = () => requireSchedules({ text, file: page }, () => fenced(page, 'ics').join(''));
+  expect(readAll).not.toThrow();
+});
+
+test.each(releaseBlocks)('a release file in $page is valid, a part of one in a whole', (block) => {
   const { page, text } = block;
   const isWhole = /^service:/m.test(text);
   const whole = isWhole ? text : JSON.stringify(Object.assign({}, REST, parse(text)));
@@ -142,6 +154,27 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(', ')}]`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+test('every key of a schedule is explained, with its default, and no other', () => {
+  const rows = rowsOf(read('docs/on-call.md')).filter(({ cells }) => cells.length === 3);
+  const keys = keysOf(z.toJSONSchema(schedule, { io: 'input' })).filter(({ path }) => path !== '');
+  const isBlock = (path: string) =>
+    keys.some((key) => key.path.startsWith(`${path}[].`) || key.path.startsWith(`${path}.`));
+  const leaves = keys.filter(({ path }) => !isBlock(path));
+  expect(leaves.length).toBeGreaterThan(30);
+  const told = rows.map(({ cells }) => [code(cells[0]), code(cells[2])]);
+  const wrong = leaves.flatMap(({ path, isRequired, byDefault }) => {
+    const [, written] = told.find(([name]) => name === path) ?? [];
+    if (written === undefined) return [`${path} is not explained`];
+    if (isRequired !== (written === 'required')) return [`${path}: ${written}`];
+    if (byDefault === undefined || (Array.isArray(byDefault) && byDefault.length === 0)) return [];
+    return written === shown(byDefault) ? [] : [`${path}: ${shown(byDefault)}, not ${written}`];
+  });
+  expect(wrong).toEqual([]);
+  expect(
+    told.map(([name]) => name).filter((name) => !keys.some(({ path }) => path === name)),
+  ).toEqual([]);
+});
 
 /** Where the keys of a release file are explained. */
 const KEY_PAGES = ['docs/write-a-release.md', 'docs/hooks-and-gates.md', 'docs/freeze-windows.md'];

@@ -3,6 +3,7 @@ import { FAILURES, Failure } from '../domain/failure.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addJudge } from './commands/judge.ts';
+import { addOncall } from './commands/oncall.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addServing } from './commands/serve.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   addCancel,
   addValidate,
   addJudge,
+  addOncall,
   addServing,
 ];
 

@@ -12,6 +12,12 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the file where the message points, then run `belay validate` on it.',
   },
+  PagingFileInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the file where the message points; `belay oncall --help` has an example.',
+  },
   RecordingInvalid: {
     httpStatus: 400,
     retry: false,

@@ -19,9 +19,14 @@ export const person = personOrNobody.refine((name) => name !== NOBODY, RESERVED)
 
 const TOGETHER_MAX = 10;
 
+const EMPTY = 'is empty: name at least one person';
+const TOO_MANY = `names too many persons: ${TOGETHER_MAX} together are the most`;
+
+const several = z.array(person).min(1, EMPTY).max(TOGETHER_MAX, TOO_MANY);
+
 /** One person, or several who are on call together. */
 export const persons = z
-  .union([person, z.array(person).min(1).max(TOGETHER_MAX)], {
+  .union([person, several], {
     error: ({ input }) => personsFlaw(input),
   })
   .transform((written): readonly string[] =>
@@ -30,10 +35,8 @@ export const persons = z
 
 function personsFlaw(input: unknown): string {
   const listed: readonly unknown[] = Array.isArray(input) ? input : [input];
-  if (listed.length === 0) return 'is empty: name at least one person';
-  if (listed.length > TOGETHER_MAX) {
-    return `names ${listed.length} persons; ${TOGETHER_MAX} together are the most`;
-  }
+  if (listed.length === 0) return EMPTY;
+  if (listed.length > TOGETHER_MAX) return TOO_MANY;
   const wrong = listed.find((one) => !personOrNobody.safeParse(one).success);
   return wrong === undefined ? RESERVED : `${JSON.stringify(wrong)}: ${FORM}`;
 }

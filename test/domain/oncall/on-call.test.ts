@@ -277,6 +277,14 @@ describe('events', () => {
     expect(shiftsBetween(schedule, ms('2026-03-28'), ms('2026-11-30'))).toHaveLength(1);
   });
 
+  test('that end in the hour that comes twice, end at the last', () => {
+    const schedule = eventsOf([
+      { persons: 'ada', rrule: 'FREQ=DAILY', starts: '2026-10-20T22:00', for: '4h30m' },
+    ]);
+    expect(onCallAt(schedule, ms('2026-10-25T01:29Z'))).toEqual(['ada']);
+    expect(onCallAt(schedule, ms('2026-10-25T01:30Z'))).toEqual([]);
+  });
+
   test('by elapsed time leave a gap in a day of 25 hours', () => {
     const schedule = eventsOf([
       { persons: 'ada', rrule: 'FREQ=DAILY', starts: '2026-10-20T09:00', for_elapsed: '24h' },

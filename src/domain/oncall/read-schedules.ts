@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import type { Found } from '../document/issues.ts';
+import { type Problem, formatProblem } from '../document/problem.ts';
+import { type DocumentForm, type DocumentSource, readDocument } from '../document/read-document.ts';
+import { suggestion } from '../document/suggestion.ts';
+import { Failure } from '../failure.ts';
+import { type ReadCalendar, readIcal } from './ical-import.ts';
+import type { KnownPerson } from './ical-person.ts';
+import type { EventsLayer, IcalLayer, Layer } from './layer.schema.ts';
+import { person } from './person.schema.ts';
+import { namedIn } from './persons-of.ts';
+import { type Schedule, schedule } from './schedule.schema.ts';
+
+export const SCHEDULE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
+const NAME_FORM = 'a schedule is named by letters, digits and . _ -, at most 64';
+
+/** The parts of a paging file that schedules need; all others are passed over. */
+const pagingPart = z.object({
+  people: z.record(person, z.looseObject({})).optional().describe('Who there is.'),
+  schedules: z
+    .record(
+      z.string().regex(SCHEDULE_NAME, { error: ({ input }) => `"${input}": ${NAME_FORM}` }),
+      schedule,
+    )
+    .describe('Who is on call when.'),
+});
+
+type PagingPart = z.output<typeof pagingPart>;
+
+let jsonSchema: Record<string, unknown> | undefined;
+
+const PAGING_FILE: DocumentForm<typeof pagingPart> = {
+  schema: pagingPart,
+  name: 'a paging file',
+  holds: 'one set of people and schedules',
+  example: 'schedules: {}',
+  charactersMax: 1024 * 1024,
+  suggest: (key, path) => suggestion(key, path, (jsonSchema ??= pagingJsonSchema())),
+};
+
+function pagingJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(pagingPart, { io: 'input' }) };
+}
+
+/** Reads a calendar that is named from the folder of the paging file; throws where it cannot. */
+export type ReadFile = (path: string) => string;
+
+export interface Schedules {
+  readonly schedules: Readonly<Record<string, Schedule>>;
+  readonly people: readonly KnownPerson[];
+  /** What calendars say otherwise than they were read. */
+  readonly remarks: readonly string[];
+}
+
+export type ReadSchedules =
+  | ({ readonly kind: 'valid' } & Schedules)
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/**
+ * The schedules of a paging file, with their calendars read, and who there is. Every problem is
+ * reported at once; also a person whom a schedule names and `people` does not have.
+ */
+export function readSchedules(source: DocumentSource, readFile: ReadFile): ReadSchedules {
+  const read = readDocument(source, PAGING_FILE, (parsed) => finished(parsed, readFile));
+  return read.kind === 'invalid' ? read : { kind: 'valid', ...read.value };
+}
+
+/** The schedules, or one `PagingFileInvalid` that lists every problem. */
+export function requireSchedules(source: DocumentSource, readFile: ReadFile): Schedules {
+  const read = readSchedules(source, readFile);
+  if (read.kind === 'valid') return read;
+  throw new Failure('PagingFileInvalid', read.problems.map(formatProblem).join('\n'));
+}
+
+function finished(parsed: PagingPart, readFile: ReadFile) {
+  const people = peopleOf(parsed);
+  const found: Found[] = [];
+  const remarks: string[] = [];
+  const entries = Object.entries(parsed.schedules).map(([name, { layers, ...rest }]) => {
+    const ready = layers.flatMap((layer, index): readonly Layer[] => {
+      if (layer.kind !== 'ical') return [layer];
+      const calendar = calendarOf(layer, people, readFile);
+      if (calendar.kind === 'invalid') {
+        const path = ['schedules', name, 'layers', index, 'ical'];
+        found.push(...calendar.messages.map((message) => ({ path, message })));
+        return [];
+      }
+      remarks.push(...calendar.remarks.map((remark) => `${layer.path}: ${remark}`));
+      return [calendar.layer];
+    });
+    const whole = { ...rest, layers: ready };
+    if (parsed.people !== undefined) found.push(...strangersIn(name, whole, people));
+    return [name, whole] as const;
+  });
+  if (found.length > 0) return { kind: 'found' as const, found };
+  const schedules: Readonly<Record<string, Schedule>> = Object.fromEntries(entries);
+  return { kind: 'valid' as const, value: { schedules, people, remarks } };
+}
+
+/** Whom a schedule names and nobody knows. */
+export function strangersIn(
+  name: string,
+  whole: Schedule,
+  people: readonly KnownPerson[],
+): readonly Found[] {
+  const known = new Set(people.map(({ person: one }) => one));
+  return namedIn(whole)
+    .filter((named) => !known.has(named.person))
+    .map(({ person: one, path }) => ({
+      path: ['schedules', name, ...path],
+      message: `${one} is not among people: add ${one} there, or write who is meant`,
+    }));
+}
+
+function peopleOf({ people = {} }: PagingPart): readonly KnownPerson[] {
+  return Object.entries(people).map(([key, written]) => ({
+    person: key,
+    aliases: aliasesIn(written),
+  }));
+}
+
+/** The name of a person, and the e-mail addresses of their contacts. */
+function aliasesIn({ name, contacts }: Readonly<Record<string, unknown>>): readonly string[] {
+  const values = typeof contacts === 'object' && contacts !== null ? Object.values(contacts) : [];
+  const addresses = values.map((contact: unknown) =>
+    typeof contact === 'object' && contact !== null && 'to' in contact ? contact.to : undefined,
+  );
+  return [name, ...addresses.filter((to) => String(to).includes('@'))].filter(
+    (alias): alias is string => typeof alias === 'string',
+  );
+}
+
+type LayerOfCalendar =
+  | { readonly kind: 'read'; readonly layer: EventsLayer; readonly remarks: readonly string[] }
+  | { readonly kind: 'invalid'; readonly messages: readonly string[] };
+
+function calendarOf(
+  { path, ...layer }: IcalLayer,
+  people: readonly KnownPerson[],
+  readFile: ReadFile,
+): LayerOfCalendar {
+  let read: ReadCalendar;
+  try {
+    read = readIcal({ text: readFile(path), file: path, timeZone: layer.timeZone, people });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: 'invalid', messages: [`${path} cannot be read: ${why}`] };
+  }
+  if (read.kind === 'invalid') {
+    return { kind: 'invalid', messages: read.problems.map(formatProblem) };
+  }
+  const { events, remarks } = read;
+  return { kind: 'read', layer: { ...layer, kind: 'events', events }, remarks };
+}
