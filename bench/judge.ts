@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { calibratedLevel, kayentaContender, OWN_LEVEL } from './judge/kayenta.ts';
+import { familywiseError } from './judge/ab.ts';
+import { calibratedLevel, kayentaContender, OWN_LEVEL, stepsContender } from './judge/kayenta.ts';
 import { measure } from './judge/measure.ts';
 import type { Entrant } from './judge/measure.ts';
 import { judgeSparse, ranksContender } from './judge/ranks.ts';
@@ -57,8 +58,10 @@ const ENTRANTS: readonly Shared[] = [
   { contender: sequentialContender(NAMES.judge, ALPHA, 'with history'), share: 1 },
   { contender: sequentialContender(NAMES.young, ALPHA, 'without history'), share: 0.2 },
   { contender: unguardedContender(NAMES.unguarded, ALPHA), share: 0.1 },
-  { contender: ranksContender(NAMES.ranks, ALPHA), share: 0.2 },
+  { contender: ranksContender(NAMES.ranks, ALPHA, 'with history'), share: 0.2 },
+  { contender: ranksContender(NAMES.youngRanks, ALPHA, 'without history'), share: 0.2 },
   { contender: kayentaContender(NAMES.kayenta, OWN_LEVEL), share: 0.1 },
+  { contender: stepsContender(NAMES.steps), share: 0.2 },
 ];
 
 const RELEASE_ENTRANTS: readonly Shared[] = [
@@ -116,6 +119,7 @@ const results: Results = {
   speed: judgeManyMs(),
   lookRatio: lookRatio(),
   sparse: judgeSparse(),
+  familywiseError: familywiseError(Math.ceil(repetitions / 5)),
 };
 const demands = demandsOf(results);
 for (const { demand, holds, figures } of demands) {
@@ -132,6 +136,8 @@ if (repetitions >= FULL || values.write === true) {
 if (values.json === true) process.stdout.write(`${JSON.stringify(figuresOf())}\n`);
 const excesses = [
   ...excessesOf(alike, NAMES.judge),
+  ...excessesOf(alike, NAMES.ranks),
+  ...excessesOf(alike, NAMES.youngRanks),
   ...excessesOf(results.release.alike, NAMES.release),
 ];
 if (repetitions >= 1000 && excesses.length > 0) process.exitCode = 1;
@@ -150,6 +156,7 @@ function figuresOf() {
     power: measuredIn(results.power),
     judge100x1440Ms: judgeMsOf(results.speed),
     lookRatio: results.lookRatio,
+    familywiseError: results.familywiseError,
     alike: measuredIn(alike),
     beyond: measuredIn(beyond),
     release: {

@@ -1,6 +1,7 @@
-import { valueOfBucket } from '../../src/domain/judge/histogram.ts';
+import { quantile, valueOfBucket } from '../../src/domain/judge/histogram.ts';
 import type { Histogram } from '../../src/domain/judge/histogram.ts';
 import { classifyMetric } from '../../src/domain/judge/kayenta/classify-metric.ts';
+import { judgeKayenta } from '../../src/domain/judge/kayenta/judge-kayenta.ts';
 import type { Scenario } from './measure.ts';
 import { seeded } from './random.ts';
 import type { Contender, Flag, Series } from './series.ts';
@@ -28,6 +29,44 @@ interface Arms {
  */
 export function kayentaContender(name: string, level: number): Contender {
   return { name, judges: () => true, run: (series) => firstHigh(armsOf(series), level) };
+}
+
+/**
+ * The same as a release has it with `judge.method: kayenta`: five steps of 24 minutes, each looked
+ * at once, at its end. Of one metric that differs the score is 0.
+ */
+export function stepsContender(name: string): Contender {
+  return { name, judges: () => true, run: (series) => firstBadStep(pointsOf(series)) };
+}
+
+const STEP_POINTS = 24;
+
+function firstBadStep({ control, experiment }: Arms): Flag {
+  for (let end = STEP_POINTS; end <= control.length; end += STEP_POINTS) {
+    const of = (values: readonly number[]): readonly number[] =>
+      values.slice(end - STEP_POINTS, end);
+    const { kind } = judgeKayenta({
+      metrics: [
+        {
+          ...{ name: 'metric', groups: ['all'], direction: 'increase' },
+          ...{ control: of(control), experiment: of(experiment) },
+        },
+      ],
+      score: { thresholds: { pass: 95, marginal: 75 } },
+    });
+    if (kind === 'fail') return { flagged: true, atLook: end };
+  }
+  return { flagged: false, atLook: null };
+}
+
+/** Of latencies a release looks at the p95. */
+function pointsOf(series: Series): Arms {
+  if (series.kind !== 'latency') return armsOf(series);
+  const p95 = (histogram: Histogram): number => quantile(histogram, 0.95) ?? NaN;
+  return {
+    control: series.blocks.map(({ baseline }) => p95(baseline)),
+    experiment: series.blocks.map(({ candidate }) => p95(candidate)),
+  };
 }
 
 /**

@@ -10,12 +10,17 @@ const MIN_EFFECT = 0.02;
  * The corrected ranks of `method: mann_whitney`, of error rates, values or p95 a block; a look when
  * the blocks have doubled, from ten on.
  */
-export function ranksContender(name: string, alpha: number): Contender {
+export function ranksContender(
+  name: string,
+  alpha: number,
+  history: 'with history' | 'without history',
+): Contender {
   return {
     name,
     judges: () => true,
     run: (series) => {
-      let state = beginShiftLooks(alpha, MIN_EFFECT);
+      const past = history === 'with history' ? historyOf(series) : [];
+      let state = beginShiftLooks(alpha, MIN_EFFECT, 'increase', past);
       for (const [index, point] of pointsOf(series).entries()) {
         state = lookAtShift(state, [point], NAMED);
         if (state.said.decision === 'worse') return { flagged: true, atLook: index + 1 };
@@ -47,9 +52,23 @@ function pointsOf(series: Series): readonly ShiftPoint[] {
   }
 }
 
+function historyOf(series: Series): readonly number[] {
+  switch (series.kind) {
+    case 'counts':
+      return series.history.map(({ events, units = 1 }) => events / units);
+    case 'means':
+      return series.history;
+    case 'latency':
+      return series.history.flatMap((block) => quantile(block, 0.95) ?? []);
+    default:
+      return series satisfies never;
+  }
+}
+
 /** Seven of ten minutes are a hundred times worse, three are as ever. */
 export function judgeSparse(): string {
   const sparse = [...Array.from({ length: 7 }, () => 100), 1, 1, 1];
   const points = sparse.map((candidate) => ({ candidate, control: 1 }));
-  return lookAtShift(beginShiftLooks(0.01, MIN_EFFECT), points, NAMED).said.decision;
+  return lookAtShift(beginShiftLooks(0.01, MIN_EFFECT, 'increase', []), points, NAMED).said
+    .decision;
 }

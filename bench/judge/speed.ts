@@ -44,7 +44,7 @@ export function judgeManyMs(): Speed {
       lookMeans(beginMeans({ alpha: 0.0001, history: [] }), means);
     }),
     ranksMs: timed(METRICS, () => {
-      let state = beginShiftLooks(0.0001, 0.02);
+      let state = beginShiftLooks(0.0001, 0.02, 'increase', []);
       for (const [from, to] of DOUBLINGS) {
         state = lookAtShift(state, points.slice(from, to), NAMED);
       }

@@ -25,7 +25,10 @@ interface Units {
   readonly candidate: number;
 }
 
-type Compared = Pick<WatchRequest, 'service' | 'traffic' | 'target' | 'baseline' | 'fromMs'> & {
+type Compared = Pick<
+  WatchRequest,
+  'service' | 'traffic' | 'target' | 'baseline' | 'fromMs' | 'untilMs'
+> & {
   readonly watch: Pick<WatchRequest['watch'], 'intervalMs'>;
   readonly beside: Target;
   readonly compare: Comparison;
@@ -85,7 +88,8 @@ export async function compareOn(
   });
   const blocks = await withOwnValues(deps, plan, counted, window.fromMs, signal);
   const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
-  const { state, look } = lookAtArms(from.judge, blocks, units, compare);
+  const moment = nowMs >= plan.untilMs ? 'end' : 'during';
+  const { state, look } = lookAtArms(from.judge, blocks, units, compare, moment);
   const untilMs = fromMs + blocks.length * blockMs;
   return { compared: { judge: state, untilMs, users }, look };
 }

@@ -14,6 +14,7 @@ import {
   queriedFigures,
   usersOf,
 } from './arm-figures.ts';
+import { lookAtMeans } from './arm-means.ts';
 import { beating } from './beating.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { ArmCounts, CompareArmsRequest, CompareArmsResult } from './requests.ts';
@@ -43,12 +44,11 @@ export function createCompareArmsActivities(deps: ActivityDeps) {
             const beganMs = deps.clock.nowMs();
             const restMs = Math.max(0, untilMs - beganMs);
             await deps.clock.pause(Math.min(watch.intervalMs, restMs), signal);
-            if (abTest.goal.kind === 'traffic') {
-              counts = await countOn(deps, request, counts, signal);
-            }
             const nowMs = deps.clock.nowMs();
             const isOver = nowMs >= untilMs;
-            const result = await compare(deps, request, counts, isOver, signal);
+            const looked = await look(deps, request, counts, isOver, signal);
+            ({ counts } = looked);
+            const { result } = looked;
             expose(request.service, result.arms);
             if (!isOver && nowMs - fromMs < abTest.minDurationMs) continue;
             if (isOver || result.winner !== 'undecided') return result;
@@ -75,6 +75,28 @@ function expose(service: string, arms: readonly ArmFigures[]): void {
     trials.set(figures.trials, { service, version });
     successes.set(figures.successes, { service, version });
     if (figures.users !== undefined) users.set(figures.users, { service, version });
+  }
+}
+
+async function look(
+  deps: ActivityDeps,
+  request: CompareArmsRequest,
+  before: ArmCounts,
+  isOver: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly counts: ArmCounts; readonly result: CompareArmsResult }> {
+  const { goal } = request.abTest;
+  switch (goal.kind) {
+    case 'mean':
+      return lookAtMeans(deps, request, goal, before, signal);
+    case 'traffic': {
+      const counts = await countOn(deps, request, before, signal);
+      return { counts, result: await compare(deps, request, counts, isOver, signal) };
+    }
+    case 'prometheus':
+      return { counts: before, result: await compare(deps, request, before, isOver, signal) };
+    default:
+      return goal satisfies never;
   }
 }
 

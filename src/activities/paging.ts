@@ -167,8 +167,8 @@ function find({ paging }: PagingDeps, name: string, person: string | null, conta
 }
 
 function rejected(why: string, before: readonly Attempt[], atMs: number): unknown {
-  const attempt: Attempt = { attempt: before.length + 1, atMs, outcome: 'failed', text: why };
-  return withAttempts(new Failure('PageRejected', why), [...before, attempt]);
+  const refused: Attempt = { attempt: before.length + 1, atMs, outcome: 'failed', text: why };
+  return withAttempts(new Failure('PageRejected', why), [...before, refused]);
 }
 
 function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {

@@ -1,5 +1,6 @@
 import type { ArmJudgeOptions } from '../domain/judge/arm-judge.ts';
 import type { Reading } from '../domain/judge/measurement.ts';
+import type { AbState } from '../domain/judge/sequential/ab.ts';
 import type { NoDataPolicy } from '../domain/judge/threshold.ts';
 import type { Verdict } from '../domain/judge/verdict.ts';
 import type { Instance } from '../domain/release/instance.ts';
@@ -242,6 +243,8 @@ export interface ArmCounts {
   readonly lostMs: number;
   readonly control: Sum;
   readonly candidate: Sum;
+  /** Where the goal is a mean: what its test has seen, of the blocks up to `untilMs`. */
+  readonly means?: AbState;
 }
 
 interface Sum {

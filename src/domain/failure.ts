@@ -24,12 +24,6 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the recorded data where the message points; `belay judge --help` has each form.',
   },
-  PagingFileInvalid: {
-    httpStatus: 400,
-    retry: false,
-    exit: 2,
-    mend: 'Correct the file where the message points, then run `belay escalation lint` on it.',
-  },
   ReleaseInProgress: {
     httpStatus: 409,
     retry: false,

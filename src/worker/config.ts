@@ -16,7 +16,6 @@ const environmentSchema = z.object({
     .optional(),
   BELAY_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   BELAY_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(500),
-  BELAY_PAGING: z.string().min(1).optional(),
   BELAY_IDENTITY: z.string().min(1).max(200).optional(),
   XDG_STATE_HOME: z.string().min(1).optional(),
 });
@@ -31,8 +30,6 @@ export interface WorkerConfig {
   readonly workflowBundle: string | undefined;
   readonly maxCachedWorkflows: number;
   readonly identity: string | undefined;
-  /** The paging file; absolute. None, incidents cannot page anybody. */
-  readonly pagingFile: string | undefined;
   /** What the programs that a worker starts get from its environment: never its secrets. */
   readonly inherited: Readonly<Record<string, string>>;
   /** The value of an environment variable that a release file names for a secret. */
@@ -55,7 +52,6 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     workflowBundle: data.BELAY_WORKFLOW_BUNDLE,
     maxCachedWorkflows: data.BELAY_MAX_CACHED_WORKFLOWS,
     identity: data.BELAY_IDENTITY,
-    pagingFile: data.BELAY_PAGING === undefined ? undefined : resolve(data.BELAY_PAGING),
     inherited: inheritedOf(environment),
     secret: (name) => environment[name],
   };

@@ -7,22 +7,19 @@ import {
   makeTelemetryFilterString,
 } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { createActivities, createPaging, createWatching } from '../activities/activities.ts';
+import { createActivities, createWatching } from '../activities/activities.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
-import type { PagingDeps } from '../activities/paging-deps.ts';
-import { createPagingReads } from '../activities/paging.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
 /** However often an activity beats, the server hears of it at most once in this time. */
 export const HEARTBEAT_THROTTLE_MS = 2000;
 
-/** Kept in step with the workflows, which send their watches and pages here. */
+/** Kept in step with the workflows, which send their watches here. */
 const WATCH_QUEUE_SUFFIX = '-watch';
-const PAGE_QUEUE_SUFFIX = '-page';
 
 export interface RunningWorkers {
-  /** Settles when all workers have stopped; rejects when one of them failed. */
+  /** Settles when both workers have stopped; rejects when one of them failed. */
   readonly done: Promise<void>;
   stop(): void;
 }
@@ -49,14 +46,12 @@ export function installTelemetry(metricsAddress: string | undefined): void {
 }
 
 /**
- * Starts the three workers of Belay: one that moves the world, one that watches it and one that
- * pages people, each with slots of its own, so that neither traffic nor a page queues behind a
- * watch or a storm of pages.
+ * Starts the two workers of Belay: one that moves the world, and one with slots of its own that
+ * watches it, so that traffic and paging never queue behind a watch.
  */
 export async function startWorkers(
   config: WorkerConfig,
   deps: ActivityDeps,
-  pagingDeps: PagingDeps,
 ): Promise<RunningWorkers> {
   const connect = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connect.connectionOptions);
@@ -75,8 +70,7 @@ export async function startWorkers(
     ...shared,
     ...workflowSource(config),
     taskQueue: config.taskQueue,
-    // What incidents look up runs inside the workflow task.
-    activities: { ...createActivities(deps), ...createPagingReads(pagingDeps) },
+    activities: createActivities(deps),
     maxCachedWorkflows: config.maxCachedWorkflows,
     // After a kill, work goes on with another worker in 1 s instead of 10 s.
     stickyQueueScheduleToStartTimeout: '1s',
@@ -90,20 +84,13 @@ export async function startWorkers(
     // A watch mostly waits: its slots bound memory, not processor time.
     maxConcurrentActivityTaskExecutions: 500,
   });
-  const paging = await Worker.create({
-    ...shared,
-    taskQueue: `${config.taskQueue}${PAGE_QUEUE_SUFFIX}`,
-    activities: createPaging(pagingDeps),
-    maxConcurrentActivityTaskExecutions: 200,
-  });
-  const all = [main, watching, paging];
-  const done = Promise.all(all.map((worker) => worker.run()))
+  const done = Promise.all([main.run(), watching.run()])
     .then(() => undefined)
     .finally(() => connection.close());
   return {
     done,
     stop() {
-      for (const worker of all) {
+      for (const worker of [main, watching]) {
         if (worker.getState() === 'RUNNING') worker.shutdown();
       }
     },

@@ -9,7 +9,7 @@ import { GENERATIONS_AN_EFFECT, effectKey, generationOf } from '../domain/releas
 import { planOf } from '../domain/release/plan.ts';
 import { previewOf } from '../domain/release/preview.ts';
 import type { DeployedVersion } from '../domain/release/progress.ts';
-import { completedSpec } from '../domain/release/release-spec.ts';
+import { completedSpec } from '../domain/release/completed-spec.ts';
 import { refuse, steer, thawedAt, verbsOf } from '../domain/release/steer.ts';
 import { waitingOf } from '../domain/release/waiting.ts';
 import type { ArmCounts, EffectId, Routes, SwitchRequest } from '../activities/requests.ts';

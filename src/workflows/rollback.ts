@@ -9,7 +9,7 @@ import {
 import type { Verdict } from '../domain/judge/verdict.ts';
 import { formatDuration } from '../domain/quantity.ts';
 import { isGood } from '../domain/release/decide.ts';
-import { completedSpec } from '../domain/release/release-spec.ts';
+import { completedSpec } from '../domain/release/completed-spec.ts';
 import { batchSizeOf } from '../domain/release/capacity.ts';
 import {
   GENERATIONS_AN_EFFECT,

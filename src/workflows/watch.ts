@@ -1,7 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import { type Course, type Move, failed, levelOf } from '../domain/release/course.ts';
 import { type WatchResult, isGood, isKnown, triggerOf } from '../domain/release/decide.ts';
-import { grantAt } from '../domain/release/error-budget.ts';
+import { type Granted, grantAt, kayentaOf } from '../domain/release/error-budget.ts';
 import { effectKey } from '../domain/release/names.ts';
 import type { RollbackTrigger } from '../domain/release/progress.ts';
 import { refuse, steer } from '../domain/release/steer.ts';
@@ -114,18 +114,25 @@ export function grantFor(
   context: Context,
   step: string,
 ): Omit<Comparison, 'split' | 'splitUnits'> | undefined {
-  const { ledger, spec } = context;
-  const opened = ledger === undefined ? undefined : grantAt(ledger, step, spec);
-  if (opened === undefined) return undefined;
-  context.ledger = opened.ledger;
+  const { spec } = context;
+  const granted = spec.judge.method === 'kayenta' ? kayentaOf(spec) : openedAt(context, step);
+  if (granted === undefined) return undefined;
   const server = spec.metrics.find((source) => source.kind === 'prometheus');
-  const queries = opened.granted.metrics.flatMap(({ name }) => {
+  const wanted = granted.kayenta?.metrics ?? granted.metrics;
+  const queries = wanted.flatMap(({ name }) => {
     const written = spec.judge.metrics.find((metric) => metric.name === name);
     return written === undefined ? [] : [[name, written.query] as const];
   });
-  if (server?.kind !== 'prometheus' || queries.length === 0) return opened.granted;
-  const own = { server: serverOf(server), queries: Object.fromEntries(queries) };
-  return { ...opened.granted, own };
+  if (server?.kind !== 'prometheus' || queries.length === 0) return granted;
+  return { ...granted, own: { server: serverOf(server), queries: Object.fromEntries(queries) } };
+}
+
+/** Out of the error budget, which is charged. */
+function openedAt(context: Context, step: string): Granted | undefined {
+  const { ledger, spec } = context;
+  const opened = ledger === undefined ? undefined : grantAt(ledger, step, spec);
+  if (opened !== undefined) context.ledger = opened.ledger;
+  return opened?.granted;
 }
 
 function serverOf({ url, timeoutMs, headersFromEnv }: NonNullable<Comparison['own']>['server']) {

@@ -291,6 +291,69 @@ describe('by queries', () => {
   });
 });
 
+describe('by a mean', () => {
+  const goal = {
+    kind: 'mean',
+    url: 'http://prometheus:9090',
+    query: 'basket{v="{version}"}[{window}]',
+  } as const;
+  const request = (better: 'higher' | 'lower' = 'higher'): CompareArmsRequest =>
+    requestOf({ goal: { ...goal, better }, min_duration: '0s', min_samples: 60 });
+
+  /** What is spent in a block of a minute; of the candidate so many times as much. */
+  const spend = (ratio: number): void => {
+    rig.askPrometheus = async ({ url }, query, { version, fromMs, toMs }) => {
+      expect({ url, query, forMs: toMs - fromMs }).toEqual({
+        ...{ url: goal.url, query: goal.query, forMs: MINUTE_MS },
+      });
+      const block = fromMs / MINUTE_MS;
+      const wobble = version === 'v2' ? ((block * 5) % 11) - 5 : ((block * 3) % 7) - 3;
+      return { kind: 'value', value: (50 + wobble) * (version === 'v2' ? ratio : 1), samples: 1 };
+    };
+  };
+
+  test.each([
+    [1.3, 'higher', 'candidate'],
+    [1.3, 'lower', 'control'],
+    [0.7, 'higher', 'control'],
+    [1, 'higher', 'undecided'],
+  ] as const)('%d times as much, where %s is better: %s', async (ratio, better, winner) => {
+    spend(ratio);
+    const result = await compare(request(better));
+    expect(result).toMatchObject({ winner, arms: [] });
+    expect(result.summary).toMatch(/^mean [\d.]+ on the candidate, (?:49|50)\.?\d* on the/);
+    // Sixty blocks are the minimum, and the last minute is not over yet.
+    const endsMs = winner === 'undecided' ? 2 * HOUR_MS : 61 * MINUTE_MS;
+    expect(rig.elapsedMs()).toBe(endsMs);
+  });
+
+  test('blocks without a value of both arms are none, and an absence is asked for later', async () => {
+    spend(1.3);
+    const { askPrometheus } = rig;
+    rig.askPrometheus = async (...question) => {
+      if (rig.elapsedMs() < 30 * MINUTE_MS) throw new Failure('MetricsUnreachable', 'refused');
+      const { fromMs, version } = question[2];
+      const isMissing = version === 'v1' && Math.floor(fromMs / MINUTE_MS) % 4 === 0;
+      return isMissing ? { kind: 'no_data', why: 'none' } : askPrometheus(...question);
+    };
+    expect(await compare(request())).toMatchObject({ winner: 'candidate' });
+    // Three of four blocks are there, also of those that could not be asked for at first.
+    expect(rig.elapsedMs()).toBeGreaterThan(79 * MINUTE_MS);
+    expect(rig.elapsedMs()).toBeLessThan(83 * MINUTE_MS);
+  });
+
+  test('one that is called off gives back what its test has seen, and the next goes on', async () => {
+    spend(1.3);
+    rig.after(40 * MINUTE_MS, () => rig.cancel());
+    const { stopped } = await compare(request());
+    if (stopped === undefined) throw new Error('it gave nothing back');
+    const counts = JSON.parse(JSON.stringify(stopped));
+    const later = { ...request(), counts };
+    expect(await compare(later)).toMatchObject({ winner: 'candidate' });
+    expect(rig.elapsedMs()).toBe(61 * MINUTE_MS);
+  });
+});
+
 test('a comparison that is called off gives back its counts, and the next goes on from them', async () => {
   serve('v1', { good: 48, faulty: 2 });
   serve('v2', { good: 48, faulty: 2 });

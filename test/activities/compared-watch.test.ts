@@ -4,6 +4,10 @@ import type { ArmMetric } from '../../src/domain/judge/arm-metric.ts';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { newWatch, watchUntil } from '../../src/activities/watch-loop.ts';
+import { errorBudgetOf, grantAt } from '../../src/domain/release/error-budget.ts';
+import type { WatchResult } from '../../src/domain/release/decide.ts';
+import { planOf } from '../../src/domain/release/plan.ts';
 import { createTrafficSource } from '../../src/providers/metrics/traffic.ts';
 import {
   type ActivityRig,
@@ -64,30 +68,41 @@ function live(versions: Traffic, forMs = MINUTES_10): void {
   }
 }
 
-function watch(
-  changes: Partial<WatchRequest> = {},
-  attempt: { heartbeatDetails?: unknown; onBeat?: (details: unknown) => void } = {},
-) {
+function requestWith(changes: Partial<WatchRequest>): WatchRequest {
   const spec = specOf();
   const { service, traffic, environment, metrics, thresholds, health } = spec;
+  return {
+    ...{ service, traffic, environment, metrics, thresholds, health },
+    watch: spec.watch,
+    target: targetOf('v2'),
+    weightPercent: 50,
+    fromMs: START_MS,
+    untilMs: START_MS + MINUTES_10,
+    baseline: targetOf('v1'),
+    beside: targetOf('v1'),
+    limits: spec.validation,
+    compare: COMPARE,
+    ...changes,
+  };
+}
+
+function watch(changes: Partial<WatchRequest> = {}) {
   const { watchRelease } = createWatchActivities(rig.deps);
-  return rig.run(
-    watchRelease,
-    {
-      ...{ service, traffic, environment, metrics, thresholds, health },
-      watch: spec.watch,
-      target: targetOf('v2'),
-      weightPercent: 50,
-      fromMs: START_MS,
-      untilMs: START_MS + MINUTES_10,
-      baseline: targetOf('v1'),
-      beside: targetOf('v1'),
-      limits: spec.validation,
-      compare: COMPARE,
-      ...changes,
-    },
-    attempt,
-  );
+  return rig.run(watchRelease, requestWith(changes));
+}
+
+/** The same in two attempts: what the first had at its crash, as JSON, is all that the next has. */
+async function watchTwice(changes: Partial<WatchRequest>, crashAfterMs: number) {
+  const plan = { ...requestWith(changes), others: [] };
+  let details = newWatch(plan.fromMs);
+  const attempt = (signal: AbortSignal): Promise<WatchResult> =>
+    watchUntil(rig.deps, plan, details, (newer) => (details = newer), signal);
+  const crash = new AbortController();
+  rig.after(crashAfterMs, () => crash.abort());
+  await expect(attempt(crash.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  details = JSON.parse(JSON.stringify(details));
+  const crashed = details;
+  return { crashed, result: await attempt(new AbortController().signal) };
 }
 
 describe('a candidate whose errors are below every limit', () => {
@@ -255,14 +270,9 @@ describe('a comparison', () => {
     rig.metrics.set('v2', GOOD);
     serve(START_MS - 14 * 60_000, START_MS, { v1: { requests: 100, errors: 2 } });
     live(both);
-    let last: unknown;
-    rig.after(wholeMs / 2, () => rig.shutDown());
-    await expect(watch({}, { onBeat: (details) => (last = details) })).rejects.toMatchObject({
-      name: 'CancelledFailure',
-    });
-    expect(await watch({}, { heartbeatDetails: JSON.parse(JSON.stringify(last ?? null)) })).toEqual(
-      whole,
-    );
+    const { crashed, result } = await watchTwice({}, wholeMs / 2);
+    expect(crashed.compared?.judge.errors).toMatchObject({ kind: 'counts' });
+    expect(result).toEqual(whole);
     expect(rig.elapsedMs()).toBe(wholeMs);
   });
 
@@ -276,6 +286,88 @@ describe('a comparison', () => {
     expect(await watch()).toMatchObject({ verdict: { kind: 'fail' } });
     expect(rig.elapsedMs()).toBeGreaterThanOrEqual(120_000);
   });
+});
+
+describe('Kayenta’s judge', () => {
+  const KAYENTA: Comparison = {
+    ...{ ...COMPARE, errors: undefined, budget: 'outside the error budget' },
+    kayenta: {
+      ...{ pass: 95, marginal: 75, groupWeights: {} },
+      metrics: (['errors', 'latency'] as const).map((name) => ({
+        ...{ name, group: name, critical: false, direction: 'increase', noData: 'fail' },
+      })),
+    },
+  };
+
+  test('fails a candidate with more errors, and not before the step is over', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    expect(await watch({ compare: KAYENTA })).toMatchObject({
+      verdict: {
+        ...{ kind: 'fail', score: 50 },
+        summary: expect.stringMatching(
+          /^Kayenta's judge: score 50, 95 passes .*errors is higher.*; outside the error budget$/,
+        ),
+      },
+    });
+    expect(rig.elapsedMs()).toBe(MINUTES_10);
+  });
+
+  test('lets one pass that is no worse', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 2 } });
+    const result = await watch({ compare: KAYENTA });
+    expect(result).toMatchObject({ verdict: { kind: 'pass', score: 100 } });
+    expect(JSON.stringify(result).length).toBeLessThan(4096);
+  });
+
+  test('takes a weight back where the score is marginal', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
+    const kayenta = KAYENTA.kayenta && { ...KAYENTA.kayenta, groupWeights: { errors: 20 } };
+    expect(
+      await watch({ compare: { ...KAYENTA, ...(kayenta === undefined ? {} : { kayenta }) } }),
+    ).toMatchObject({ verdict: { kind: 'warn', action: 'step_back', score: 80 } });
+  });
+
+  test('never lets a step pass that is too short to tell', async () => {
+    live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 2 } }, 15_000);
+    const budgetMs = specOf().watch.noDataBudgetMs;
+    expect(await watch({ compare: KAYENTA, untilMs: START_MS + 15_000 })).toMatchObject({
+      verdict: { kind: 'inconclusive', summary: expect.stringContaining('too few') },
+    });
+    expect(rig.elapsedMs()).toBeLessThanOrEqual(15_000 + budgetMs);
+  });
+});
+
+test('the next step is granted a part of its own, which a crash there does not renew', async () => {
+  const spec = specOf({
+    ...{
+      strategy: 'canary',
+      steps: [
+        { weight: 25, for: '10m' },
+        { weight: 50, for: '10m' },
+      ],
+    },
+  });
+  const ledger = errorBudgetOf(spec, planOf(spec, { stableInstances: 2, fast: false }));
+  if (ledger === undefined) throw new Error('nothing is compared');
+  const first = grantAt(ledger, 'weight-25', spec);
+  const second = first && grantAt(first.ledger, 'weight-50', spec);
+  if (first === undefined || second === undefined) throw new Error('nothing was granted');
+  live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 2 } });
+  await watch({ compare: { ...COMPARE, ...first.granted } });
+
+  const fromMs = START_MS + MINUTES_10;
+  live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } }, 2 * MINUTES_10);
+  const compare = { ...COMPARE, ...second.granted };
+  const { crashed, result } = await watchTwice(
+    { fromMs, untilMs: fromMs + MINUTES_10, compare },
+    MINUTES_10 + 20_000,
+  );
+  const alpha = second.granted.errors?.alpha ?? 1;
+  expect(crashed.compared?.judge.errors).toMatchObject({ kind: 'counts', alpha, blocks: 2 });
+  if (result.kind !== 'judged') throw new Error('it was not judged');
+  const finding = result.verdict.findings.find(({ method }) => method === 'sequential');
+  expect(finding).toMatchObject({ kind: 'violation', alpha });
+  expect((first.granted.errors?.alpha ?? 1) + alpha).toBeLessThanOrEqual(spec.judge.alpha);
 });
 
 test('a service with hardly any traffic ends without data within its budget, and never passes', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { blocksCsv, seriesCsv } from '../domain/judge/offline/recorded.ts';
 import { GOOD, run } from './run-cli.ts';
@@ -65,6 +66,31 @@ test('with --json one object is the last line', async () => {
   const drawn = await judge('a.csv', 'worse.csv', '--json', '--explain');
   expect(drawn.out).toContain('e-value by look');
   expect(drawn.out.trimEnd().split('\n').at(-1)).toBe(out.trimEnd());
+});
+
+/** Without the latencies. */
+const errorsOnly = (csv: string): string => csv.replaceAll(/,[^,]*$/gm, '');
+
+const EXAMPLE = {
+  '/work/release.yaml': `
+service: checkout
+version: v3
+strategy: canary
+environment: { kind: process, command: [./checkout] }
+traffic: { kind: embedded, control: 'http://127.0.0.1:7071', url: 'http://127.0.0.1:8080' }
+performance_thresholds: { max_error_rate: 5% }
+`,
+  '/work/a.csv': errorsOnly(blocksCsv({ seed: 3, minutes: 300, fromMinute: -240 })),
+  '/work/b.csv': errorsOnly(blocksCsv({ seed: 4, minutes: 60, errorRate: 0.02 })),
+};
+
+test('the example of the manual is what it prints', async () => {
+  const page = readFileSync(new URL('../../docs/judge-recorded-data.md', import.meta.url), 'utf8');
+  const [, shown = ''] = /^```sh\n\$ ([^]*?)^```$/m.exec(page) ?? [];
+  const [command = '', ...printed] = shown.split('\n');
+  const { code, out } = await run(command.split(' ').slice(1), { files: EXAMPLE });
+  expect(code).toBe(1);
+  expect(printed.join('\n').trimEnd()).toBe(out.trimEnd());
 });
 
 describe('--explain', () => {

@@ -77,6 +77,7 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
     approve: kept('approve', answers.approve),
     reject: kept('reject', answers.reject),
     extend: kept('extend', answers.extend),
+    incidents: answers.incidents ?? NO_INCIDENTS,
     progress: kept('progress', answers.progress),
     history: kept('history', answers.history),
     services: kept('services', answers.services),
@@ -86,3 +87,11 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
   };
   return { client, calls };
 }
+
+const nobody = async (): Promise<never> => {
+  throw new Failure('NotFound', 'there are no incidents here');
+};
+const NO_INCIDENTS: BelayClient['incidents'] = {
+  ...{ open: nobody, acknowledge: nobody, steer: nobody, show: nobody, result: nobody },
+  list: nobody,
+};

@@ -4,7 +4,7 @@ import { writeHistory } from './history-file.ts';
 /**
  * Runs every kind of release and rollback for real and writes their histories. To be run again
  * when a change of the workflows is meant to change what they do; the older files stay as long as
- * runs that began with the older code may still be open. Strategies as arguments: only these.
+ * runs that began with the older code may still be open. Parts as arguments: only these.
  */
 const stack = await startTestStack('embedded');
 const { environment } = stack.temporal;
@@ -117,11 +117,48 @@ async function recordAbTest(): Promise<void> {
   }
 }
 
+/** Both versions are compared: by the tests of each metric, over a pause, and by one score. */
+async function recordCompared(): Promise<void> {
+  const changes = { ...QUICK, strategy: 'canary' } as const;
+  const steps = [
+    { weight: '20%', for: '3s' },
+    { weight: '50%', for: '6s' },
+  ] as const;
+  const judge = { latency: { method: 'mann_whitney' } } as const;
+  const good = await stack.deploy('compared', { ...changes, steps: [...steps], judge });
+  await stack.when(good.workflowId, ({ weights }) =>
+    weights.some((one) => one.weightPercent === 50),
+  );
+  await stack.client.pause(SERVICE, ADA);
+  await stack.client.resume(SERVICE, ADA);
+  await stack.end(good.workflowId);
+  await keep('compared-succeeded', good.workflowId);
+
+  const bad = await stack.deploy('flaky', {
+    ...changes,
+    steps: [{ weight: 50, for: '5m' }],
+    performance_thresholds: { max_error_rate: '20%' },
+    validation: { ...QUICK.validation, max_error_rate_increase: '20%' },
+    environment: environmentOf({ FAULT: 'flaky' }),
+  });
+  await stack.end(bad.workflowId);
+  await keep('compared-rolled-back', bad.workflowId);
+
+  const scored = await stack.deploy('scored', {
+    ...changes,
+    steps: [{ weight: 50, for: '12s' }],
+    judge: { method: 'kayenta' },
+  });
+  await stack.end(scored.workflowId);
+  await keep('scored', scored.workflowId);
+}
+
 const RECORDINGS = {
   blue_green: recordBlueGreen,
   canary: recordCanary,
   rolling: recordRolling,
   ab_test: recordAbTest,
+  compared: recordCompared,
 } as const;
 
 const wanted = process.argv.slice(2);

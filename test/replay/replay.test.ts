@@ -9,6 +9,8 @@ const NAMES = [
   'ab-test-succeeded',
   'canary-rolled-back',
   'canary-succeeded',
+  'compared-rolled-back',
+  'compared-succeeded',
   'release-aborted',
   'release-failed-health',
   'release-first',
@@ -19,6 +21,7 @@ const NAMES = [
   'rollback-of-rolling',
   'rolling-rolled-back',
   'rolling-succeeded',
+  'scored',
   'service',
 ];
 
@@ -35,6 +38,16 @@ async function replay(history: History): Promise<void> {
 
 test('a history of every kind of run is there', () => {
   expect(histories.map(({ name }) => name)).toEqual(NAMES);
+});
+
+test.each([
+  ['compared-rolled-back', /"compare":\{"errors":\{"method":"sequential"/],
+  // The pause begins the comparison of its step again, out of the reserve.
+  ['compared-succeeded', /error budget spent 0\.9[1-9]\d* of 1 %/],
+  ['scored', /"compare":\{[^}]*"kayenta":\{"pass":95/],
+])('both versions are compared in %s', (name, compared) => {
+  const history = histories.find((one) => one.name === name)?.history ?? {};
+  expect(payloadsOf(history)).toMatch(compared);
 });
 
 test.each(histories)('$name replays', async ({ history }) => {

@@ -116,6 +116,41 @@ test('at a barrier it is still the step before that is compared', async () => {
   });
 });
 
+const scored = {
+  ...compared({}),
+  steps: [{ weight: 50, for: '3m' }],
+  judge: { method: 'kayenta' },
+} satisfies Partial<ReleaseDocument>;
+
+test('a version that Kayenta’s judge fails goes back once its step is over', async () => {
+  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
+  const { workflowId } = await rig.deploy(version, scored);
+  expect(await rig.end(workflowId)).toMatchObject({
+    ...{ outcome: 'rolled_back', cause: 'error_rate' },
+    reason: expect.stringMatching(/Kayenta's judge: score 50, .*outside the error budget/),
+  });
+});
+
+test('one that it lets pass goes on to all of the traffic', async () => {
+  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 0 }));
+  const { workflowId } = await rig.deploy(version, scored);
+  expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+  const { timeline } = await rig.client.progress(workflowId);
+  expect(timeline.map(({ text }) => text).join('\n')).toMatch(/Kayenta's judge: score 100/);
+});
+
+test('an A/B test is over at once where more errors than control has are critical', async () => {
+  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 1 }));
+  const { workflowId } = await rig.deploy(version, {
+    ...{ strategy: 'ab_test', watch: { interval: '1s' } },
+    ab_test: { min_duration: '1h', max_duration: '2h', min_samples: 100_000 },
+  });
+  expect(await rig.end(workflowId)).toMatchObject({
+    ...{ outcome: 'rolled_back', cause: 'error_rate' },
+    reason: expect.stringContaining('errors, compared: worse than stable'),
+  });
+});
+
 test('a split that nobody intended holds it: that is no verdict on the version', async () => {
   rig.clock.during('watchRelease', () => serve({ requests: 1, faulty: 0 }));
   const { workflowId } = await rig.deploy(version, compared({}));

@@ -14,6 +14,14 @@ import {
   lookAtLatencies,
   lookAtOwn,
 } from './arm-metric.ts';
+import {
+  type KayentaRule,
+  type KayentaSaid,
+  type KayentaState,
+  type Moment,
+  beginKayenta,
+  lookAtKayenta,
+} from './kayenta-arms.ts';
 import { beginTrafficSplit, lookTrafficSplit } from './sequential/traffic-split.ts';
 import type { TrafficSplitState } from './sequential/traffic-split.ts';
 import type { Finding } from './verdict.ts';
@@ -25,6 +33,8 @@ export interface ArmJudgeOptions {
   readonly errors: ArmMetric | undefined;
   readonly latency: ArmMetric | undefined;
   readonly metrics: readonly OwnMetric[];
+  /** One score of all metrics, instead of the comparisons of each. */
+  readonly kayenta?: KayentaRule;
   /** `undefined` where the split cannot be tested, as when matches send users on purpose. */
   readonly splitUnits: 'requests' | 'users' | undefined;
   /** Stable's blocks from before, oldest first. */
@@ -37,6 +47,7 @@ export interface ArmJudgeState {
   readonly latency: LatencyTest | null;
   readonly metrics: Readonly<Record<string, OwnTest>>;
   readonly split: TrafficSplitState | null;
+  readonly kayenta?: KayentaState;
 }
 
 /** What a look says beside the limits. */
@@ -46,6 +57,8 @@ export interface ArmLook {
   readonly holds: boolean;
   /** Why nothing can be said of the version: the traffic is not split as intended. */
   readonly mismatch: string | undefined;
+  /** What Kayenta's judge says of all of them; before a step is over, nothing. */
+  readonly kayenta?: KayentaSaid;
 }
 
 /** A wrong split takes nothing back, so it is no part of the error budget; this is its own. */
@@ -53,8 +66,9 @@ const SPLIT_ALPHA = 0.001;
 
 /** Begun anew at each weight, with the alpha that the release grants then. */
 export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
-  const { split, errors, latency, metrics, history, splitUnits } = options;
+  const { split, errors, latency, metrics, history, splitUnits, kayenta } = options;
   return {
+    ...(kayenta === undefined ? {} : { kayenta: beginKayenta() }),
     errors: errors === undefined ? null : beginErrors(errors, split, history),
     latency: latency === undefined ? null : beginLatencies(latency, history),
     metrics: Object.fromEntries(metrics.map((metric) => [metric.name, beginOwn(metric)])),
@@ -64,17 +78,23 @@ export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
 
 /**
  * Adds the blocks since the last look, oldest first, and the units of assignment that came in them.
- * A look without new blocks says what the last one said.
+ * A look without new blocks says what the last one said. Kayenta's judge waits for the `end`.
  */
 export function lookAtArms(
   state: ArmJudgeState,
   blocks: readonly ArmBlock[],
   units: { readonly baseline: number; readonly candidate: number },
-  options: Pick<ArmJudgeOptions, 'errors' | 'latency' | 'metrics'>,
+  options: Pick<ArmJudgeOptions, 'errors' | 'latency' | 'metrics' | 'kayenta'>,
+  moment: Moment,
 ): { readonly state: ArmJudgeState; readonly look: ArmLook } {
   const errors = state.errors === null ? null : lookAtErrors(state.errors, blocks);
   const latency = state.latency === null ? null : lookAtLatencies(state.latency, blocks);
   const split = state.split === null ? null : lookTrafficSplit(state.split, units);
+  const kayenta =
+    options.kayenta === undefined
+      ? undefined
+      : lookAtKayenta(state.kayenta ?? beginKayenta(), blocks, options.kayenta, moment);
+  const scored = kayenta?.said ?? undefined;
   const own = options.metrics.flatMap((metric) => {
     const test = state.metrics[metric.name];
     return test === undefined ? [] : [{ metric, ...lookAtOwn(test, blocks, metric.name) }];
@@ -94,6 +114,7 @@ export function lookAtArms(
       }
       return { ...finding, kind: 'no_data', sentence: `no ${metric.name} of both versions` };
     }),
+    ...(scored?.findings ?? []),
   ];
   return {
     state: {
@@ -101,11 +122,13 @@ export function lookAtArms(
       latency: latency?.test ?? null,
       metrics: Object.fromEntries(own.map(({ metric, test }) => [metric.name, test])),
       split: split?.state ?? null,
+      ...(kayenta === undefined ? {} : { kayenta }),
     },
     look: {
       findings,
       holds: missing.length > 0 && missing.every(({ metric }) => metric.noData === 'hold'),
       mismatch: split?.reading.decision === 'mismatch' ? split.reading.reason : undefined,
+      ...(scored === undefined ? {} : { kayenta: scored }),
     },
   };
 }

@@ -3,6 +3,7 @@ import { type CountsState, beginCounts, lookCounts } from './sequential/counts.t
 import { type LatencyState, beginLatency, lookLatency } from './sequential/latency.ts';
 import { type MeansState, beginMeans, lookMeans } from './sequential/means.ts';
 import type { TestReading } from './sequential/test-reading.ts';
+import type { BadDirection } from './kayenta/test-shift.ts';
 import { type ShiftLooks, type ShiftPoint, beginShiftLooks, lookAtShift } from './shift-looks.ts';
 import type { Severity } from './verdict.ts';
 
@@ -36,7 +37,8 @@ export interface ArmMetric {
 /** A metric of the file's own: one value of each arm in a block, in whatever unit. */
 export interface OwnMetric extends ArmMetric {
   readonly name: string;
-  readonly direction: 'increase' | 'decrease';
+  /** `either`: not by `sequential`, which takes it for `increase`. */
+  readonly direction: BadDirection;
   /** What it means that there is no value; `fail` once the budget for that is over. */
   readonly noData: 'fail' | 'hold' | 'ignore';
 }
@@ -67,7 +69,9 @@ export function beginErrors(
   split: number,
   history: readonly Tally[],
 ): ErrorsTest {
-  if (method === 'mann_whitney') return beginShiftLooks(alpha, increaseMax);
+  if (method === 'mann_whitney') {
+    return beginShiftLooks(alpha, increaseMax, 'increase', valuesOf(history, errorRate));
+  }
   return beginCounts({
     ...{ alpha, split, worseAbove: 1 + increaseMax },
     harmlessBelow: HARMLESS.errors * (1 + increaseMax),
@@ -79,7 +83,9 @@ export function beginLatencies(
   { method, alpha, increaseMax }: ArmMetric,
   history: readonly Tally[],
 ): LatencyTest {
-  if (method === 'mann_whitney') return beginShiftLooks(alpha, increaseMax);
+  if (method === 'mann_whitney') {
+    return beginShiftLooks(alpha, increaseMax, 'increase', valuesOf(history, p95));
+  }
   return beginLatency({
     ...{ alpha, worseAbove: 1 + increaseMax },
     harmlessBelow: HARMLESS.latency * (1 + increaseMax),
@@ -92,9 +98,7 @@ export function lookAtErrors(
   blocks: readonly ArmBlock[],
 ): { readonly test: ErrorsTest; readonly said: Said } {
   if (test.kind === 'shift') {
-    const rate = ({ errors, requests }: Tally): number | undefined =>
-      requests === 0 ? undefined : errors / requests;
-    return shifted(test, blocks, rate, { name: 'error rate', show: percent });
+    return shifted(test, blocks, errorRate, { name: 'error rate', show: percent });
   }
   const { state, reading } = lookCounts(
     test,
@@ -112,7 +116,6 @@ export function lookAtLatencies(
   blocks: readonly ArmBlock[],
 ): { readonly test: LatencyTest; readonly said: Said } {
   if (test.kind === 'shift') {
-    const p95 = ({ latency }: Tally): number | undefined => quantile(latency, 0.95);
     return shifted(test, blocks, p95, { name: 'p95', show: milliseconds });
   }
   const { state, reading } = lookLatency(
@@ -128,11 +131,11 @@ export function lookAtLatencies(
 export function beginOwn({ method, alpha, increaseMax, direction }: OwnMetric): OwnTest {
   const series =
     method === 'mann_whitney'
-      ? beginShiftLooks(alpha, increaseMax, direction)
+      ? beginShiftLooks(alpha, increaseMax, direction, [])
       : beginMeans({
           ...{ alpha, history: [], worseAbove: increaseMax },
           harmlessBelow: HARMLESS.own + increaseMax,
-          worse: direction === 'increase' ? 'higher' : 'lower',
+          worse: direction === 'decrease' ? 'lower' : 'higher',
         });
   return { series, isQuiet: true };
 }
@@ -163,6 +166,21 @@ export function lookAtOwn(
     test: { series: state, isQuiet },
     said: { ...reading, samples: reading.samples.candidate },
   };
+}
+
+function errorRate({ errors, requests }: Tally): number | undefined {
+  return requests === 0 ? undefined : errors / requests;
+}
+
+function p95({ latency }: Tally): number | undefined {
+  return quantile(latency, 0.95);
+}
+
+function valuesOf(
+  tallies: readonly Tally[],
+  valueOf: (tally: Tally) => number | undefined,
+): readonly number[] {
+  return tallies.flatMap((tally) => valueOf(tally) ?? []);
 }
 
 /** A block in which an arm has no value is none of either: missing is not zero. */

@@ -1,16 +1,22 @@
+import { historyLength } from './kayenta/dependence.ts';
 import { judgeShift } from './kayenta/judge-shift.ts';
+import type { BadDirection } from './kayenta/test-shift.ts';
 
 /**
  * The rank test of `judgeShift` on a series that grows, looked at when it has doubled: the k-th
- * look may spend `alpha / 2^k`, so that all of them together spend less than alpha. Plain JSON, at
- * most `POINTS_MAX` points an arm: a longer series is thinned by the mean of neighbours.
+ * look may spend `alpha / 2^k`, so that all of them together spend less than alpha. How points hang
+ * together, few of them cannot tell: it is learnt from stable's history, and without one nearly any
+ * dependence is believed that the points do not rule out. Plain JSON, at most `POINTS_MAX` points an
+ * arm: a longer series is thinned by the mean of neighbours.
  */
 export interface ShiftLooks {
   readonly kind: 'shift';
   readonly alpha: number;
   readonly minEffect: number;
   /** The change that is bad. */
-  readonly direction: 'increase' | 'decrease';
+  readonly direction: BadDirection;
+  /** Consecutive points of stable's history that carry as much as one; null without history. */
+  readonly historyLength: number | null;
   readonly candidate: readonly number[];
   readonly control: readonly number[];
   /** Points that came, before any thinning. */
@@ -36,14 +42,17 @@ export interface ShiftPoint {
 const FIRST_LOOK_POINTS = 10;
 const POINTS_MAX = 320;
 
+/** `history`: stable's points from before, oldest first and finite; fewer than 120 are none. */
 export function beginShiftLooks(
   alpha: number,
   minEffect: number,
-  direction: ShiftLooks['direction'] = 'increase',
+  direction: BadDirection,
+  history: readonly number[],
 ): ShiftLooks {
   return {
     kind: 'shift',
     ...{ alpha, minEffect, direction, candidate: [], control: [], points: 0, looks: 0 },
+    historyLength: historyLength(history),
     said: { decision: 'unknown', pValue: 1, alpha, reason: 'nothing has been looked at yet' },
   };
 }
@@ -77,10 +86,15 @@ function looked(
 ): ShiftLooks {
   const looks = state.looks + 1;
   const alpha = state.alpha / 2 ** looks;
-  const { candidate, control, minEffect, direction } = state;
+  const { candidate, control, minEffect, direction, historyLength: blockLength } = state;
+  // A state of older code has no length: that is no history either.
+  const dependence =
+    typeof blockLength === 'number'
+      ? ({ kind: 'history', blockLength } as const)
+      : ({ kind: 'growing' } as const);
   const { kind, figures, sentence } = judgeShift({
     ...named,
-    ...{ candidate, control, alpha, minEffect, direction },
+    ...{ candidate, control, alpha, minEffect, direction, dependence },
   });
   const decision = kind === 'fail' ? 'worse' : kind === 'pass' ? 'not_worse' : 'unknown';
   const said = { decision, pValue: figures?.pValue ?? 1, alpha, reason: sentence } as const;

@@ -14,7 +14,7 @@ export interface Finding {
   /** Its part of the health score; 1 where nothing is said. */
   readonly weight?: number;
   /** Absent: a limit, fixed or by stable's own figure. */
-  readonly method?: 'sequential' | 'mann_whitney';
+  readonly method?: 'sequential' | 'mann_whitney' | 'kayenta';
   /** Of the candidate over stable, with an interval that holds at every look. */
   readonly effect?: {
     readonly estimate: number;

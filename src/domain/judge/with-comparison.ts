@@ -1,4 +1,5 @@
 import type { ArmLook } from './arm-judge.ts';
+import type { KayentaSaid } from './kayenta-arms.ts';
 import type { Finding, Verdict } from './verdict.ts';
 
 /**
@@ -13,6 +14,8 @@ export function withComparison(verdict: Verdict, look: ArmLook, budget: string):
   if (look.mismatch !== undefined) {
     return { kind: 'inconclusive', findings, score, summary: look.mismatch };
   }
+  if (look.kayenta !== undefined)
+    return withKayenta({ ...verdict, findings }, look.kayenta, budget);
   const lost = look.findings.filter(({ kind }) => kind === 'violation');
   const sentences = lost.map(({ sentence }) => sentence).join('; ');
   if (lost.some(({ severity }) => severity === 'critical')) {
@@ -35,6 +38,31 @@ export function withComparison(verdict: Verdict, look: ArmLook, budget: string):
   }
   const compared = look.findings.map(({ sentence }) => sentence).join('; ');
   return { ...verdict, findings, score, summary: `${verdict.summary}; ${compared}; ${budget}` };
+}
+
+/** Its score is the health, and decides; what the limits do not know stays unknown. */
+function withKayenta(
+  verdict: Verdict,
+  { kind, score, summary: text, holds }: KayentaSaid,
+  budget: string,
+): Verdict {
+  const { findings } = verdict;
+  const summary = `Kayenta's judge: ${text}; ${budget}`;
+  switch (kind) {
+    case 'fail':
+      return { kind, findings, score, summary };
+    case 'warn':
+      return { kind, action: 'step_back', findings, score, summary };
+    case 'no_data':
+    case 'inconclusive':
+      if (verdict.kind === 'no_data') return { ...verdict, score };
+      return { kind, findings, score, summary, ...(holds ? { action: 'hold' as const } : {}) };
+    case 'pass':
+      if (verdict.kind === 'no_data') return { ...verdict, score };
+      return { ...verdict, score, summary: `${verdict.summary}; ${summary}` };
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** 100 where all that was judged is well; what has no data is not. Nothing judged: 0. */

@@ -1,4 +1,5 @@
 import type { ArmMetric, OwnMetric } from '../judge/arm-metric.ts';
+import type { KayentaRule } from '../judge/kayenta-arms.ts';
 import {
   type AlphaLedger,
   budgetOf,
@@ -15,17 +16,19 @@ export interface Granted {
   readonly errors: ArmMetric | undefined;
   readonly latency: ArmMetric | undefined;
   readonly metrics: readonly OwnMetric[];
+  readonly kayenta?: KayentaRule;
   /** `error budget spent 0.2 of 1 %`. */
   readonly budget: string;
 }
 
 /**
  * The false-rollback budget of a release, divided over what is compared and the steps at which both
- * versions have users. Undefined where nothing is compared: there is no step of the kind, no stable,
- * or limits alone judge.
+ * versions have users. Undefined where nothing is charged to it: there is no step of the kind, no stable, or
+ * limits alone judge, or Kayenta's judge.
  */
 export function errorBudgetOf(spec: ReleaseSpec, plan: readonly Step[]): AlphaLedger | undefined {
-  const { alpha, errors, latency, metrics } = spec.judge;
+  const { method, alpha, errors, latency, metrics } = spec.judge;
+  if (method === 'kayenta') return undefined;
   const weights: Record<string, number> = Object.fromEntries(
     metrics.map(({ name, weight }) => [name, weight]),
   );
@@ -65,6 +68,26 @@ export function grantAt(
   );
   if (errors === undefined && latency === undefined && metrics.length === 0) return undefined;
   return { ledger: next, granted: { errors, latency, metrics, budget: budgetOf(next).sentence } };
+}
+
+/** Kayenta's judge has a level of its own, and so one look at the end of each step. */
+export function kayentaOf({ judge }: Pick<ReleaseSpec, 'judge'>): Granted {
+  const { errors, latency, metrics, pass, marginal, groupWeights } = judge;
+  const traffic = { direction: 'increase', noData: 'fail' } as const;
+  return {
+    ...{ errors: undefined, latency: undefined, metrics: [] },
+    kayenta: {
+      ...{ pass, marginal, groupWeights },
+      metrics: [
+        { ...traffic, name: 'errors', group: errors.group, critical: errors.critical },
+        { ...traffic, name: 'latency', group: latency.group, critical: latency.critical },
+        ...metrics.map(({ name, group, critical, direction, noData }) => ({
+          ...{ name, group, critical, direction, noData },
+        })),
+      ],
+    },
+    budget: 'its confidence of 98 % is outside the error budget',
+  };
 }
 
 function granted(

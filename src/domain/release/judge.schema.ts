@@ -16,6 +16,11 @@ const weight = z
 
 const missing = z.enum(['fail', 'hold', 'ignore']);
 
+const critical = z
+  .boolean()
+  .default(false)
+  .describe("method kayenta: where it differs from stable's, all fails, whatever the score.");
+
 const METHODS = ['sequential', 'mann_whitney', 'threshold'] as const;
 
 const errors = z
@@ -26,6 +31,8 @@ const errors = z
       .describe("Of stable's rate at the same time; less is not worth a rollback."),
     severity,
     weight,
+    group: label.default('errors').describe('method kayenta: what it is scored with.'),
+    critical,
   })
   .transform(judged);
 
@@ -37,6 +44,8 @@ const latency = z
       .describe('Of any quantile over stable at the same time; less is not worth a rollback.'),
     severity,
     weight,
+    group: label.default('latency').describe('method kayenta: what it is scored with.'),
+    critical,
   })
   .transform(judged);
 
@@ -49,13 +58,29 @@ const ownMetric = z
       .max(2000)
       .describe('PromQL, one value; {service}, {version} and {window} (a block) are filled in.'),
     method: z.enum(['sequential', 'mann_whitney']).default('mann_whitney'),
-    direction: z.enum(['increase', 'decrease']).default('increase').describe('What is bad.'),
+    direction: z
+      .enum(['increase', 'decrease', 'either'])
+      .default('increase')
+      .describe('What is bad; either: not by sequential.'),
     max_increase: growth.prefault('10%').describe('Or decrease; less is not worth a rollback.'),
     severity,
     weight,
+    group: label.optional().describe('method kayenta: what it is scored with; default: its name.'),
+    critical,
     no_data: missing.default('fail').describe('No value, for longer than watch.no_data_budget.'),
   })
-  .transform(({ no_data: whenMissing, ...rest }) => ({ ...judged(rest), noData: whenMissing }));
+  .transform(({ no_data: whenMissing, group, ...rest }) => ({
+    ...judged(rest),
+    group: group ?? rest.name,
+    noData: whenMissing,
+  }));
+
+const score = z.number().min(0).max(100);
+
+const groupWeights = z
+  .record(label, score)
+  .default({})
+  .describe('method kayenta: percent of the score; groups that are not named share the rest.');
 
 const noData = z
   .strictObject({
@@ -68,6 +93,15 @@ const noData = z
 /** How candidate and stable are compared while both have users, beside fixed limits. */
 export const judge = z
   .strictObject({
+    method: z
+      .enum(['each', 'kayenta'])
+      .default('each')
+      .describe('kayenta: one score of all metrics, at the end of each step.'),
+    pass: score.default(95).describe('method kayenta: this score passes.'),
+    marginal: score
+      .default(75)
+      .describe('method kayenta: this score is a warning, a lower one fails.'),
+    group_weights: groupWeights,
     alpha: ratio
       .prefault('1%')
       .refine((share) => share > 0 && share <= 0.5, 'must be above 0% and at most 50%')
@@ -82,7 +116,15 @@ export const judge = z
       .describe('Of your own, asked of the first prometheus source of the file.'),
     no_data: noData.prefault({}),
   })
-  .transform(({ no_data: whenMissing, ...rest }) => ({ ...rest, noData: whenMissing }))
+  .refine(({ pass, marginal }) => marginal <= pass, {
+    path: ['marginal'],
+    message: 'is above pass: no score could be marginal',
+  })
+  .transform(({ no_data: whenMissing, group_weights: weights, ...rest }) => ({
+    ...rest,
+    groupWeights: weights,
+    noData: whenMissing,
+  }))
   .describe('Comparison with stable while both have users.');
 
 function hasOwnNames(metrics: readonly { readonly name: string }[]): boolean {

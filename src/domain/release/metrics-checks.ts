@@ -20,7 +20,6 @@ export function metricsContradictions(release: ParsedRelease): readonly Contradi
     ),
     ...thresholdProblems(release),
     ...baselineProblems(release),
-    ...ownMetricProblems(release),
   ];
 }
 
@@ -185,17 +184,4 @@ function signalsOf(source: MetricsSpec): readonly Signal[] {
     default:
       return source satisfies never;
   }
-}
-
-/** Metrics of the file's own are asked of a Prometheus, by queries that can tell the arms apart. */
-function ownMetricProblems({ judge, metrics }: ParsedRelease): readonly Contradiction[] {
-  const hasServer = metrics.some(({ kind }) => kind === 'prometheus');
-  return judge.metrics.flatMap(({ query }, index) => {
-    const path = ['judge', 'metrics', index, 'query'];
-    if (!hasServer) {
-      return [{ path, message: 'needs a prometheus source: add one to metrics, with its url' }];
-    }
-    if (query.includes('{version}')) return [];
-    return [{ path, message: 'has no {version}: candidate and stable would get the same answer' }];
-  });
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from '../quantity.ts';
 import { callContradictions } from './call-checks.ts';
 import { capabilityContradictions } from './capability-checks.ts';
+import { judgeContradictions, judgeRemarks } from './judge-checks.ts';
 import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
 import { strategyContradictions, strategyRemarks } from './strategy-checks.ts';
@@ -43,6 +44,7 @@ export function contradictions(release: ParsedRelease): readonly Contradiction[]
     ...portContradictions(release),
     ...strategyContradictions(release),
     ...metricsContradictions(release),
+    ...judgeContradictions(release),
     ...callContradictions(release),
     ...capabilityContradictions(release),
   ];
@@ -72,7 +74,7 @@ function portContradictions({
 
 /** What a file says without effect, and what it lacks: allowed, but said aloud. */
 export function remarksOn(release: ParsedRelease, written: unknown): readonly string[] {
-  const remarks = [...strategyRemarks(release, written)];
+  const remarks = [...strategyRemarks(release, written), ...judgeRemarks(release, written)];
   for (const source of release.metrics) {
     if (source.kind !== 'prometheus') continue;
     for (const [signal, promql] of Object.entries(source.queries)) {

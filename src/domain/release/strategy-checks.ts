@@ -187,7 +187,8 @@ function leftAtOnce(release: ParsedRelease): readonly string[] {
   });
 }
 
-function valueIn(block: unknown, key: string): unknown {
+/** Of a block as it was written, before any default. */
+export function valueIn(block: unknown, key: string): unknown {
   if (typeof block !== 'object' || block === null) return undefined;
   return Object.entries(block).find(([name]) => name === key)?.[1];
 }

@@ -165,6 +165,15 @@ export const strategyFields = {
               successes: z.string().min(1).max(4096),
             })
             .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs })),
+          z
+            .strictObject({
+              kind: z.literal('mean').describe('A figure of each block, such as what is spent.'),
+              url: callUrl,
+              timeout: positiveDuration.prefault('5s'),
+              query: z.string().min(1).max(4096).describe('PromQL; {version}, {window}: a block.'),
+              better: z.enum(['higher', 'lower']).default('higher'),
+            })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs })),
         ])
         .prefault({ kind: 'traffic' }),
     })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ArmLook } from '../../../src/domain/judge/arm-judge.ts';
+import type { KayentaSaid } from '../../../src/domain/judge/kayenta-arms.ts';
 import type { Finding, Verdict } from '../../../src/domain/judge/verdict.ts';
 import { scoreOf, withComparison } from '../../../src/domain/judge/with-comparison.ts';
 import { isBreach, isGood, isKnown } from '../../../src/domain/release/decide.ts';
@@ -22,6 +23,9 @@ const by = (kind: Verdict['kind']): Verdict => ({
 const LOST = finding({ kind: 'violation', sentence: 'more errors' });
 const SMALL = finding({ kind: 'violation', severity: 'warning', sentence: 'a few more' });
 const QUIET = finding({ signal: 'heap', kind: 'no_data', sentence: 'no heap' });
+/** Kayenta's judge of the same look. */
+const scored = (kind: KayentaSaid['kind'], score: number, holds = false): ArmLook =>
+  look([finding()], { kayenta: { kind, score, holds, summary: 'a score', findings: [] } });
 const SPLIT = 'traffic split is 3 %, intended 10 %';
 
 test.each<[Verdict['kind'], ArmLook, Partial<Verdict>]>([
@@ -39,6 +43,16 @@ test.each<[Verdict['kind'], ArmLook, Partial<Verdict>]>([
   ['pass', look([QUIET]), { kind: 'no_data', summary: 'no heap' }],
   ['pass', look([QUIET], { holds: true }), { kind: 'no_data', action: 'hold' }],
   ['pass', look([]), { kind: 'pass', summary: 'limits: pass' }],
+  ['pass', scored('pass', 100), { kind: 'pass', score: 100 }],
+  ['pass', scored('warn', 80), { kind: 'warn', action: 'step_back', score: 80 }],
+  ['pass', scored('fail', 50), { kind: 'fail', summary: `Kayenta's judge: a score; ${BUDGET}` }],
+  ['no_data', scored('fail', 50), { kind: 'fail' }],
+  ['pass', scored('no_data', 0), { kind: 'no_data', score: 0 }],
+  ['pass', scored('no_data', 0, true), { kind: 'no_data', action: 'hold' }],
+  ['pass', scored('inconclusive', 0), { kind: 'inconclusive' }],
+  ['no_data', scored('pass', 100), { kind: 'no_data', summary: 'limits: no_data' }],
+  ['fail', scored('pass', 100), { kind: 'fail', summary: 'limits: fail' }],
+  ['warn', scored('pass', 100), { kind: 'warn' }],
 ])('limits %s and a comparison: %#', (kind, said, expected) => {
   expect(withComparison(by(kind), said, BUDGET)).toMatchObject(expected);
 });

@@ -1,3 +1,5 @@
+import { pooledRanks, ranksInTime } from './rank-sum.ts';
+
 /**
  * Fewer blocks than these, or than the root of the samples, say too little about how they hang
  * together: the longest of many scales would be noise.
@@ -5,10 +7,8 @@
 const BLOCKS_MIN = 10;
 /** Beyond this the next digits of a correlation are noise, and the length would run away. */
 const CORRELATION_MAX = 0.98;
-/**
- * Standard errors that are added to a correlation, so that its own noise does not cost the level.
- */
-const MARGIN = 1;
+/** The fewest blocks of a history that say how samples hang together. */
+const HISTORY_MIN = 120;
 
 /**
  * How many consecutive samples carry as much as one independent sample: the variance of the mean
@@ -18,12 +18,12 @@ const MARGIN = 1;
  * The series is looked at in blocks of 1, 2, 4, … samples; at each scale, what the block means vary
  * more than independent samples would, times what is left between neighbouring blocks: 1 + 2 · the
  * sum of the correlations, which fall like those of an AR(1) series (Bartlett 1946). The
- * correlation of neighbours is corrected for its bias (Kendall 1954) and gets a margin. The longest
- * length counts, so that slow waves under fast noise are seen. Alternating series get no credit. A
+ * correlation of neighbours is corrected for its bias (Kendall 1954) and gets a margin: so many of its
+ * standard errors, that its own noise does not cost the level. The longest length counts, so that slow waves under fast noise are seen. Alternating series get no credit. A
  * constant or empty series: 1.
  */
-export function dependenceLength(ranks: Float64Array): number {
-  const single = figuresOf(ranks);
+export function dependenceLength(ranks: Float64Array, margin: number): number {
+  const single = figuresOf(ranks, margin);
   if (single === undefined) return 1;
   const blocksMin = Math.max(BLOCKS_MIN, Math.sqrt(ranks.length));
   let longest = 1;
@@ -37,9 +37,21 @@ export function dependenceLength(ranks: Float64Array): number {
     const growth = (size * variance) / single.variance;
     longest = Math.max(longest, growth * (1 + (2 * correlation) / (1 - fall)));
     means = joined(means);
-    figures = figuresOf(means);
+    figures = figuresOf(means, margin);
   }
   return Math.max(1, Math.min(longest, ranks.length / 2));
+}
+
+/**
+ * The same of a series from before, oldest first and finite, without a margin: it is long. Null of
+ * fewer than 120 values, which have seen neither bursts nor drifts.
+ */
+export function historyLength(values: readonly number[]): number | null {
+  if (values.length < HISTORY_MIN) return null;
+  const series = Float64Array.from(values);
+  const sorted = series.toSorted();
+  const { x } = pooledRanks(sorted, new Float64Array(0));
+  return dependenceLength(ranksInTime(series, sorted, x), 0);
 }
 
 /** The means of blocks of twice the length; a last block without a partner is left out. */
@@ -58,7 +70,7 @@ interface BlockFigures {
 }
 
 /** `undefined` where the means do not vary. */
-function figuresOf(means: Float64Array): BlockFigures | undefined {
+function figuresOf(means: Float64Array, margin: number): BlockFigures | undefined {
   const count = means.length;
   let sum = 0;
   for (let at = 0; at < count; at += 1) sum += means[at] ?? 0;
@@ -75,7 +87,7 @@ function figuresOf(means: Float64Array): BlockFigures | undefined {
   if (!(squares > 0)) return undefined;
   const raw = products / squares;
   const unbiased = Math.min(raw + (1 + 3 * raw) / count, CORRELATION_MAX);
-  const upper = unbiased + MARGIN * Math.sqrt(Math.max(0, 1 - unbiased ** 2) / count);
+  const upper = unbiased + margin * Math.sqrt(Math.max(0, 1 - unbiased ** 2) / count);
   return {
     variance: squares / count,
     correlation: Math.min(Math.max(upper, 0), CORRELATION_MAX),

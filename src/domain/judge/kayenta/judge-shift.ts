@@ -1,4 +1,5 @@
 import type { Series } from './kayenta-metric.ts';
+import type { Dependence } from './shift-noise.ts';
 import { type BadDirection, type ShiftFigures, testShift } from './test-shift.ts';
 
 export interface ShiftInput {
@@ -16,6 +17,8 @@ export interface ShiftInput {
   readonly alpha?: number;
   /** The smallest change that matters, as a share of the control. Default 0.05. */
   readonly minEffect?: number;
+  /** What is known of how the samples hang together. Default: what they say themselves. */
+  readonly dependence?: Dependence;
   /** A value or a difference of values for a person, with its unit. */
   readonly show?: (value: number) => string;
 }
@@ -49,6 +52,7 @@ const SAMPLES_MAX = 100_000;
  */
 export function judgeShift(input: ShiftInput): ShiftVerdict {
   const { name, direction = 'increase', alpha = 0.01, minEffect = 0.05, show = plain } = input;
+  const { dependence = { kind: 'samples' } } = input;
   const samples = { candidate: input.candidate.length, control: input.control.length };
   const unjudged = (kind: 'no_data' | 'inconclusive', why: string): ShiftVerdict => ({
     kind,
@@ -64,7 +68,7 @@ export function judgeShift(input: ShiftInput): ShiftVerdict {
   // Sums of all samples and some deviations of them must be numbers too.
   const reach = (candidate.largest + control.largest) * (samples.candidate + samples.control);
   if (!Number.isFinite(reach * 1e6)) return unjudged('inconclusive', 'the values are too large');
-  const test = testShift(candidate.values, control.values, { bad: direction, alpha });
+  const test = testShift(candidate.values, control.values, { bad: direction, alpha, dependence });
   if (test === undefined) {
     return unjudged('inconclusive', `${countText(samples)} are too few to show any difference`);
   }

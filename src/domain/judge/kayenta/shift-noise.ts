@@ -14,6 +14,25 @@ export interface ShiftNoise {
   readonly sharedNoise: number;
 }
 
+/**
+ * What is known of how samples hang together. `samples`: what they say themselves, at one look at
+ * all of them. `growing`: the same, but looked at from a few samples on, of which slow drifts show
+ * little: what is not surely independent counts as dependent. `history`: a long series from before
+ * had this block length, and less is not believed.
+ */
+export type Dependence =
+  | { readonly kind: 'samples' }
+  | { readonly kind: 'growing' }
+  | { readonly kind: 'history'; readonly blockLength: number };
+
+/** Standard errors that are added to the correlations of an arm, and to those of the differences. */
+const MARGINS = {
+  samples: { arms: 1, differences: 1 },
+  growing: { arms: 2.7, differences: 2.7 },
+  // What both arms share, history cannot know.
+  history: { arms: 0, differences: 2.7 },
+} as const satisfies Record<Dependence['kind'], object>;
+
 /** Below an hour of minutes a correlation of the arms may be two slow waves that happen to meet. */
 const PAIRS_MIN = 60;
 /** Ranks are coarse: that two arms are all but one series is never believed. */
@@ -22,15 +41,23 @@ const SHARED_MAX = 0.95;
 /**
  * The noise of both arms, from their pooled ranks in the order of time.
  *
- * Each arm alone: the **shorter** of the two block lengths counts. Arms that do not differ have the
- * same length, and a version that fails in runs must not hide behind its own runs.
+ * Each arm alone: the **shorter** of the two block lengths counts, or that of history where it is
+ * longer. Arms that do not differ have the same length, and a version that fails in runs must not
+ * hide behind its own runs.
  *
  * Both together, where the arms have equally many samples, at least 60, and so one clock: what they
  * share cancels out of their difference, and the block length is that of the difference. The
  * smaller variance counts.
  */
-export function shiftNoise(candidate: Float64Array, control: Float64Array): ShiftNoise {
-  const blockLength = Math.min(dependenceLength(candidate), dependenceLength(control));
+export function shiftNoise(
+  candidate: Float64Array,
+  control: Float64Array,
+  dependence: Dependence,
+): ShiftNoise {
+  const margins = MARGINS[dependence.kind];
+  const lengths = [candidate, control].map((arm) => dependenceLength(arm, margins.arms));
+  const before = dependence.kind === 'history' ? dependence.blockLength : 1;
+  const blockLength = Math.max(before, Math.min(...lengths));
   const alone: ShiftNoise = {
     kind: 'apart',
     varianceFactor: blockLength,
@@ -40,7 +67,7 @@ export function shiftNoise(candidate: Float64Array, control: Float64Array): Shif
   };
   if (candidate.length !== control.length || candidate.length < PAIRS_MIN) return alone;
   const differences = subtracted(candidate, control);
-  const length = dependenceLength(differences);
+  const length = dependenceLength(differences, margins.differences);
   const apart = variance(differences) / (variance(candidate) + variance(control));
   const sharedNoise = Math.min(Math.max(0, 1 - apart), SHARED_MAX);
   const varianceFactor = (1 - sharedNoise) * length;

@@ -1,7 +1,13 @@
 import { mean } from './effect-size.ts';
 import { pairwiseDifferences } from './pairwise-differences.ts';
 import { pooledRanks, rankSumDeviation, ranksInTime, smallestPValue } from './rank-sum.ts';
-import { type ShiftNoise, shiftNoise, subtracted, variance } from './shift-noise.ts';
+import {
+  type Dependence,
+  type ShiftNoise,
+  shiftNoise,
+  subtracted,
+  variance,
+} from './shift-noise.ts';
 import { studentQuantile, studentTail } from './student.ts';
 
 /** The change that is bad. */
@@ -51,6 +57,12 @@ const RANKS_EXCEED = 1.5;
  */
 const MEANS_MIN = 100;
 
+export interface ShiftRule {
+  readonly bad: BadDirection;
+  readonly alpha: number;
+  readonly dependence: Dependence;
+}
+
 interface Arms {
   readonly candidate: Float64Array;
   readonly control: Float64Array;
@@ -75,14 +87,15 @@ interface Arms {
 export function testShift(
   candidate: Float64Array,
   control: Float64Array,
-  { bad, alpha }: { readonly bad: BadDirection; readonly alpha: number },
+  { bad, alpha, dependence }: ShiftRule,
 ): ShiftTest | undefined {
   const [m, n] = [candidate.length, control.length];
   const tail = bad === 'either' ? alpha / 2 : alpha;
   if (!(smallestPValue(m, n) / 2 <= tail)) return undefined;
   const [x, y] = [candidate.toSorted(), control.toSorted()];
   const ranks = pooledRanks(x, y);
-  const noise = shiftNoise(ranksInTime(candidate, x, ranks.x), ranksInTime(control, y, ranks.y));
+  const inTime = [ranksInTime(candidate, x, ranks.x), ranksInTime(control, y, ranks.y)] as const;
+  const noise = shiftNoise(...inTime, dependence);
   const critical = studentQuantile(tail, noise.degrees);
   const arms = { candidate, control, bad, noise, critical };
   const untied = rankSumDeviation(m, n, 0) * Math.sqrt(noise.varianceFactor);

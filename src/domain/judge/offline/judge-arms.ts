@@ -114,7 +114,8 @@ function compareBlockP95(blocks: RecordedBlocks, metric: ArmMetric): JudgedMetri
       'one row a request, or write `method: mann_whitney` under judge.latency';
     return unjudged({ ...facts, ...means }, 'inconclusive', why);
   }
-  let test = beginShiftLooks(metric.alpha, metric.increaseMax);
+  const before = blocks.history.flatMap(({ p95Ms }) => p95Ms ?? []);
+  let test = beginShiftLooks(metric.alpha, metric.increaseMax, 'increase', before);
   const named = { name: 'p95', show: (ms: number) => `${Number(ms.toPrecision(3))} ms` };
   const { said, trace } = looksAt(
     'latency',

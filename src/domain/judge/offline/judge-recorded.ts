@@ -1,17 +1,13 @@
 import type { ReleaseSpec } from '../../release/release-spec.ts';
 import type { ArmMetric } from '../arm-metric.ts';
+import type { ScoreRule } from '../kayenta/kayenta-score.ts';
 import type { BadDirection } from '../kayenta/test-shift.ts';
 import { type AlphaLedger, budgetOf, openAccount, planAlpha } from '../sequential/alpha-ledger.ts';
 import { beginTrafficSplit, lookTrafficSplit } from '../sequential/traffic-split.ts';
 import { compareErrors, compareLatencies } from './judge-arms.ts';
 import { type LimitsVerdict, judgeLimits } from './judge-limits.ts';
-import {
-  type KayentaThresholds,
-  directionOf,
-  judgeByKayenta,
-  judgeByRanks,
-  judgeOwnMetric,
-} from './judge-series.ts';
+import { judgeByKayenta, plainMetrics, releaseMetrics } from './judge-by-kayenta.ts';
+import { directionOf, judgeByRanks, judgeOwnMetric } from './judge-series.ts';
 import {
   type RecordedBlocks,
   isTrafficColumn,
@@ -36,7 +32,7 @@ export interface RecordedOptions {
   readonly direction?: BadDirection;
   /** How such series are judged. */
   readonly series:
-    { readonly kind: 'mann_whitney' } | ({ readonly kind: 'kayenta' } & KayentaThresholds);
+    { readonly kind: 'mann_whitney' } | ({ readonly kind: 'kayenta' } & ScoreRule['thresholds']);
 }
 
 /** A wrong split is no part of the error budget; this is its own, as in a running release. */
@@ -63,14 +59,7 @@ export function judgeRecorded(
     ...seriesComparisons(pair, window, spec, options),
   ];
   const { judged, ledger } = spend(comparisons, spec.judge.alpha);
-  const kayenta =
-    options.series.kind === 'mann_whitney'
-      ? []
-      : judgeByKayenta(
-          plainSeries(pair, window, spec),
-          (name) => directionOf(name, options.direction),
-          options.series,
-        );
+  const kayenta = scores(pair, window, blocks, spec, options);
   const all = [...judged, ...kayenta];
   const findings = [
     ...missing(pair, window, spec),
@@ -92,6 +81,37 @@ export function judgeRecorded(
     },
     traces: all.flatMap(({ trace }) => trace ?? []),
   };
+}
+
+/** Scores outside the error budget: what the file wants scored, and other columns where asked for. */
+function scores(
+  pair: RecordedPair,
+  window: SharedWindow,
+  blocks: RecordedBlocks | undefined,
+  spec: ReleaseSpec,
+  { series, direction }: RecordedOptions,
+): readonly JudgedMetric[] {
+  const { method, pass, marginal, groupWeights } = spec.judge;
+  const own = ownColumns(pair, spec).map(({ name }) => recordedSeries(pair, window, name));
+  const written = method === 'kayenta' ? releaseMetrics(blocks, own, spec) : [];
+  const plain =
+    series.kind === 'kayenta'
+      ? plainMetrics(plainSeries(pair, window, spec), (name) => directionOf(name, direction))
+      : [];
+  const thresholds = { pass, marginal };
+  return [
+    ...(method === 'kayenta' ? judgeByKayenta(written, { groupWeights, thresholds }) : []),
+    ...(series.kind === 'kayenta' && (plain.length > 0 || method !== 'kayenta')
+      ? judgeByKayenta(plain, { thresholds: series })
+      : []),
+  ];
+}
+
+/** Metrics of the file that both arms have a column for. */
+function ownColumns({ baseline, candidate }: RecordedPair, { judge }: ReleaseSpec) {
+  return judge.metrics.filter(
+    ({ name }) => baseline.columns.has(name) && candidate.columns.has(name),
+  );
 }
 
 interface Comparison {
@@ -122,6 +142,7 @@ function trafficComparisons(
   { judge }: ReleaseSpec,
   { weightPercent }: RecordedOptions,
 ): readonly Comparison[] {
+  if (judge.method === 'kayenta') return [];
   const isMeasured = (signal: 'error_rate' | 'latency_p95'): boolean =>
     blocks.measured.baseline.includes(signal) && blocks.measured.candidate.includes(signal);
   const comparison = (
@@ -149,15 +170,14 @@ function seriesComparisons(
   spec: ReleaseSpec,
   { direction, series }: RecordedOptions,
 ): readonly Comparison[] {
-  const own = spec.judge.metrics
-    .filter(({ name }) => pair.baseline.columns.has(name) && pair.candidate.columns.has(name))
-    .map((metric): Comparison => {
-      const { name, weight, method, increaseMax, severity, direction: bad, noData } = metric;
-      const rules = { name, weight, method, increaseMax, severity, direction: bad, noData };
-      const recorded = recordedSeries(pair, window, name);
-      const judge = (alpha: number): JudgedMetric => judgeOwnMetric(recorded, { ...rules, alpha });
-      return { account: `series/${name}`, weight, judge };
-    });
+  const compared = spec.judge.method === 'kayenta' ? [] : ownColumns(pair, spec);
+  const own = compared.map((metric): Comparison => {
+    const { name, weight, method, increaseMax, severity, direction: bad, noData } = metric;
+    const rules = { name, weight, method, increaseMax, severity, direction: bad, noData };
+    const recorded = recordedSeries(pair, window, name);
+    const judge = (alpha: number): JudgedMetric => judgeOwnMetric(recorded, { ...rules, alpha });
+    return { account: `series/${name}`, weight, judge };
+  });
   if (series.kind === 'kayenta') return own;
   const plain = plainSeries(pair, window, spec).map((recorded): Comparison => {
     const by = directionOf(recorded.name, direction);
@@ -268,11 +288,12 @@ function notesOn(
     ['latency', 'latency_ms'],
   ] as const) {
     const isThere = pair.candidate.columns.has(column) || pair.baseline.columns.has(column);
-    if (blocks !== undefined && judge[name].method !== 'threshold' && !isThere) {
+    const isWanted = judge.method === 'kayenta' || judge[name].method !== 'threshold';
+    if (blocks !== undefined && isWanted && !isThere) {
       notes.push(`judge.${name} is not judged: there is no column ${column}`);
     }
   }
-  if (series.kind === 'kayenta') {
+  if (series.kind === 'kayenta' || judge.method === 'kayenta') {
     notes.push("Kayenta's confidence is its own: 98 %, outside the error budget");
   }
   return notes;

@@ -1,6 +1,4 @@
 import { type OwnMetric, beginOwn, lookAtOwn } from '../arm-metric.ts';
-import type { KayentaLabel } from '../kayenta/kayenta-metric.ts';
-import { judgeKayenta } from '../kayenta/judge-kayenta.ts';
 import { judgeShift } from '../kayenta/judge-shift.ts';
 import type { BadDirection } from '../kayenta/test-shift.ts';
 import { DISPERSION } from '../sequential/dispersion.ts';
@@ -113,62 +111,6 @@ export function judgeOwnMetric(series: RecordedSeries, metric: OwnMetric): Judge
 
 const NO_TALLY = { requests: 0, errors: 0, latency: { counts: {}, total: 0 } } as const;
 const NO_TALLIES = { baseline: NO_TALLY, candidate: NO_TALLY } as const;
-
-export interface KayentaThresholds {
-  readonly pass: number;
-  readonly marginal: number;
-}
-
-/**
- * All series by the Kayenta-compatible judge, in one group: the score decides, and each metric is
- * told beside it. Its level of confidence is Kayenta's own, outside the error budget.
- */
-export function judgeByKayenta(
-  all: readonly RecordedSeries[],
-  directions: (name: string) => BadDirection,
-  thresholds: KayentaThresholds,
-): readonly JudgedMetric[] {
-  const verdict = judgeKayenta({
-    metrics: all.map(({ name, baseline, candidate }) => ({
-      ...{ name, groups: ['series'], direction: directions(name) },
-      ...{ experiment: candidate, control: baseline },
-    })),
-    score: { thresholds },
-  });
-  const told = verdict.metrics.map(({ name, label, samples, shift, reason }, at): JudgedMetric => {
-    const window = all[at]?.window ?? null;
-    const finding = {
-      ...NOTHING_FOUND,
-      ...{ metric: name, weight: 0, window },
-      ...({ method: 'kayenta', kind: KINDS[label] } as const),
-      samples: { baseline: samples.control, candidate: samples.experiment },
-      effect: shift ?? null,
-      sentence: reason,
-    } as const;
-    return { finding, trace: undefined };
-  });
-  const { kind, score, summary } = verdict;
-  const { pass, marginal } = thresholds;
-  const outcome = kind === 'pass' ? 'ok' : kind === 'warn' || kind === 'fail' ? 'violation' : kind;
-  const finding = {
-    ...NOTHING_FOUND,
-    ...{ metric: 'kayenta', limit: pass, candidate: score },
-    kind: outcome,
-    method: 'kayenta',
-    severity: kind === 'warn' ? 'warning' : 'critical',
-    sentence: `Kayenta's score is ${score}, ${pass} passes, ${marginal} is marginal: ${summary}`,
-  } as const;
-  return [{ finding, trace: undefined }, ...told];
-}
-
-const KINDS = {
-  Pass: 'ok',
-  High: 'violation',
-  Low: 'violation',
-  Nodata: 'no_data',
-  NodataFailMetric: 'no_data',
-  Error: 'inconclusive',
-} as const satisfies Record<KayentaLabel, RecordedFinding['kind']>;
 
 function lackingIn({ baseline, candidate }: RecordedSeries): string | undefined {
   for (const [arm, values] of [

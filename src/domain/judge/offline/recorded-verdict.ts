@@ -108,7 +108,7 @@ export function concluded(
   const warnings = deciding.filter(({ kind, severity }) => severity === 'warning' && kind !== 'ok');
   if (warnings.length > 0) {
     const isCompared = ({ kind, method }: RecordedFinding): boolean =>
-      kind === 'violation' && (method === 'sequential' || method === 'mann_whitney');
+      kind === 'violation' && method !== 'limit';
     const action = warnings.some(isCompared) ? ({ action: 'step_back' } as const) : {};
     return { kind: 'warn', ...action, score, summary: told(warnings) };
   }

@@ -8,15 +8,23 @@ import type { TestReading } from './test-reading.ts';
 /**
  * An A/B test of one or more arms against the control, looked at as often as one likes.
  *
- * Each arm's goals are tested both ways, better and worse; which of all goals of all arms are told
- * is decided by e-BH, so that of those told at most a share of alpha is false whatever depends on
- * whatever (Wang and Ramdas, False discovery rate control with e-values, JRSS B 2022). Guard-rails
- * are tested one way; each has its share of alpha (Bonferroni) and stops its arm at the first look
- * that shows it to be worse.
+ * Each arm's goals are tested both ways, better and worse. Which of all goals of all arms are told:
+ *
+ * - `familywise`: by the step-down procedure of Holm (Scand. J. Statistics 1979) on the lowest 1/e so
+ *   far, which are p-values valid at every look (Johari et al., Always Valid Inference, Operations
+ *   Research 2022; Vovk and Wang, E-values, Annals of Statistics 2021). The chance that anything at
+ *   all is told that is not so, at any look, is at most alpha, whatever depends on whatever; and all
+ *   intervals hold at once.
+ * - `false_discovery`: by e-BH, so that of those told at most a share of alpha is expected to be
+ *   false (Wang and Ramdas, JRSS B 2022). For many arms, of which some may be wrong.
+ *
+ * Guard-rails are tested one way; each has its share of alpha (Bonferroni) and stops its arm at the
+ * first look that shows it to be worse, whatever the goals have seen by then.
  */
 export interface AbState {
   readonly kind: 'ab';
   readonly alpha: number;
+  readonly control: 'familywise' | 'false_discovery';
   /** Arm → metric → its tests. */
   readonly arms: Readonly<Record<string, AbArm>>;
 }
@@ -47,6 +55,8 @@ export type AbMetric =
 
 export interface AbOptions {
   readonly alpha: number;
+  /** What alpha is the chance of, over all goals of all arms: `familywise` by default. */
+  readonly control?: AbState['control'];
   readonly arms: readonly string[];
   /** The same metrics for every arm. */
   readonly metrics: Readonly<Record<string, AbMetric>>;
@@ -80,17 +90,19 @@ export interface AbMetricReading {
 /**
  * Half of alpha is the guard-rails', shared by all of all arms; without any it is the goals' too.
  */
-export function beginAb({ alpha, arms, metrics }: AbOptions): AbState {
+export function beginAb({ alpha, arms, metrics, control = 'familywise' }: AbOptions): AbState {
   checkAlpha(alpha);
   if (arms.length === 0 || Object.keys(metrics).length === 0) {
     throw new RangeError('an A/B test needs an arm beside the control, and a metric');
   }
   const { goals, guardRails } = sharesOf(alpha, metrics);
   const perGuardRail = guardRails / Math.max(1, arms.length * countOf(metrics, 'guard_rail'));
+  const perGoal = goals / Math.max(1, arms.length * countOf(metrics, 'goal'));
+  const ofGoal = control === 'familywise' ? perGoal : goals;
   const begin = (metric: AbMetric): AbMetricState => ({
     role: metric.role,
-    worse: beginTest(metric, metric.role === 'goal' ? goals : perGuardRail),
-    better: metric.role === 'goal' ? beginTest(turned(metric), goals) : null,
+    worse: beginTest(metric, metric.role === 'goal' ? ofGoal : perGuardRail),
+    better: metric.role === 'goal' ? beginTest(turned(metric), ofGoal) : null,
     worseAt: null,
     betterAt: null,
   });
@@ -104,8 +116,7 @@ export function beginAb({ alpha, arms, metrics }: AbOptions): AbState {
     stoppedBy: null,
   });
   return {
-    kind: 'ab',
-    alpha: goals,
+    ...{ kind: 'ab', control, alpha: goals },
     arms: Object.fromEntries(arms.map((arm): [string, AbArm] => [arm, begun()])),
   };
 }
@@ -149,6 +160,23 @@ export function eBenjaminiHochberg(eValues: readonly number[], alpha: number): r
   });
   return ordered
     .slice(0, told)
+    .map(({ place }) => place)
+    .toSorted((one, other) => one - other);
+}
+
+/**
+ * Holm: the places of the p-values that are told at a familywise error of `alpha`. From the lowest
+ * on, the k-th of K must be at most alpha / (K − k + 1); the first that is not ends it. NaN is 1.
+ */
+export function holm(pValues: readonly number[], alpha: number): readonly number[] {
+  const ordered = pValues
+    .map((pValue, place) => ({ pValue: Number.isNaN(pValue) ? 1 : pValue, place }))
+    .toSorted((one, other) => one.pValue - other.pValue);
+  const firstKept = ordered.findIndex(
+    ({ pValue }, index) => pValue * (ordered.length - index) > alpha,
+  );
+  return ordered
+    .slice(0, firstKept === -1 ? ordered.length : firstKept)
     .map(({ place }) => place)
     .toSorted((one, other) => one - other);
 }
@@ -213,9 +241,12 @@ function lookTest(test: AbTest, data: AbBlocks) {
   throw new RangeError(`blocks of a ${data.kind} for a test of ${test.kind}`);
 }
 
-/** A reading that is `unknown` for want of data has no evidence, whatever its e-value was. */
-function evidenceIn(reading: TestReading | null): number {
-  return reading === null || reading.effect === null ? 0 : reading.eValue;
+/** A reading that is `unknown` for want of data has no evidence, whatever it had before. */
+function evidenceIn(reading: TestReading | null): {
+  readonly eValue: number;
+  readonly pValue: number;
+} {
+  return reading === null || reading.effect === null ? { eValue: 0, pValue: 1 } : reading;
 }
 
 function readingOf(state: AbState): AbReading {
@@ -223,14 +254,21 @@ function readingOf(state: AbState): AbReading {
     Object.entries(metrics)
       .filter(([, { role }]) => role === 'goal')
       .flatMap(([name, { worseAt, betterAt }]) => [
-        { key: `${arm}/${name}/worse`, eValue: evidenceIn(worseAt) },
-        { key: `${arm}/${name}/better`, eValue: evidenceIn(betterAt) },
+        { key: `${arm}/${name}/worse`, ...evidenceIn(worseAt) },
+        { key: `${arm}/${name}/better`, ...evidenceIn(betterAt) },
       ]),
   );
-  const eValues = hypotheses.map(({ eValue }) => eValue);
-  const told = new Set(
-    eBenjaminiHochberg(eValues, state.alpha).map((place) => hypotheses[place]?.key),
-  );
+  const places =
+    state.control === 'familywise'
+      ? holm(
+          hypotheses.map(({ pValue }) => pValue),
+          state.alpha,
+        )
+      : eBenjaminiHochberg(
+          hypotheses.map(({ eValue }) => eValue),
+          state.alpha,
+        );
+  const told = new Set(places.map((place) => hypotheses[place]?.key));
   return {
     arms: Object.fromEntries(
       Object.entries(state.arms).map(([name, arm]): [string, AbArmReading] => [

@@ -43,8 +43,6 @@ export interface CountsState {
   readonly series: RatioSeries;
   /** The block that speaks most against the candidate, as it is in the series. */
   readonly strongest: SeriesBlock;
-  /** log e of earlier weights, by which this weight's is multiplied. */
-  readonly carriedLogE: number;
   readonly pValue: number;
 }
 
@@ -117,23 +115,7 @@ export function beginCounts(options: CountsOptions): CountsState {
     eventsMin: options.eventsMin ?? 8,
     history: historyDispersion(options.history),
     ...NOTHING_SEEN,
-    carriedLogE: 0,
     pValue: 1,
-  };
-}
-
-/**
- * Goes on at another weight: the events begin anew, the evidence so far is multiplied with what is
- * to come (a product of e-processes is one), and no alpha is spent again.
- */
-export function continueCountsAt(state: CountsState, split: number): CountsState {
-  checkSplit(split);
-  const { logE } = evidenceOf(state);
-  return {
-    ...state,
-    split,
-    ...NOTHING_SEEN,
-    carriedLogE: state.carriedLogE + logE,
   };
 }
 
@@ -169,9 +151,9 @@ export function lookCounts(
   const { logE, evidence } = evidenceOf(added);
   // An arm that has never been seen is no evidence, also not for a later look.
   const isSeen = unseenArm(added) === undefined;
-  const pValue = isSeen ? lowestP(state.pValue, added.carriedLogE + logE) : state.pValue;
+  const pValue = isSeen ? lowestP(state.pValue, logE) : state.pValue;
   const next = { ...added, pValue };
-  return { state: next, reading: readingOf(next, evidence, next.carriedLogE + logE) };
+  return { state: next, reading: readingOf(next, evidence, logE) };
 }
 
 /** Where no block speaks against the candidate: nothing is left out. */
@@ -255,9 +237,10 @@ function readingOf(
   const events = state.baselineEvents + state.candidateEvents;
   if (state.blocks === 0) return unknownReading('there is no block to judge by', facts);
   if (evidence === undefined) {
+    const seen = scaleAt(state.series, 0).batches;
     const reason =
-      `how events bunch is not known without history until ${DISPERSION.runBlocksMin} blocks, ` +
-      `there are ${state.blocks}`;
+      `how events bunch is not known without history until ${DISPERSION.runBlocksMin} blocks ` +
+      `had any, ${seen} of ${state.blocks} did`;
     return unknownReading(reason, facts);
   }
   const unseen = unseenArm(state);

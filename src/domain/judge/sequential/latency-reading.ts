@@ -3,6 +3,7 @@ import { DISPERSION } from './dispersion.ts';
 import { cellQuantile } from './latency-cells.ts';
 import { LEVELS } from './latency-levels.ts';
 import type { LatencyState } from './latency.ts';
+import { scaleAt } from './ratio-series.ts';
 import { eValueOf, unknownReading } from './test-reading.ts';
 import type { Interval, TestReading } from './test-reading.ts';
 
@@ -44,9 +45,10 @@ export function latencyReading(state: LatencyState, evidence: LatencyEvidence): 
     return unknown(`${fewest} requests of an arm, ${state.requestsMin} are needed`);
   }
   if (evidence.dispersions.every((dispersion) => dispersion === undefined)) {
+    const seen = scaleAt(state.atMedian, 0).batches;
     const reason =
       `how latencies wander is not known without history until ${DISPERSION.runBlocksMin} ` +
-      `blocks, there are ${blocks}`;
+      `blocks had any above the median, ${seen} of ${blocks} did`;
     return unknown(reason);
   }
   const quantiles = LEVELS.flatMap((_, index) => quantileAt(state, evidence, index) ?? []);

@@ -19,6 +19,7 @@ export interface MeansState {
   readonly worse: 'higher' | 'lower';
   readonly worseAbove: number;
   readonly harmlessBelow: number;
+  readonly blocksMin: number;
   /** Variance per block of a long sum of the baseline before the release; null without history. */
   readonly history: number | null;
   readonly baselineSum: number;
@@ -37,6 +38,8 @@ export interface MeansOptions {
   readonly worseAbove?: number;
   /** Below this change the candidate is not worse: 0.1 by default. */
   readonly harmlessBelow?: number;
+  /** Fewer blocks decide nothing, whatever the history: 3 by default, and at least. */
+  readonly blocksMin?: number;
 }
 
 export interface MeansBlock {
@@ -47,7 +50,7 @@ export interface MeansBlock {
 /** The mixture is tightest after as many blocks. */
 const TIGHTEST_AT_BLOCKS = 30;
 
-/** Fewer blocks decide nothing, whatever the history. */
+/** One slow moment is no pattern. */
 const BLOCKS_MIN = 3;
 
 /**
@@ -62,6 +65,7 @@ export function beginMeans(options: MeansOptions): MeansState {
     worse: options.worse ?? 'higher',
     worseAbove: options.worseAbove ?? 0.02,
     harmlessBelow: options.harmlessBelow ?? 0.1,
+    blocksMin: Math.max(BLOCKS_MIN, options.blocksMin ?? BLOCKS_MIN),
     history: historyVariance(options.history),
     baselineSum: 0,
     candidateSum: 0,
@@ -121,7 +125,7 @@ const LEAST_DEVIATION = 1e-9;
 
 function evidenceOf(state: MeansState): Evidence | undefined {
   const all = scaleAt(state.differences, 0);
-  if (all.batches < BLOCKS_MIN) return undefined;
+  if (all.batches < leastBlocks(state)) return undefined;
   const blocks = all.batches;
   const run = spreadOf(state.differences, 'run');
   // Both arms are taken to vary as the baseline did. A run without spread has not varied at all.
@@ -140,6 +144,11 @@ function evidenceOf(state: MeansState): Evidence | undefined {
   return { logE, deviation, blocks, difference: all.value / blocks, scale };
 }
 
+/** A state of older code has no figure of its own. */
+function leastBlocks({ blocksMin }: MeansState): number {
+  return Number.isFinite(blocksMin) ? blocksMin : BLOCKS_MIN;
+}
+
 function factsOf(state: MeansState) {
   const blocks = scaleAt(state.differences, 0).batches;
   const samples = { baseline: blocks, candidate: blocks };
@@ -148,8 +157,9 @@ function factsOf(state: MeansState) {
 
 function readingOf(state: MeansState, evidence: Evidence | undefined): TestReading {
   const facts = factsOf(state);
-  if (facts.blocks < BLOCKS_MIN) {
-    return unknownReading(`${facts.blocks} block(s), ${BLOCKS_MIN} are needed`, facts);
+  const least = leastBlocks(state);
+  if (facts.blocks < least) {
+    return unknownReading(`${facts.blocks} block(s), ${least} are needed`, facts);
   }
   if (evidence === undefined) {
     const reason =

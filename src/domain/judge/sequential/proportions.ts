@@ -199,9 +199,10 @@ function readingOf(
     return unknownReading(`${fewest} trials of an arm, ${state.trialsMin} are needed`, facts);
   }
   if (dispersion === undefined) {
+    const seen = scaleAt(state.series, 0).batches;
     const reason =
       `how successes bunch is not known without history until ${DISPERSION.runBlocksMin} ` +
-      `blocks, there are ${state.blocks}`;
+      `blocks had any, ${seen} of ${state.blocks} did`;
     return unknownReading(reason, facts);
   }
   const rates = {

@@ -230,6 +230,25 @@ describe('series', () => {
     expect(findingOf(failed, 'depth')).toMatchObject({ kind: 'violation', weight: 0 });
   });
 
+  test('a release file that wants Kayenta’s judge has its traffic scored by it, by its groups', () => {
+    const by = (judgeBlock: string) =>
+      judge(
+        blocksCsv({ seed: 1 }),
+        blocksCsv({ seed: 2, latencyMs: 130 }),
+        `judge: { method: kayenta${judgeBlock} }`,
+      );
+    const failed = by('');
+    expect(failed.verdict).toMatchObject({ kind: 'fail', budget: null });
+    expect(findingOf(failed, 'kayenta')).toMatchObject({ candidate: 50, limit: 95 });
+    expect(findingOf(failed, 'errors')).toMatchObject({ kind: 'ok', method: 'kayenta' });
+    expect(findingOf(failed, 'latency')).toMatchObject({ kind: 'violation', method: 'kayenta' });
+    expect(by(', group_weights: { latency: 20 }').verdict).toMatchObject({
+      ...{ kind: 'warn', action: 'step_back' },
+    });
+    expect(by(', pass: 50, marginal: 40').verdict.kind).toBe('pass');
+    expect(by(', pass: 40, marginal: 40, latency: { critical: true }').verdict.kind).toBe('fail');
+  });
+
   test('a metric of the release file is judged by its rules', () => {
     const more = `
 metrics:

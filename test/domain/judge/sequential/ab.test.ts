@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tellsAlikeApart } from '../../../../bench/judge/ab.ts';
 import { seeded } from '../../../../bench/judge/random.ts';
-import { beginAb, eBenjaminiHochberg, lookAb } from '../../../../src/domain/judge/sequential/ab.ts';
+import {
+  beginAb,
+  eBenjaminiHochberg,
+  holm,
+  lookAb,
+} from '../../../../src/domain/judge/sequential/ab.ts';
 import type { AbOptions, AbState } from '../../../../src/domain/judge/sequential/ab.ts';
 
 const OPTIONS: AbOptions = {
@@ -90,17 +96,63 @@ test('before the first look every arm is undecided', () => {
   ]);
 });
 
-test('alike arms are told apart in at most 5 of 60 tests of 40 looks', () => {
-  const alike = { orders: 0.1, errors: 0.01 };
-  let apart = 0;
-  for (let seed = 1; seed <= 60; seed += 1) {
-    const { readings } = looks(OPTIONS, { blue: alike, green: alike }, 40, seed);
-    const isApart = readings.some(({ arms }) =>
-      Object.values(arms).some(({ decision }) => decision !== 'undecided'),
+test('over all arms, metrics and looks, 400 tests of alike arms err in 5 % at most', () => {
+  let erring = 0;
+  for (let seed = 1; seed <= 400; seed += 1) if (tellsAlikeApart(seed)) erring += 1;
+  expect(erring).toBeLessThanOrEqual(20);
+});
+
+test('a guard-rail stops its arm before the goals have their minimum of samples', () => {
+  const metrics = {
+    orders: { kind: 'proportion', role: 'goal', history: [], worse: 'lower', trialsMin: 10_000 },
+    errors: { kind: 'proportion', role: 'guard_rail', history: [], trialsMin: 100 },
+  } as const;
+  const arms = { blue: { orders: 0.2, errors: 0.1 }, green: { orders: 0.2, errors: 0.01 } };
+  const { readings } = looks({ ...OPTIONS, metrics }, arms, 20);
+  const last = readings.at(-1)?.arms;
+  expect(last?.['blue']?.decision).toBe('stopped');
+  expect(last?.['blue']?.reason).toMatch(/^errors is worse/);
+  expect(last?.['green']?.decision).toBe('undecided');
+  expect(last?.['green']?.metrics['orders']?.reading?.reason).toBe(
+    '6000 trials of an arm, 10000 are needed',
+  );
+});
+
+test('a mean of too few blocks is undecided however far it is apart', () => {
+  const metrics = {
+    basket: { kind: 'mean', role: 'goal', history: [], worse: 'lower', blocksMin: 200 },
+  } as const;
+  const blocks = Array.from({ length: 120 }, (_, i) => ({
+    baseline: 50 + (i % 7),
+    candidate: 65 + ((i * 3) % 7),
+  }));
+  let { state, reading } = lookAb(beginAb({ alpha: 0.05, arms: ['blue'], metrics }), {
+    blue: { basket: { kind: 'mean', blocks } },
+  });
+  expect(reading.arms['blue']?.decision).toBe('undecided');
+  ({ state, reading } = lookAb(state, { blue: { basket: { kind: 'mean', blocks } } }));
+  expect(reading.arms['blue']?.decision).toBe('better');
+});
+
+test('more arms and metrics widen the intervals, so that all of them hold at once', () => {
+  const widthOf = (arms: readonly string[]): number => {
+    const chances = { blue: { orders: 0.1, errors: 0.01 } };
+    const { readings } = looks({ ...OPTIONS, arms }, chances, 5);
+    const effect = readings.at(-1)?.arms['blue']?.metrics['orders']?.reading?.effect;
+    return (effect?.high ?? 0) - (effect?.low ?? 0);
+  };
+  expect(widthOf(['blue', 'green', 'red'])).toBeGreaterThan(1.05 * widthOf(['blue']));
+});
+
+test('where only the share of false ones counts, no fewer are told', () => {
+  const arms = { blue: { orders: 0.135, errors: 0.01 }, green: { orders: 0.135, errors: 0.01 } };
+  const betterAfter = (control: NonNullable<AbOptions['control']>): number =>
+    looks({ ...OPTIONS, control }, arms, 60).readings.findIndex(
+      (reading) => reading.arms['green']?.decision === 'better',
     );
-    if (isApart) apart += 1;
-  }
-  expect(apart).toBeLessThanOrEqual(5);
+  const [familywise, discovery] = [betterAfter('familywise'), betterAfter('false_discovery')];
+  expect(discovery).toBeGreaterThan(0);
+  expect(familywise).toBeGreaterThanOrEqual(discovery);
 });
 
 test('a test that is resumed from JSON goes on as if it had not been cut off', () => {
@@ -117,6 +169,15 @@ test.each([
   ['data of another kind', { blue: { orders: { kind: 'mean', blocks: [] } } }],
 ] as const)('%s is refused', (_, data) => {
   expect(() => lookAb(beginAb(OPTIONS), data)).toThrow(RangeError);
+});
+
+test('Holm tells the smaller ones as long as each is small enough, and no NaN', () => {
+  // K = 4, alpha = 0.05: 0.0125, 0.0167, 0.025, 0.05.
+  expect(holm([0.01, 0.04, 0.03, 0.005], 0.05)).toEqual([0, 3]);
+  expect(holm([0.02, 0.001, NaN], 0.05)).toEqual([0, 1]);
+  expect(holm([0.03, 0.03], 0.05)).toEqual([]);
+  expect(holm([0.04], 0.05)).toEqual([0]);
+  expect(holm([], 0.05)).toEqual([]);
 });
 
 test('e-BH tells the three of Wang and Ramdas that pass, and no NaN', () => {

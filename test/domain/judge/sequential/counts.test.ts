@@ -2,11 +2,7 @@ import { expect, test } from 'vitest';
 import { countsSeries } from '../../../../bench/judge/generators.ts';
 import type { CountsKind } from '../../../../bench/judge/generators.ts';
 import { seeded } from '../../../../bench/judge/random.ts';
-import {
-  beginCounts,
-  continueCountsAt,
-  lookCounts,
-} from '../../../../src/domain/judge/sequential/counts.ts';
+import { beginCounts, lookCounts } from '../../../../src/domain/judge/sequential/counts.ts';
 import type { CountsBlock, CountsOptions } from '../../../../src/domain/judge/sequential/counts.ts';
 
 const STEADY = Array.from({ length: 480 }, (_, i) => ({ events: 3 + ((i * 7) % 5), units: 1000 }));
@@ -130,21 +126,14 @@ test('a router that sends more than intended is no rise where the requests are k
   expect(untold.decision).toBe('worse');
 });
 
-test('evidence is carried to the next weight, where no alpha is spent again', () => {
-  const some = blocks(3, { baseline: 5, candidate: 12 });
-  let { state, reading } = lookCounts(beginCounts(OPTIONS), some);
-  expect(reading.decision).toBe('unknown');
-  const before = reading.eValue;
-  state = continueCountsAt(state, 0.25);
-  const empty = lookCounts(state, []);
-  expect(empty.reading.decision).toBe('unknown');
-  ({ reading } = lookCounts(state, blocks(3, { baseline: 15, candidate: 12 })));
-  const fresh = lookCounts(
-    beginCounts({ ...OPTIONS, split: 0.25 }),
-    blocks(3, { baseline: 15, candidate: 12 }),
-  ).reading;
-  expect(reading.eValue / (before * fresh.eValue)).toBeCloseTo(1, 9);
-  expect(reading.decision).toBe('worse');
+test('without history a person is told how many blocks had events, not how many there were', () => {
+  const quiet = blocks(50, { baseline: 0, candidate: 0 });
+  const begun = beginCounts({ ...OPTIONS, history: [] });
+  const { reading } = lookCounts(begun, [...quiet, ...blocks(10, { baseline: 3, candidate: 3 })]);
+  expect(reading).toMatchObject({
+    decision: 'unknown',
+    reason: 'how events bunch is not known without history until 45 blocks had any, 10 of 60 did',
+  });
 });
 
 test('worse stays worse when the errors end', () => {
