@@ -60,51 +60,31 @@ export function createPagingSends(deps: PagingDeps) {
      * wanted: what has been called off is never sent, and an attempt whose worker died stays known.
      */
     async sendPage(request: SendPageRequest): Promise<PageSent> {
-      const { key, incident, round, level } = request;
-      const { receipt, handle, attempts } = await attempt(deps, request, async (at, signal) => {
-        const page: Page = {
-          ...{ dedupKey: key, action: 'trigger', incident, round, level },
-          to: at.to,
-          who: at.who,
-          maybeRepeated: at.maybeRepeated,
-        };
-        return at.port.send(page, signal);
-      });
+      const page = { ...request, action: 'trigger' } as const;
+      const { receipt, handle, attempts } = await attempt(deps, page, (port, wanted) =>
+        port.send(wanted, NEVER_ABORTED),
+      );
       return { receipt, handle: handle ?? null, attempts };
     },
 
     /** Shows another status on a message that was sent before. */
     async showStatus(request: ShowStatusRequest): Promise<{ readonly receipt: string }> {
-      const { key, action, incident, round, level, handle } = request;
-      return attempt(deps, request, async (at, signal) => {
-        const page: Page = {
-          ...{ dedupKey: key, action, incident, round, level },
-          to: at.to,
-          who: at.who,
-          maybeRepeated: at.maybeRepeated,
-        };
-        return at.port.update(page, handle ?? '', signal);
-      });
+      return attempt(deps, request, (port, page) =>
+        port.update(page, request.handle ?? '', NEVER_ABORTED),
+      );
     },
   };
 }
 
-interface At {
-  readonly port: PageChannel;
-  readonly to: string | undefined;
-  readonly who: string | undefined;
-  readonly maybeRepeated: boolean;
-}
-
-type Target = Pick<SendPageRequest, 'key' | 'channel' | 'person' | 'contact' | 'dueMs'>;
+type Wanted = Omit<ShowStatusRequest, 'handle'>;
 
 async function attempt(
   deps: PagingDeps,
-  request: Target,
-  work: (at: At, signal: AbortSignal) => Promise<Delivery>,
+  request: Wanted,
+  work: (port: PageChannel, page: Page) => Promise<Delivery>,
 ): Promise<Delivery & { readonly attempts: readonly Attempt[] }> {
   const { paging, clock, temporal } = deps;
-  const { channel, person, contact, key } = request;
+  const { channel, person, contact, key, action, incident, round, level } = request;
   const before = attemptsBefore();
   const atMs = clock.nowMs();
   const found = find(deps, channel, person, contact);
@@ -119,11 +99,14 @@ async function attempt(
     budget.leave(key);
     throw ApplicationFailure.nonRetryable(`${channel}: called off before it began`, 'CalledOff');
   }
-  const maybeRepeated = before.some(({ outcome }) => outcome === 'unknown');
-  const { port, to } = found;
-  const who = person ?? undefined;
+  const page: Page = {
+    ...{ dedupKey: key, action, incident, round, level },
+    to: found.to,
+    who: person ?? undefined,
+    maybeRepeated: before.some(({ outcome }) => outcome === 'unknown'),
+  };
   try {
-    const delivery = await work({ port, to, who, maybeRepeated }, NEVER_ABORTED);
+    const delivery = await work(found.port, page);
     const accepted: Attempt = { ...begun, outcome: 'accepted', text: delivery.receipt };
     return { ...delivery, attempts: [...before, accepted] };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { type Paging, requirePaging } from '../domain/paging/paging-file.ts';
 import type { PagingDeps } from '../activities/paging-deps.ts';
@@ -25,7 +26,8 @@ export function createPagingSource(
     const stamp = `${mtimeMs}/${size}/${ino}`;
     if (stamp === seen) return;
     if (size > FILE_MAX_BYTES) throw new Failure('PagingFileInvalid', `${path} is too long`);
-    paging = requirePaging({ text: readFileSync(path, 'utf8'), file: path });
+    const readFile = (name: string): string => readFileSync(resolve(dirname(path), name), 'utf8');
+    paging = requirePaging({ text: readFile(path), file: path, readFile });
     seen = stamp;
     why = '';
   }

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { cut } from '../paging/page-words.ts';
 import type { Report } from './incident.ts';
 import { SEVERITIES } from './severity.ts';
 
@@ -34,11 +35,4 @@ export function checkedReport(report: Report): Report {
     ),
     links: links.slice(0, LINKS_MAX),
   };
-}
-
-function cut(text: string, max: number): string {
-  if (text.length <= max) return text;
-  // Not within a pair of surrogates.
-  const end = /[\uD800-\uDBFF]$/.test(text.slice(0, max - 1)) ? max - 2 : max - 1;
-  return `${text.slice(0, end)}…`;
 }

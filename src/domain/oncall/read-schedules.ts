@@ -9,7 +9,7 @@ import type { KnownPerson } from './ical-person.ts';
 import type { EventsLayer, IcalLayer, Layer } from './layer.schema.ts';
 import { person } from './person.schema.ts';
 import { namedIn } from './persons-of.ts';
-import { type Schedule, schedule } from './schedule.schema.ts';
+import { type Schedule, type WrittenSchedule, schedule } from './schedule.schema.ts';
 
 export const SCHEDULE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 const NAME_FORM = 'a schedule is named by letters, digits and . _ -, at most 64';
@@ -73,10 +73,26 @@ export function requireSchedules(source: DocumentSource, readFile: ReadFile): Sc
 }
 
 function finished(parsed: PagingPart, readFile: ReadFile) {
-  const people = peopleOf(parsed);
+  const people = peopleOf(parsed.people ?? {});
+  const { schedules, found, remarks } = withCalendars(parsed.schedules, people, readFile);
+  const strangers =
+    parsed.people === undefined
+      ? []
+      : Object.entries(schedules).flatMap(([name, whole]) => strangersIn(name, whole, people));
+  const all = [...found, ...strangers];
+  if (all.length > 0) return { kind: 'found' as const, found: all };
+  return { kind: 'valid' as const, value: { schedules, people, remarks } };
+}
+
+/** Written schedules with the calendars that they name; what cannot be read is found. */
+export function withCalendars(
+  written: Readonly<Record<string, WrittenSchedule>>,
+  people: readonly KnownPerson[],
+  readFile: ReadFile,
+): Pick<Schedules, 'schedules' | 'remarks'> & { readonly found: readonly Found[] } {
   const found: Found[] = [];
   const remarks: string[] = [];
-  const entries = Object.entries(parsed.schedules).map(([name, { layers, ...rest }]) => {
+  const entries = Object.entries(written).map(([name, { layers, ...rest }]) => {
     const ready = layers.flatMap((layer, index): readonly Layer[] => {
       if (layer.kind !== 'ical') return [layer];
       const calendar = calendarOf(layer, people, readFile);
@@ -88,13 +104,9 @@ function finished(parsed: PagingPart, readFile: ReadFile) {
       remarks.push(...calendar.remarks.map((remark) => `${layer.path}: ${remark}`));
       return [calendar.layer];
     });
-    const whole = { ...rest, layers: ready };
-    if (parsed.people !== undefined) found.push(...strangersIn(name, whole, people));
-    return [name, whole] as const;
+    return [name, { ...rest, layers: ready }] as const;
   });
-  if (found.length > 0) return { kind: 'found' as const, found };
-  const schedules: Readonly<Record<string, Schedule>> = Object.fromEntries(entries);
-  return { kind: 'valid' as const, value: { schedules, people, remarks } };
+  return { schedules: Object.fromEntries(entries), found, remarks };
 }
 
 /** Whom a schedule names and nobody knows. */
@@ -112,7 +124,10 @@ export function strangersIn(
     }));
 }
 
-function peopleOf({ people = {} }: PagingPart): readonly KnownPerson[] {
+/** Who there is, with what calendars may call them. */
+export function peopleOf(
+  people: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): readonly KnownPerson[] {
   return Object.entries(people).map(([key, written]) => ({
     person: key,
     aliases: aliasesIn(written),

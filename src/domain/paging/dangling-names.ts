@@ -1,7 +1,6 @@
 import type { Found } from '../document/issues.ts';
 import { nearest } from '../document/nearest.ts';
 import type { Level, PolicySpec } from '../escalation/policy.schema.ts';
-import { namedIn } from '../oncall/persons-of.ts';
 import type { ParsedPaging } from './paging.schema.ts';
 
 type Path = readonly (string | number)[];
@@ -36,11 +35,6 @@ export function danglingNames(parsed: ParsedPaging): readonly Found[] {
   for (const [name, { members }] of Object.entries(parsed.teams)) {
     for (const [index, one] of members.entries())
       need('person', one, ['teams', name, 'members', index]);
-  }
-  for (const [name, schedule] of Object.entries(parsed.schedules)) {
-    for (const { person, path } of namedIn(schedule)) {
-      need('person', person, ['schedules', name, ...path]);
-    }
   }
   for (const [name, policy] of Object.entries(parsed.policies)) {
     inPolicy(policy, ['policies', name], need);

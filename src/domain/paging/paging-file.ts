@@ -3,6 +3,7 @@ import { type Problem, formatProblem } from '../document/problem.ts';
 import { type DocumentForm, readDocument } from '../document/read-document.ts';
 import { suggestion } from '../document/suggestion.ts';
 import { Failure } from '../failure.ts';
+import { type ReadFile, peopleOf, strangersIn, withCalendars } from '../oncall/read-schedules.ts';
 import type { Schedule } from '../oncall/schedule.schema.ts';
 import { danglingNames } from './dangling-names.ts';
 import { pagingJsonSchema } from './json-schema.schema.ts';
@@ -29,6 +30,8 @@ export interface PagingSource {
   readonly text: string;
   /** As the user named it, for the messages. */
   readonly file: string;
+  /** A calendar, by its path within the folder of the paging file; throws where it cannot. */
+  readonly readFile: ReadFile;
   /** Channels of `type: memory` are taken: they page nobody. */
   readonly forTests?: boolean;
 }
@@ -52,11 +55,17 @@ const PAGING_FILE: DocumentForm<typeof pagingSchema> = {
 /** Reads a paging file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
 export function readPaging(source: PagingSource): PagingFile {
   const read = readDocument(source, PAGING_FILE, (parsed) => {
+    const people = peopleOf(parsed.people);
+    const { schedules, found: unread } = withCalendars(parsed.schedules, people, source.readFile);
     const found: readonly Found[] = [
+      ...unread,
       ...danglingNames(parsed),
+      ...Object.entries(schedules).flatMap(([name, whole]) => strangersIn(name, whole, people)),
       ...(source.forTests === true ? [] : channelsOfTests(parsed)),
     ];
-    return found.length > 0 ? { kind: 'found', found } : { kind: 'valid', value: toPaging(parsed) };
+    return found.length > 0
+      ? { kind: 'found', found }
+      : { kind: 'valid', value: toPaging(parsed, schedules) };
   });
   return read.kind === 'invalid' ? read : { kind: 'valid', paging: read.value };
 }
@@ -68,19 +77,17 @@ export function requirePaging(source: PagingSource): Paging {
   throw new Failure('PagingFileInvalid', read.problems.map(formatProblem).join('\n'));
 }
 
-function toPaging(parsed: ParsedPaging): Paging {
+function toPaging(parsed: ParsedPaging, schedules: Paging['schedules']): Paging {
   return {
-    people: mapValues(parsed.people, ({ name, contacts, notify }) => ({
-      name,
-      contacts,
-      notify: notify ?? Object.keys(contacts).map((contact) => ({ contact, afterMs: 0 })),
-    })),
+    people: Object.fromEntries(
+      Object.entries(parsed.people).map(([key, { name, contacts, notify }]) => {
+        const everyWay = Object.keys(contacts).map((contact) => ({ contact, afterMs: 0 }));
+        return [key, { name, contacts, notify: notify ?? everyWay }];
+      }),
+    ),
     teams: parsed.teams,
     channels: parsed.channels,
-    schedules: mapValues(parsed.schedules, (written) => ({
-      ...written,
-      layers: written.layers.flatMap((layer) => (layer.kind === 'ical' ? [] : [layer])),
-    })),
+    schedules,
     policies: parsed.policies,
     lastResort: parsed.last_resort,
     businessHours: parsed.business_hours,
@@ -93,11 +100,4 @@ function channelsOfTests({ channels }: ParsedPaging): readonly Found[] {
       ? [{ path: ['channels', name, 'type'], message: 'memory pages nobody: it is for tests' }]
       : [],
   );
-}
-
-function mapValues<Value, Result>(
-  record: Readonly<Record<string, Value>>,
-  change: (value: Value) => Result,
-): Readonly<Record<string, Result>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
