@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rruleText } from '../release/rrule.schema.ts';
 import { positiveDuration } from '../release/quantities.schema.ts';
 import { rruleFlaw, untilMs } from '../release/rrule-text.ts';
 import { localTime, localTimeOrDate, moment, timeZone } from '../release/time-zone.schema.ts';
@@ -29,12 +30,7 @@ export const calendarEvent = z.strictObject({
   from: moment.optional().describe('Of an event that is there once. Local, or with its offset.'),
   to: moment.optional().describe('When it is over.'),
   starts: localTime.optional().describe('Of one that recurs: the first, local time.'),
-  rrule: z
-    .string('a rule is written like FREQ=WEEKLY;BYDAY=FR')
-    .min(1)
-    .max(500)
-    .optional()
-    .describe('When it begins, again and again: a recurrence rule of RFC 5545.'),
+  rrule: rruleText,
   for: positiveDuration
     .optional()
     .describe('How long each lasts on the clock on the wall: 24h from 9:00 end at 9:00.'),

@@ -9,6 +9,7 @@ import {
   type RecurringFreeze,
 } from './freeze-window.ts';
 import { positiveDuration } from './quantities.schema.ts';
+import { rruleText } from './rrule.schema.ts';
 import { WINDOWS_A_DAY_MAX, rruleFlaw, untilMs, windowsADay } from './rrule-text.ts';
 import { localTime, localTimeOrDate, moment, timeZone } from './time-zone.schema.ts';
 
@@ -26,12 +27,7 @@ const FREEZE_MAX_MS = 366 * DAY_MS;
 const freezeWindowDocument = z
   .strictObject({
     name: z.string().min(1).max(64).describe('Said whenever the window holds somebody up.'),
-    rrule: z
-      .string('a rule is written like FREQ=WEEKLY;BYDAY=FR')
-      .min(1)
-      .max(500)
-      .optional()
-      .describe('When it begins, again and again: a recurrence rule of RFC 5545.'),
+    rrule: rruleText,
     starts: localTime.optional().describe('Local time: the first, and the time of day of all.'),
     for: positiveDuration.optional().describe('How long each one lasts; elapsed time.'),
     except: z
