@@ -89,33 +89,6 @@ test('it goes one weight down and waits for a person where that is a warning', a
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
 });
 
-test('at a barrier it is still the step before that is compared', async () => {
-  const [from, to] = [2000, 1_800_000].map((afterMs) =>
-    new Date(rig.clock.nowMs() + afterMs).toISOString().replace(/\.\d+Z/, 'Z'),
-  );
-  const hasBegun = async (): Promise<true | undefined> => {
-    const { active } = await rig.client.history(SERVICE);
-    if (active === undefined) return undefined;
-    const { timeline } = await rig.client.progress(active.workflowId);
-    return timeline.some(({ text }) => text.includes('window fair has begun')) || undefined;
-  };
-  rig.clock.during('watchRelease', async () => {
-    serve({ requests: 10, faulty: 0 });
-    await poll(SOON_MS, hasBegun);
-  });
-  const { workflowId } = await rig.deploy(version, {
-    ...compared({}),
-    steps: [{ weight: 50, for: '5m' }],
-    freeze_windows: [{ name: 'fair', from, to, on_begin: 'hold' }],
-  });
-  await rig.until(workflowId, 'frozen');
-  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 5 }));
-  expect(await rig.end(workflowId)).toMatchObject({
-    ...{ outcome: 'rolled_back', cause: 'error_rate' },
-    reason: expect.stringContaining('errors, compared: worse than stable'),
-  });
-});
-
 const scored = {
   ...compared({}),
   steps: [{ weight: 50, for: '3m' }],
@@ -158,4 +131,32 @@ test('a split that nobody intended holds it: that is no verdict on the version',
   expect(text).toMatch(/inconclusive: traffic split is 9\.09 %, intended 50 %/);
   await rig.client.abort(SERVICE, ASKED);
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+});
+
+// The last: of what it serves ahead of the clock the load balancer forgets what is served before.
+test('at a barrier it is still the step before that is compared', async () => {
+  const [from, to] = [2000, 1_800_000].map((afterMs) =>
+    new Date(rig.clock.nowMs() + afterMs).toISOString().replace(/\.\d+Z/, 'Z'),
+  );
+  const hasBegun = async (): Promise<true | undefined> => {
+    const { active } = await rig.client.history(SERVICE);
+    if (active === undefined) return undefined;
+    const { timeline } = await rig.client.progress(active.workflowId);
+    return timeline.some(({ text }) => text.includes('window fair has begun')) || undefined;
+  };
+  rig.clock.during('watchRelease', async () => {
+    serve({ requests: 10, faulty: 0 });
+    await poll(SOON_MS, hasBegun);
+  });
+  const { workflowId } = await rig.deploy(version, {
+    ...compared({}),
+    steps: [{ weight: 50, for: '5m' }],
+    freeze_windows: [{ name: 'fair', from, to, on_begin: 'hold' }],
+  });
+  await rig.until(workflowId, 'frozen');
+  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 5 }));
+  expect(await rig.end(workflowId)).toMatchObject({
+    ...{ outcome: 'rolled_back', cause: 'error_rate' },
+    reason: expect.stringContaining('errors, compared: worse than stable'),
+  });
 });
