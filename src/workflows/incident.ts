@@ -19,7 +19,7 @@ import {
 import { EMPTY_LEDGER, type Ledger } from '../domain/escalation/ledger.ts';
 import { renderIncident } from '../domain/escalation/render-incident.ts';
 import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
-import { apply, refuse, verbsOf } from '../domain/escalation/verbs.ts';
+import { apply, refuse, refuseEarlier, verbsOf } from '../domain/escalation/verbs.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
@@ -135,7 +135,7 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
         throw refused('NotAllowedNow', `who, why and requestId: ${TEXT_MAX} characters at most`);
       }
       if (answered.has(asked.requestId)) return;
-      const refusal = refuse(escalation, verb, asked);
+      const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
       if (refusal !== undefined) throw refused(refusal.code, `${workflowId}: ${refusal.why}`);
     };
   }
@@ -147,9 +147,12 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     });
   }
   /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
-  const signalled = async (verb: 'acknowledge' | 'resolve', asked: Asked): Promise<void> => {
+  const signalled = async (
+    verb: 'acknowledge' | 'resolve',
+    asked: IncidentAsked,
+  ): Promise<void> => {
     if (answered.has(asked.requestId)) return;
-    const refusal = refuse(escalation, verb, asked);
+    const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
     if (refusal === undefined) await shielded(() => ask(verb, asked));
     else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
   };
