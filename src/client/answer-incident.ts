@@ -34,7 +34,11 @@ const UPDATE_SHARE = 0.6;
 export async function answerIncident(
   temporal: Client,
   caller: Caller,
-  { id, verb, request }: { readonly id: string; readonly verb: UrgentVerb } & {
+  {
+    id,
+    verb,
+    request,
+  }: { readonly id: string; readonly verb: UrgentVerb } & {
     readonly request: UrgentRequest;
   },
   withinMs: number,

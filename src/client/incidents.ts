@@ -161,7 +161,9 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
       const query = [
         "WorkflowType = 'escalation'",
         ...(all ? [] : ["ExecutionStatus = 'Running'"]),
-        ...(beginsWith === '' ? [] : [`WorkflowId STARTS_WITH '${incidentId(hexOnly(beginsWith))}'`]),
+        ...(beginsWith === ''
+          ? []
+          : [`WorkflowId STARTS_WITH '${incidentId(hexOnly(beginsWith))}'`]),
       ].join(' AND ');
       return caller.call('the list of incidents', async () => {
         const found: IncidentSummary[] = [];
