@@ -157,8 +157,8 @@ describe('another request of Slack', () => {
       false,
       ['sign'],
     );
-    const signed = await crypto.subtle.sign('HMAC', key, Buffer.from(`v0:${timestamp}:${rawBody}`));
-    const signature = `v0=${Buffer.from(signed).toString('hex')}`;
+    const bytes = await crypto.subtle.sign('HMAC', key, Buffer.from(`v0:${timestamp}:${rawBody}`));
+    const signature = `v0=${Buffer.from(bytes).toString('hex')}`;
     return { rawBody, timestamp, signature };
   }
   const kindOf = async (rawBody: string): Promise<string> =>
