@@ -10,6 +10,7 @@ const environmentSchema = z.object({
     .regex(/^[A-Za-z0-9._/-]{1,200}$/)
     .default('belay'),
   BELAY_STATE_DIR: z.string().min(1).optional(),
+  BELAY_PAGING: z.string().min(1).optional(),
   BELAY_METRICS_ADDRESS: z
     .string()
     .regex(/^[^:]*:\d{1,5}$/, 'an address is host:port')
@@ -24,6 +25,8 @@ export interface WorkerConfig {
   readonly taskQueue: string;
   /** Where the process environment keeps what outlives the worker; absolute. */
   readonly stateDir: string;
+  /** The file of policies, people and channels, absolute; none, only a last resort is missing. */
+  readonly pagingFile: string | undefined;
   /** Where Prometheus finds the worker; none, no metrics. */
   readonly metricsAddress: string | undefined;
   /** A bundle made at build time; none, the workflows are bundled at start. */
@@ -48,6 +51,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   return {
     taskQueue: data.BELAY_TASK_QUEUE,
     stateDir: resolve(data.BELAY_STATE_DIR ?? defaultStateDir(data.XDG_STATE_HOME)),
+    pagingFile: data.BELAY_PAGING === undefined ? undefined : resolve(data.BELAY_PAGING),
     metricsAddress: data.BELAY_METRICS_ADDRESS,
     workflowBundle: data.BELAY_WORKFLOW_BUNDLE,
     maxCachedWorkflows: data.BELAY_MAX_CACHED_WORKFLOWS,

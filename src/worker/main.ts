@@ -1,12 +1,16 @@
 import { readWorkerConfig } from './config.ts';
-import { createProviders } from './providers.ts';
+import { createPagingProviders, createProviders } from './providers.ts';
 import { installTelemetry, startWorkers } from './worker.ts';
 
 /** One worker process: configuration, adapters, activities, workers; stopped in reverse order. */
 export async function runWorker(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readWorkerConfig(environment);
   installTelemetry(config.metricsAddress);
-  const workers = await startWorkers(config, createProviders(config));
+  const workers = await startWorkers(
+    config,
+    createProviders(config),
+    createPagingProviders(config),
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => workers.stop());
   }

@@ -7,19 +7,22 @@ import {
   makeTelemetryFilterString,
 } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { createActivities, createWatching } from '../activities/activities.ts';
+import { createActivities, createPaging, createWatching } from '../activities/activities.ts';
 import type { ActivityDeps } from '../activities/deps.ts';
+import { createPagingReads } from '../activities/paging.ts';
+import type { PagingDeps } from '../activities/paging-deps.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
 /** However often an activity beats, the server hears of it at most once in this time. */
 export const HEARTBEAT_THROTTLE_MS = 2000;
 
-/** Kept in step with the workflows, which send their watches here. */
+/** Kept in step with the workflows, which send their watches and pages here. */
 const WATCH_QUEUE_SUFFIX = '-watch';
+const PAGE_QUEUE_SUFFIX = '-page';
 
 export interface RunningWorkers {
-  /** Settles when both workers have stopped; rejects when one of them failed. */
+  /** Settles when all workers have stopped; rejects when one of them failed. */
   readonly done: Promise<void>;
   stop(): void;
 }
@@ -46,12 +49,13 @@ export function installTelemetry(metricsAddress: string | undefined): void {
 }
 
 /**
- * Starts the two workers of Belay: one that moves the world, and one with slots of its own that
- * watches it, so that traffic and paging never queue behind a watch.
+ * Starts the three workers of Belay: one that moves the world, and two with slots of their own, one
+ * that watches it and one that pages people, so that none of these ever queues behind another.
  */
 export async function startWorkers(
   config: WorkerConfig,
   deps: ActivityDeps,
+  pagingDeps: PagingDeps,
 ): Promise<RunningWorkers> {
   const connect = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connect.connectionOptions);
@@ -70,7 +74,8 @@ export async function startWorkers(
     ...shared,
     ...workflowSource(config),
     taskQueue: config.taskQueue,
-    activities: createActivities(deps),
+    // An incident's own look-ups are local activities: they run where its workflow does.
+    activities: { ...createActivities(deps), ...createPagingReads(pagingDeps) },
     maxCachedWorkflows: config.maxCachedWorkflows,
     // After a kill, work goes on with another worker in 1 s instead of 10 s.
     stickyQueueScheduleToStartTimeout: '1s',
@@ -84,13 +89,21 @@ export async function startWorkers(
     // A watch mostly waits: its slots bound memory, not processor time.
     maxConcurrentActivityTaskExecutions: 500,
   });
-  const done = Promise.all([main.run(), watching.run()])
+  const paging = await Worker.create({
+    ...shared,
+    taskQueue: `${config.taskQueue}${PAGE_QUEUE_SUFFIX}`,
+    activities: createPaging(pagingDeps),
+    // A page is one call of at most 10 s; one whose channel asks to wait holds no slot.
+    maxConcurrentActivityTaskExecutions: 200,
+  });
+  const all = [main, watching, paging];
+  const done = Promise.all(all.map((worker) => worker.run()))
     .then(() => undefined)
     .finally(() => connection.close());
   return {
     done,
     stop() {
-      for (const worker of [main, watching]) {
+      for (const worker of all) {
         if (worker.getState() === 'RUNNING') worker.shutdown();
       }
     },

@@ -2,6 +2,7 @@
 export { abTest } from './ab-test.ts';
 export { blueGreen } from './blue-green.ts';
 export { canary } from './canary.ts';
+export { escalation } from './escalation.ts';
 export { rollback } from './rollback.ts';
 export { rolling } from './rolling.ts';
 export { service } from './service.ts';
