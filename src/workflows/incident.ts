@@ -140,35 +140,41 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     };
   }
 
-  for (const verb of INCIDENT_VERBS) {
-    setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
-      validator: requireAllowed(verb),
-      description: DESCRIPTIONS[verb],
+  /** What was said before the first task is carried out in here: all that it needs must be there. */
+  function listen(): void {
+    for (const verb of INCIDENT_VERBS) {
+      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+        validator: requireAllowed(verb),
+        description: DESCRIPTIONS[verb],
+      });
+    }
+    /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
+    const signalled = async (
+      verb: 'acknowledge' | 'resolve',
+      asked: IncidentAsked,
+    ): Promise<void> => {
+      if (answered.has(asked.requestId)) return;
+      const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
+      if (refusal === undefined) await shielded(() => ask(verb, asked));
+      else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
+    };
+    setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
+    setHandler(resolveSignal, (asked) => signalled('resolve', asked));
+    setHandler(reportedSignal, ({ report: again, ...asked }) => {
+      if (answered.has(asked.requestId)) return;
+      answered.set(asked.requestId, 'add_note');
+      report = { ...report, title: again.title, text: again.text };
+      note(`reported once more by ${again.source}: ${again.title}`);
     });
+    setHandler(incidentQuery, view);
+    CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
   }
-  /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
-  const signalled = async (
-    verb: 'acknowledge' | 'resolve',
-    asked: IncidentAsked,
-  ): Promise<void> => {
-    if (answered.has(asked.requestId)) return;
-    const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
-    if (refusal === undefined) await shielded(() => ask(verb, asked));
-    else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
-  };
-  setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
-  setHandler(resolveSignal, (asked) => signalled('resolve', asked));
-  setHandler(reportedSignal, ({ report: again, ...asked }) => {
-    if (answered.has(asked.requestId)) return;
-    answered.set(asked.requestId, 'add_note');
-    report = { ...report, title: again.title, text: again.text };
-    note(`reported once more by ${again.source}: ${again.title}`);
-  });
-  setHandler(incidentQuery, view);
-  CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
+
   show();
 
   return {
+    /** Takes what is said from now on, and has been said already. */
+    listen,
     get escalation(): Escalation {
       return escalation;
     },
