@@ -27,9 +27,9 @@ interface Units {
 
 type Compared = Pick<
   WatchRequest,
-  'service' | 'traffic' | 'target' | 'baseline' | 'fromMs' | 'untilMs'
+  'service' | 'traffic' | 'target' | 'baseline' | 'fromMs' | 'untilMs' | 'noData'
 > & {
-  readonly watch: Pick<WatchRequest['watch'], 'intervalMs'>;
+  readonly watch: Pick<WatchRequest['watch'], 'intervalMs' | 'noDataBudgetMs'>;
   readonly beside: Target;
   readonly compare: Comparison;
 };
@@ -89,8 +89,10 @@ export async function compareOn(
   const blocks = await withOwnValues(deps, plan, counted, window.fromMs, signal);
   const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
   const moment = nowMs >= plan.untilMs ? 'end' : 'during';
-  const { state, look } = lookAtArms(from.judge, blocks, units, compare, moment);
   const untilMs = fromMs + blocks.length * blockMs;
+  const isBehind = nowMs - untilMs >= Math.max(plan.watch.noDataBudgetMs, 2 * blockMs + SECOND_MS);
+  const options = { ...compare, ...(plan.noData === undefined ? {} : { noData: plan.noData }) };
+  const { state, look } = lookAtArms(from.judge, blocks, units, options, { moment, isBehind });
   return { compared: { judge: state, untilMs, users }, look };
 }
 

@@ -39,7 +39,8 @@ export interface ShiftPoint {
   readonly control: number;
 }
 
-const FIRST_LOOK_POINTS = 10;
+/** With fewer the test cannot reach its level. */
+export const FIRST_LOOK_POINTS = 10;
 const POINTS_MAX = 320;
 
 /** `history`: stable's points from before, oldest first and finite; fewer than 120 are none. */

@@ -38,8 +38,8 @@ export interface Verdict {
   readonly kind: 'pass' | 'warn' | 'fail' | 'no_data' | 'inconclusive';
   /**
    * What is to be done instead of what the kind means. `step_back`: a comparison of severity
-   * `warning` was lost, so one weight down, and held there. `hold`: the data that are missing are
-   * worth a person's look.
+   * `warning` was lost, or its data are missing for longer than the budget, so one weight down, and
+   * held there. `hold`: the data that are missing are worth a person's look.
    */
   readonly action?: 'step_back' | 'hold';
   /** 0 to 100: the share of what was judged that is well, by weight. */

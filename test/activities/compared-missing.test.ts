@@ -1,0 +1,118 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
+import { createWatchActivities } from '../../src/activities/watch.ts';
+import type { ArmMetric, OwnMetric } from '../../src/domain/judge/arm-metric.ts';
+import { Failure } from '../../src/domain/failure.ts';
+import {
+  type ActivityRig,
+  GOOD,
+  SERVICE,
+  START_MS,
+  createActivityRig,
+  specOf,
+  targetOf,
+} from '../support/activity-rig.ts';
+
+const MINUTES_10 = 600_000;
+const EVERY_MS = 5000;
+const METRIC: ArmMetric = {
+  ...{ alpha: 0.005, increaseMax: 0.1, weight: 1 },
+  method: 'sequential',
+  severity: 'critical',
+};
+const COMPARE: Comparison = {
+  ...{ split: 0.5, splitUnits: 'requests', budget: 'error budget spent 0.5 of 1 %' },
+  ...{ errors: METRIC, latency: undefined, metrics: [] },
+};
+const BUDGET_MS = specOf().watch.noDataBudgetMs;
+
+let rig: ActivityRig;
+beforeEach(() => {
+  rig = createActivityRig();
+  for (const version of ['v1', 'v2']) rig.metrics.set(version, GOOD);
+  for (let atMs = 0; atMs < MINUTES_10; atMs += 100) {
+    const request = { service: SERVICE, audience: 'live', kind: 'good', latencyMs: 20 } as const;
+    rig.after(atMs, () => {
+      for (const version of ['v1', 'v2']) {
+        rig.router.record({ ...request, version, atMs: START_MS + atMs });
+      }
+    });
+  }
+});
+
+function watch(compare: Comparison, changes: Partial<WatchRequest> = {}) {
+  const spec = specOf();
+  const { service, traffic, environment, metrics, thresholds, health } = spec;
+  return rig.run(createWatchActivities(rig.deps).watchRelease, {
+    ...{ service, traffic, environment, metrics, thresholds, health, compare },
+    ...{ watch: spec.watch, limits: spec.validation, weightPercent: 50 },
+    ...{ target: targetOf('v2'), baseline: targetOf('v1'), beside: targetOf('v1') },
+    ...{ fromMs: START_MS, untilMs: START_MS + MINUTES_10, purpose: 'judge' },
+    ...changes,
+  });
+}
+
+function own(changes: Partial<OwnMetric>): Comparison {
+  return {
+    ...COMPARE,
+    errors: undefined,
+    metrics: [{ ...METRIC, name: 'heap', direction: 'increase', noData: 'fail', ...changes }],
+    own: {
+      server: { url: 'http://p', timeoutMs: 1000, headersFromEnv: {} },
+      queries: { heap: 'q' },
+    },
+  };
+}
+
+test.each([
+  ['fail', 'critical', { kind: 'no_data', summary: 'no heap of both versions' }],
+  ['hold', 'critical', { kind: 'no_data', action: 'hold' }],
+  ['fail', 'warning', { kind: 'no_data', action: 'step_back' }],
+  ['hold', 'warning', { kind: 'no_data', action: 'hold' }],
+] as const)(
+  'a metric without values never passes: %s, of severity %s',
+  async (noData, severity, verdict) => {
+    rig.askPrometheus = async () => {
+      throw new Failure('MetricsUnreachable', 'refused');
+    };
+    expect(await watch(own({ noData, severity }))).toMatchObject({ verdict });
+    expect(rig.elapsedMs()).toBe(BUDGET_MS);
+  },
+);
+
+const steady = async () => ({ kind: 'value', value: 1, samples: 1 }) as const;
+const SHORT = { untilMs: START_MS + 15_000 };
+const patient = { ...specOf().watch, noDataBudgetMs: 300_000 };
+
+test.each([
+  ['sequential', /^\d value\(s\) of heap, 45 are needed/],
+  ['mann_whitney', /^\d value\(s\) of heap, 10 are needed/],
+] as const)('a step that is over before %s could look is without data', async (method, summary) => {
+  rig.askPrometheus = steady;
+  expect(await watch(own({ method }), SHORT)).toMatchObject({
+    verdict: { kind: 'no_data', summary: expect.stringMatching(summary) },
+  });
+  expect(rig.elapsedMs()).toBeLessThanOrEqual(15_000 + BUDGET_MS);
+});
+
+test.each([
+  ['sequential', 45],
+  ['mann_whitney', 10],
+] as const)('it goes on within its budget until %s has its values', async (method, least) => {
+  rig.askPrometheus = steady;
+  expect(await watch(own({ method }), { ...SHORT, watch: patient })).toMatchObject({
+    verdict: { kind: 'pass' },
+  });
+  expect(rig.elapsedMs()).toBeGreaterThan(least * EVERY_MS);
+  expect(rig.elapsedMs()).toBeLessThanOrEqual((least + 2) * EVERY_MS);
+});
+
+test('errors that nobody has counted to the end never pass by limits of another source', async () => {
+  rig.router.countsByBlock = async () => {
+    throw new Failure('TrafficUnreachable', 'away');
+  };
+  expect(await watch(COMPARE)).toMatchObject({
+    verdict: { kind: 'no_data', summary: 'no errors of both versions' },
+  });
+  expect(rig.elapsedMs()).toBeLessThanOrEqual(MINUTES_10 + BUDGET_MS);
+});
