@@ -266,6 +266,35 @@ judge:
     expect(absent.verdict.summary).toContain('judge.metrics has depth');
   });
 
+  test.each([
+    ['fail', 'critical', 'no_data', undefined],
+    ['fail', 'warning', 'no_data', 'step_back'],
+    ['ignore', 'critical', 'pass', undefined],
+    ['ignore', 'warning', 'pass', undefined],
+  ] as const)('one without values, %s and %s: %s', (noData, severity, kind, action) => {
+    const text = (heap: null | number) =>
+      JSON.stringify({ depth: base, heap: base.map(() => heap) });
+    const more = `
+metrics:
+  - { kind: traffic }
+  - { kind: prometheus, url: 'http://p:9090', queries: { memory: 'm{version="{version}"}' } }
+judge:
+  metrics:
+    - { name: heap, query: 'h{version="{version}"}', no_data: ${noData}, severity: ${severity} }
+`;
+    const judged = judge(text(1), text(null), more);
+    const { verdict } = judged;
+    expect(verdict).toMatchObject({ kind, ...(action === undefined ? {} : { action }) });
+    expect(Object.hasOwn(verdict, 'action')).toBe(action !== undefined);
+    expect(findingOf(judged, 'heap')).toMatchObject({ kind: 'no_data' });
+  });
+
+  test('errors that are only a warning, too few to be compared, are no pass', () => {
+    const few = (seed: number) => blocksCsv({ seed, minutes: 10 });
+    const { verdict } = judge(few(1), few(2), 'judge: { errors: { severity: warning } }');
+    expect(verdict.kind).toBe('inconclusive');
+  });
+
   test('the budget is shared, and what has no data leaves its part', () => {
     const text = (values: readonly number[], other: readonly (number | null)[]) =>
       JSON.stringify({ depth: values, heap: other });
