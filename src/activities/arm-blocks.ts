@@ -6,7 +6,11 @@ import {
   lookAtArms,
 } from '../domain/judge/arm-judge.ts';
 import type { ArmBlock, Tally } from '../domain/judge/arm-metric.ts';
-import type { TrafficCounts, TrafficRouter } from '../providers/traffic/router.ts';
+import {
+  type TrafficCounts,
+  type TrafficRouter,
+  USERS_COUNTED_MAX,
+} from '../providers/traffic/router.ts';
 import { KEPT_MS, SETTLED_AFTER_MS } from './arm-figures.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Comparison, Target, WatchRequest } from './requests.ts';
@@ -92,7 +96,11 @@ export async function compareOn(
   const untilMs = fromMs + blocks.length * blockMs;
   const isBehind = nowMs - untilMs >= Math.max(plan.watch.noDataBudgetMs, 2 * blockMs + SECOND_MS);
   const options = { ...compare, ...(plan.noData === undefined ? {} : { noData: plan.noData }) };
-  const { state, look } = lookAtArms(from.judge, blocks, units, options, { moment, isBehind });
+  const { state, look } = lookAtArms(from.judge, blocks, units, options, {
+    moment,
+    isBehind,
+    blockMs,
+  });
   return { compared: { judge: state, untilMs, users }, look };
 }
 
@@ -200,7 +208,10 @@ async function usersOf(
   }
 }
 
+/** Of an arm that is counted no further the other one's users would only seem to grow. */
 function newUnits(now: Units, before: Units): Units {
+  const isFull = Math.max(now.baseline, now.candidate) >= USERS_COUNTED_MAX;
+  if (isFull) return { baseline: 0, candidate: 0 };
   return {
     baseline: Math.max(0, now.baseline - before.baseline),
     candidate: Math.max(0, now.candidate - before.candidate),

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
 import type { ArmMetric, OwnMetric } from '../../src/domain/judge/arm-metric.ts';
+import type { Reading } from '../../src/domain/judge/measurement.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import {
   type ActivityRig,
@@ -31,7 +32,8 @@ beforeEach(() => {
   rig = createActivityRig();
   for (const version of ['v1', 'v2']) rig.metrics.set(version, GOOD);
   for (let atMs = 0; atMs < MINUTES_10; atMs += 100) {
-    const request = { service: SERVICE, audience: 'live', kind: 'good', latencyMs: 20 } as const;
+    const kind = atMs % 2000 === 0 ? 'faulty' : 'good';
+    const request = { service: SERVICE, audience: 'live', kind, latencyMs: 20 } as const;
     rig.after(atMs, () => {
       for (const version of ['v1', 'v2']) {
         rig.router.record({ ...request, version, atMs: START_MS + atMs });
@@ -115,4 +117,45 @@ test('errors that nobody has counted to the end never pass by limits of another 
     verdict: { kind: 'no_data', summary: 'no errors of both versions' },
   });
   expect(rig.elapsedMs()).toBeLessThanOrEqual(MINUTES_10 + BUDGET_MS);
+});
+
+test.each([
+  ['as intended', [900, 100], 'pass'],
+  ['not as intended', [900, 300], 'inconclusive'],
+  ['unknown, where no more of an arm are counted', [1_000_000, 400_000], 'pass'],
+] as const)('under affinity the split of users is %s', async (_, [stable, candidate], kind) => {
+  const routes = ['v1', 'v2'].map((version) => ({ ...targetOf(version), weightPercent: 50 }));
+  const affinity = { cookie: 'belay_user', maxAgeS: 60, salt: 's' };
+  const change = { service: SERVICE, key: 'k', generation: 1, routes, affinity };
+  await rig.router.apply(change, new AbortController().signal);
+  rig.router.setAssignments(SERVICE, [
+    { version: 'v1', users: stable },
+    { version: 'v2', users: candidate },
+  ]);
+  const split = { split: 0.1, splitUnits: 'users' } as const;
+  const { verdict } = { verdict: undefined, ...(await watch({ ...COMPARE, ...split })) };
+  expect(verdict).toMatchObject({ kind });
+});
+
+test('a young breach of a limit is not hurried by a comparison that is only a warning', async () => {
+  const worse: Comparison = own({ severity: 'warning', method: 'mann_whitney' });
+  rig.askPrometheus = async (_server, _query, { version, fromMs }) => {
+    const value = (version === 'v2' ? 9 : 1) + ((fromMs / EVERY_MS) % 3) / 100;
+    return { kind: 'value', value, samples: 1 };
+  };
+  const slow: Reading = { ...GOOD, latency_p95: { kind: 'value', value: 999, samples: 1000 } };
+  rig.after(40_000, () => rig.metrics.set('v2', slow));
+  rig.after(65_000, () => rig.metrics.set('v2', GOOD));
+  const watchFor = { ...specOf().watch, breachForMs: 60_000 };
+  expect(await watch(worse, { watch: watchFor })).toMatchObject({
+    verdict: { kind: 'warn', action: 'step_back' },
+  });
+});
+
+test('a comparison tells its window, both figures, the limit and what it may spend', async () => {
+  const { verdict } = { verdict: undefined, ...(await watch(COMPARE)) };
+  expect(verdict?.findings.find(({ method }) => method === 'sequential')).toMatchObject({
+    ...{ windowMs: 595_000, limit: 0.1, measured: 298 / 119, baseline: 298 / 119, samples: 298 },
+    ...{ alpha: 0.005, pValue: 1, severity: 'critical', effect: { estimate: 1 } },
+  });
 });

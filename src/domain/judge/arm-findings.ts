@@ -26,6 +26,7 @@ export interface When {
   readonly moment: Moment;
   /** What has been counted ends longer ago than the budget for missing data allows. */
   readonly isBehind: boolean;
+  readonly blockMs: number;
 }
 
 export interface Compared {
@@ -79,18 +80,21 @@ function comparedTraffic(
     readonly metric: ArmMetric;
     readonly noData: NoDataPolicy | undefined;
   },
-  { moment, isBehind }: When,
+  { moment, isBehind, blockMs }: When,
 ): Compared {
-  const finding = findingOf(signal, name, said, metric);
+  const finding = findingOf(signal, name, said, metric, blockMs);
   const noData = policy?.[signal] ?? 'fail';
   const isBlind = moment === 'end' && (isBehind || said.blocks === 0);
   return { finding: isBlind ? lacking(finding, `no ${name}`, noData) : finding, noData };
 }
 
 /** A metric of the file's own has no limit beside it: its test alone says whether data are enough. */
-function comparedOwn({ metric, said, test }: LookedOwn, { moment, isBehind }: When): Compared {
+function comparedOwn(
+  { metric, said, test }: LookedOwn,
+  { moment, isBehind, blockMs }: When,
+): Compared {
   const { name, noData } = metric;
-  const finding = findingOf(name, name, said, metric);
+  const finding = findingOf(name, name, said, metric, blockMs);
   const isEnd = moment === 'end';
   if (test.isQuiet || (isEnd && isBehind)) {
     return { finding: lacking(finding, `no ${name}`, noData), noData };
@@ -123,19 +127,18 @@ export function isForAPerson(all: readonly Compared[]): boolean {
 function findingOf(
   signal: Finding['signal'],
   name: string,
-  { decision, effect, pValue, alpha, samples, reason }: Said,
-  { severity, weight, method }: ArmMetric,
+  { decision, effect, pValue, alpha, baseline, candidate, samples, blocks, reason }: Said,
+  { severity, weight, method, increaseMax }: ArmMetric,
+  blockMs: number,
 ): Finding {
   return {
     signal,
     kind: decision === 'worse' ? 'violation' : 'ok',
-    severity,
-    weight,
-    method,
+    ...{ severity, weight, method, windowMs: blocks * blockMs, limit: increaseMax },
+    ...(candidate === null ? {} : { measured: candidate }),
+    ...(baseline === null ? {} : { baseline }),
     ...(effect === null ? {} : { effect }),
-    pValue,
-    alpha,
-    samples,
+    ...{ pValue, alpha, samples },
     sentence: `${name}, compared: ${WORDS[decision]}, ${reason}`.slice(0, 300),
   };
 }

@@ -62,7 +62,7 @@ export type LatencyTest = LatencyState | ShiftLooks;
 /** What a test says after a look. */
 export interface Said extends Pick<
   TestReading,
-  'decision' | 'effect' | 'pValue' | 'alpha' | 'reason'
+  'decision' | 'effect' | 'pValue' | 'alpha' | 'baseline' | 'candidate' | 'reason'
 > {
   /** The candidate's: events, requests or blocks, as the test counts. */
   readonly samples: number;
@@ -209,7 +209,9 @@ function shifted(
 
 /** What the rank test of a growing series says, as every other test does. */
 export function shiftSaid({ said, points }: ShiftLooks): Said {
-  return { ...said, effect: null, samples: points, blocks: points };
+  const { figures, ...rest } = said;
+  const { candidate = null, control: baseline = null } = figures ?? {};
+  return { ...rest, effect: null, baseline, candidate, samples: points, blocks: points };
 }
 
 /** Fewer values of both arms say nothing, whatever they are: a test of them has not been made. */

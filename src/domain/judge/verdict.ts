@@ -6,7 +6,14 @@ export interface Finding {
   readonly signal: string;
   readonly kind: 'ok' | 'violation' | 'no_data';
   readonly severity: Severity;
+  /** How much of both arms it rests on. */
+  readonly windowMs?: number;
+  /**
+   * The candidate's figure. Of a comparison: events a block, milliseconds at the quantile with most
+   * evidence, the mean of the metric, or of the blocks' rates or p95.
+   */
   readonly measured?: number;
+  /** Of a comparison, the share by which `measured` may exceed `baseline`. */
   readonly limit?: number;
   /** Stable's figure for the same signal, where there is one. */
   readonly baseline?: number;
