@@ -137,6 +137,8 @@ test.each([
   expect(verdict).toMatchObject({ kind });
 });
 
+const BREACH_MS = 90_000;
+
 test('a young breach of a limit is not hurried by a comparison that is only a warning', async () => {
   const worse: Comparison = own({ severity: 'warning', method: 'mann_whitney' });
   rig.askPrometheus = async (_server, _query, { version, fromMs }) => {
@@ -144,12 +146,14 @@ test('a young breach of a limit is not hurried by a comparison that is only a wa
     return { kind: 'value', value, samples: 1 };
   };
   const slow: Reading = { ...GOOD, latency_p95: { kind: 'value', value: 999, samples: 1000 } };
-  rig.after(40_000, () => rig.metrics.set('v2', slow));
-  rig.after(65_000, () => rig.metrics.set('v2', GOOD));
+  // It is broken for half a minute, in the middle of which the comparison is lost.
+  rig.after(BREACH_MS, () => rig.metrics.set('v2', slow));
+  rig.after(BREACH_MS + 30_000, () => rig.metrics.set('v2', GOOD));
   const watchFor = { ...specOf().watch, breachForMs: 60_000 };
   expect(await watch(worse, { watch: watchFor })).toMatchObject({
     verdict: { kind: 'warn', action: 'step_back' },
   });
+  expect(rig.elapsedMs()).toBe(BREACH_MS + 30_000);
 });
 
 test('a comparison tells its window, both figures, the limit and what it may spend', async () => {
