@@ -249,6 +249,28 @@ describe('series', () => {
     expect(by(', pass: 40, marginal: 40, latency: { critical: true }').verdict.kind).toBe('fail');
   });
 
+  test.each([
+    ['ignore', 'pass', 100],
+    ['fail', 'no_data', 0],
+  ] as const)('Kayenta’s judge and a metric without values: %s', (noData, kind, score) => {
+    const text = (heap: null | number) =>
+      JSON.stringify({ depth: base, heap: base.map(() => heap) });
+    const metric = (name: string, missing: string) =>
+      `{ name: ${name}, query: 'q{version="{version}"}', no_data: ${missing} }`;
+    const more = `
+metrics:
+  - { kind: traffic }
+  - { kind: prometheus, url: 'http://p:9090', queries: { memory: 'm{version="{version}"}' } }
+judge:
+  method: kayenta
+  group_weights: { heap: 60, depth: 40, errors: 0, latency: 0 }
+  metrics: [${metric('depth', 'fail')}, ${metric('heap', noData)}]
+`;
+    const judged = judge(text(1), text(null), more);
+    expect(judged.verdict.kind).toBe(kind);
+    expect(findingOf(judged, 'kayenta')).toMatchObject({ candidate: score });
+  });
+
   test('a metric of the release file is judged by its rules', () => {
     const more = `
 metrics:
