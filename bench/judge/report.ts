@@ -91,7 +91,7 @@ export function reportOf(results: Results): string {
     '',
     ...powerTable(release.power, [NAMES.release, NAMES.releaseDefault]),
     '',
-    '### Metrics of your own',
+    '### What a metric of your own may choose',
     '',
     'A value an arm and look, 120 looks, without history and at the default `max_increase` of 10 %.',
     'Alike:',

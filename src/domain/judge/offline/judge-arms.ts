@@ -214,9 +214,9 @@ function silentArm({ baseline, candidate }: ReturnType<typeof sumsOf>): string |
 type Facts = Omit<RecordedFinding, 'kind' | 'sentence'>;
 
 function common(name: string, metric: ArmMetric, { fromMs, blockMs, candidate }: RecordedBlocks) {
-  const { method, severity, weight, alpha } = metric;
+  const { method, severity, weight, alpha, increaseMax: limit } = metric;
   const window = { fromMs, toMs: fromMs + candidate.length * blockMs };
-  return { ...NOTHING_FOUND, metric: name, method, severity, weight, alpha, window };
+  return { ...NOTHING_FOUND, metric: name, method, severity, weight, alpha, limit, window };
 }
 
 export function unjudged(

@@ -16,6 +16,7 @@ export interface RecordedFinding {
   readonly samples: { readonly baseline: number | null; readonly candidate: number | null };
   readonly baseline: number | null;
   readonly candidate: number | null;
+  /** Of a comparison, the share by which the candidate's figure may exceed the baseline's. */
   readonly limit: number | null;
   /** Of counts a ratio of rates, else a difference in the metric's unit. */
   readonly effect: {

@@ -34,6 +34,7 @@ describe('traffic', () => {
     expect(finding).toMatchObject({
       kind: 'violation',
       method: 'sequential',
+      limit: 0.1,
       samples: { baseline: 72_000, candidate: 72_000 },
     });
     expect(finding?.baseline).toBeCloseTo(0.01, 2);
