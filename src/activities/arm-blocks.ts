@@ -59,8 +59,7 @@ export async function beginComparison(
   const history = baseline === null ? [] : await talliesOf(router, plan, baseline, window, signal);
   return {
     judge: beginArmJudge({ ...compare, history: history.filter(({ requests }) => requests > 0) }),
-    // What had begun before this weight may end in its first seconds.
-    untilMs: Math.ceil(fromMs / SECOND_MS) * SECOND_MS + SETTLED_AFTER_MS,
+    untilMs: beginOf(plan),
     users: { baseline: 0, candidate: 0 },
   };
 }
@@ -94,7 +93,7 @@ export async function compareOn(
   const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
   const moment = nowMs >= plan.untilMs ? 'end' : 'during';
   const untilMs = fromMs + blocks.length * blockMs;
-  const isBehind = nowMs - untilMs >= Math.max(plan.watch.noDataBudgetMs, 2 * blockMs + SECOND_MS);
+  const isBehind = nowMs - untilMs >= lagMaxOf(plan, untilMs);
   const options = { ...compare, ...(plan.noData === undefined ? {} : { noData: plan.noData }) };
   const { state, look } = lookAtArms(from.judge, blocks, units, options, {
     moment,
@@ -102,6 +101,20 @@ export async function compareOn(
     blockMs,
   });
   return { compared: { judge: state, untilMs, users }, look };
+}
+
+/** What had begun before this weight may end in its first seconds. */
+function beginOf({ fromMs }: Pick<Compared, 'fromMs'>): number {
+  return Math.ceil(fromMs / SECOND_MS) * SECOND_MS + SETTLED_AFTER_MS;
+}
+
+/**
+ * How old what has been counted may be at the end: the budget for missing data. Where nothing has
+ * been, no older than the first block may be; a step without room for it is judged by its limits.
+ */
+function lagMaxOf(plan: Compared, untilMs: number): number {
+  const usualMs = blockOf(plan) + SETTLED_AFTER_MS + SECOND_MS;
+  return untilMs === beginOf(plan) ? usualMs : Math.max(plan.watch.noDataBudgetMs, usualMs);
 }
 
 function blockOf({ watch }: Compared): number {

@@ -109,14 +109,27 @@ test.each([
   expect(rig.elapsedMs()).toBeLessThanOrEqual((least + 2) * EVERY_MS);
 });
 
-test('errors that nobody has counted to the end never pass by limits of another source', async () => {
-  rig.router.countsByBlock = async () => {
-    throw new Failure('TrafficUnreachable', 'away');
+test.each([
+  ['from its beginning', 0, 20_000],
+  ['from its beginning, over a long step', 0, MINUTES_10],
+  ['in its last minutes', MINUTES_10 - 60_000, MINUTES_10],
+])('errors that nobody has counted %s never pass by limits', async (_, awayMs, forMs) => {
+  const { countsByBlock } = rig.router;
+  rig.router.countsByBlock = async (...query) => {
+    if (rig.elapsedMs() >= awayMs) throw new Failure('TrafficUnreachable', 'away');
+    return countsByBlock(...query);
   };
-  expect(await watch(COMPARE)).toMatchObject({
+  expect(await watch(COMPARE, { untilMs: START_MS + forMs })).toMatchObject({
     verdict: { kind: 'no_data', summary: 'no errors of both versions' },
   });
-  expect(rig.elapsedMs()).toBeLessThanOrEqual(MINUTES_10 + BUDGET_MS);
+  expect(rig.elapsedMs()).toBeLessThanOrEqual(forMs + BUDGET_MS);
+});
+
+test('a step without room for a block is judged by its limits', async () => {
+  expect(await watch(COMPARE, { untilMs: START_MS + 5000 })).toMatchObject({
+    verdict: { kind: 'pass' },
+  });
+  expect(rig.elapsedMs()).toBe(5000);
 });
 
 test.each([

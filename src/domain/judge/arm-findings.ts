@@ -24,7 +24,7 @@ interface LookedOwn {
 
 export interface When {
   readonly moment: Moment;
-  /** What has been counted ends longer ago than the budget for missing data allows. */
+  /** What has been counted ends longer ago than it may, or does not begin. */
   readonly isBehind: boolean;
   readonly blockMs: number;
 }
@@ -67,7 +67,7 @@ const SIGNALS = {
   latency: { name: 'latency', signal: 'latency_p95' },
 } as const;
 
-/** A step that ends before a block of it was counted has not been judged. */
+/** A step of which nobody could count anything, or not its end, has not been judged. */
 function comparedTraffic(
   {
     name,
@@ -84,7 +84,7 @@ function comparedTraffic(
 ): Compared {
   const finding = findingOf(signal, name, said, metric, blockMs);
   const noData = policy?.[signal] ?? 'fail';
-  const isBlind = moment === 'end' && (isBehind || said.blocks === 0);
+  const isBlind = moment === 'end' && isBehind;
   return { finding: isBlind ? lacking(finding, `no ${name}`, noData) : finding, noData };
 }
 

@@ -82,8 +82,8 @@ export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
  * Adds the blocks since the last look, oldest first, and the units of assignment that came in them.
  * A look without new blocks says what the last one said. Kayenta's judge waits for the `end`.
  *
- * Fail-closed: at the `end` a comparison that has had nothing to look at is `no_data`, as is one
- * whose counts end long before it, and a metric of the file's own as soon as its values stop.
+ * Fail-closed: at the `end` a comparison whose counts are behind is `no_data`, and a metric of the
+ * file's own that its test could not look at, or as soon as its values stop.
  */
 export function lookAtArms(
   state: ArmJudgeState,
