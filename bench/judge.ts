@@ -4,6 +4,7 @@ import { familywiseError } from './judge/ab.ts';
 import { calibratedLevel, kayentaContender, OWN_LEVEL, stepsContender } from './judge/kayenta.ts';
 import { measure } from './judge/measure.ts';
 import type { Entrant } from './judge/measure.ts';
+import { ownContender } from './judge/own.ts';
 import { judgeSparse, ranksContender } from './judge/ranks.ts';
 import { releaseContender } from './judge/release.ts';
 import { plotsOf, reportOf, withMeasured } from './judge/report.ts';
@@ -12,6 +13,8 @@ import type { Results, RowResult } from './judge/results.ts';
 import {
   AA_ROWS,
   BEYOND_ROWS,
+  OWN_AA_ROWS,
+  OWN_POWER_ROWS,
   POWER_ROWS,
   RELEASE_AA_ROWS,
   RELEASE_BEYOND_ROWS,
@@ -69,6 +72,11 @@ const RELEASE_ENTRANTS: readonly Shared[] = [
   { contender: releaseContender(NAMES.releaseDefault, ALPHA, 0.1), share: 0.1 },
 ];
 
+const OWN_ENTRANTS: readonly Shared[] = [
+  { contender: ownContender(NAMES.ownRanks, 'mann_whitney', ALPHA), share: 1 },
+  { contender: ownContender(NAMES.ownSequential, 'sequential', ALPHA), share: 1 },
+];
+
 function run(row: Row, entrants: readonly Shared[]): RowResult {
   const measured = measure(
     row,
@@ -115,6 +123,10 @@ const results: Results = {
     beyond: RELEASE_BEYOND_ROWS.map((row) => run(row, RELEASE_ENTRANTS)),
     power: RELEASE_POWER_ROWS.map((row) => run(row, RELEASE_ENTRANTS)),
   },
+  own: {
+    alike: OWN_AA_ROWS.map((row) => run(row, OWN_ENTRANTS)),
+    power: OWN_POWER_ROWS.map((row) => run(row, OWN_ENTRANTS)),
+  },
   levels,
   speed: judgeManyMs(),
   lookRatio: lookRatio(),
@@ -138,6 +150,7 @@ const excesses = [
   ...excessesOf(alike, NAMES.judge),
   ...excessesOf(alike, NAMES.ranks),
   ...excessesOf(alike, NAMES.youngRanks),
+  ...excessesOf(results.own.alike, NAMES.ownRanks),
   ...excessesOf(results.release.alike, NAMES.release),
 ];
 if (repetitions >= 1000 && excesses.length > 0) process.exitCode = 1;
@@ -164,6 +177,7 @@ function figuresOf() {
       beyond: measuredIn(results.release.beyond),
       power: measuredIn(results.release.power),
     },
+    own: { alike: measuredIn(results.own.alike), power: measuredIn(results.own.power) },
     speed: results.speed,
     kayentaLevels: Object.fromEntries(levels),
     demands,

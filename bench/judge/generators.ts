@@ -120,14 +120,22 @@ export function autoregressive(random: Random, phi: number): () => number {
   };
 }
 
+export interface MeansShape {
+  readonly phi: number;
+  readonly ratio: number;
+  readonly scale: number;
+  /** The share of the values that are a hundred times as high, of either arm. */
+  readonly spikes?: number;
+}
+
 /** A metric that varies by 20 %, as AR(1); the candidate's mean is `ratio` times the baseline's. */
-export function meansSeries(
-  random: Random,
-  { phi, ratio, scale }: { readonly phi: number; readonly ratio: number; readonly scale: number },
-): Series {
+export function meansSeries(random: Random, { phi, ratio, scale, spikes = 0 }: MeansShape): Series {
   const baseline = autoregressive(random, phi);
   const candidate = autoregressive(random, phi);
-  const value = (next: () => number): number => scale * (1 + 0.2 * next());
+  const value = (next: () => number): number => {
+    const isSpike = spikes > 0 && random.uniform() < spikes;
+    return scale * (1 + 0.2 * next()) * (isSpike ? 100 : 1);
+  };
   return {
     kind: 'means',
     history: Array.from({ length: HISTORY_BLOCKS }, () => value(baseline)),

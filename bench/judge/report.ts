@@ -15,7 +15,7 @@ export function withMeasured(page: string, measured: string): string {
 
 /** The measured part of the page. */
 export function reportOf(results: Results): string {
-  const { repetitions, alike, beyond, power, release, levels, speed } = results;
+  const { repetitions, alike, beyond, power, release, own, levels, speed } = results;
   const levelText = [...levels]
     .map(([family, level]) => `${family} ${Number((100 - level * 100).toPrecision(2))} %`)
     .join('; ');
@@ -90,6 +90,17 @@ export function reportOf(results: Results): string {
     'Bad versions, found within 20 minutes:',
     '',
     ...powerTable(release.power, [NAMES.release, NAMES.releaseDefault]),
+    '',
+    '### What a metric of your own may choose',
+    '',
+    'A value an arm and look, 120 looks, without history and at the default `max_increase` of 10 %.',
+    'Alike:',
+    '',
+    ...ratesTable(own.alike, [NAMES.ownRanks, NAMES.ownSequential]),
+    '',
+    'Worse, with the median number of looks as minutes:',
+    '',
+    ...powerTable(own.power, [NAMES.ownRanks, NAMES.ownSequential]),
     '',
     '### Speed',
     '',

@@ -19,6 +19,8 @@ export const NAMES = {
   steps: 'Kayenta, once a step',
   release: 'as in a release, max_increase 0 %',
   releaseDefault: 'as in a release, max_increase 10 %',
+  ownSequential: 'sequential',
+  ownRanks: 'mann_whitney',
 } as const;
 
 export interface RowResult {
@@ -36,6 +38,8 @@ export interface Results {
     readonly beyond: readonly RowResult[];
     readonly power: readonly RowResult[];
   };
+  /** Metrics of a file's own, by what it may choose. */
+  readonly own: { readonly alike: readonly RowResult[]; readonly power: readonly RowResult[] };
   /** Kayenta's confidence level, calibrated on each family. */
   readonly levels: ReadonlyMap<string, number>;
   readonly speed: Speed;
@@ -58,7 +62,7 @@ export function measuredOf({ measured }: RowResult, contender: string): Measured
 
 /** What is promised, and whether this run has shown it. */
 export function demandsOf(results: Results): readonly Demand[] {
-  const { alike, release, power, speed, lookRatio, sparse, familywiseError } = results;
+  const { alike, release, own: chosen, power, speed, lookRatio, sparse, familywiseError } = results;
   const scaled = power.filter(({ row }) => row.family.startsWith('means'));
   const compared = power.map(besideKayenta);
   return [
@@ -66,6 +70,7 @@ export function demandsOf(results: Results): readonly Demand[] {
     falseRollbacks('at most 1.5 % as in a release', release.alike, NAMES.release),
     falseRollbacks('at most 1.5 % by the corrected ranks', alike, NAMES.ranks),
     falseRollbacks('at most 1.5 % by them without history', alike, NAMES.youngRanks),
+    falseRollbacks('at most 1.5 % by the default of own metrics', chosen.alike, NAMES.ownRanks),
     short('at least the power of the calibrated Kayenta', compared, ({ powers: [own, other] }) =>
       own >= other ? undefined : `${percent(own)} and ${percent(other)}`,
     ),

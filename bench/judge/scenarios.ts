@@ -1,5 +1,5 @@
 import { countsSeries, latencySeries, meansSeries, MINUTES } from './generators.ts';
-import type { CountsKind, Grid, LatencyShift } from './generators.ts';
+import type { CountsKind, Grid, LatencyShift, MeansShape } from './generators.ts';
 import type { Scenario } from './measure.ts';
 import { RELEASE } from './release.ts';
 
@@ -117,6 +117,23 @@ export const RELEASE_POWER_ROWS: readonly Row[] = [
   { ...latency('top 1 % x3', { ...STEADY, top: 3 }, RELEASE), share: 0.02 },
 ];
 
+const SPIKY = { phi: 0, spikes: 0.01 } as const;
+
+/** Metrics of a file's own, which have no history: alike, steady or drifting or with spikes. */
+export const OWN_AA_ROWS: readonly Row[] = [
+  ...[0, 0.8, 0.9, 0.95, 0.99].map((phi) => ({ ...own({ phi, ratio: 1 }), share: 0.2 })),
+  { ...own({ ...SPIKY, ratio: 1 }), share: 0.2 },
+];
+
+export const OWN_POWER_ROWS: readonly Row[] = [
+  ...[1.3, 1.5, 2].flatMap((ratio) =>
+    [{ phi: 0 }, { phi: 0.8 }, SPIKY].map((shape) => ({
+      ...own({ ...shape, ratio }),
+      share: 0.05,
+    })),
+  ),
+];
+
 type Unshared = Omit<Row, 'share'>;
 
 function counts(kind: CountsKind, ratio: number, grid: Grid = MINUTES, how?: string): Unshared {
@@ -136,6 +153,14 @@ function means(phi: number, ratio: number, scale: number): Unshared {
     ratio,
     series: (random) => meansSeries(random, { phi, ratio, scale }),
   };
+}
+
+function own(shape: Omit<MeansShape, 'scale'>): Unshared {
+  const { phi, ratio, spikes } = shape;
+  const family = `values, ${spikes === undefined ? `AR ${phi}` : '1 in 100 a spike'}`;
+  const effect = ratio === 1 ? 'A/A' : `x${ratio}`;
+  const series: Row['series'] = (random) => meansSeries(random, { ...shape, scale: 1 });
+  return { ...named(family, effect, MINUTES), ratio, series };
 }
 
 function latency(

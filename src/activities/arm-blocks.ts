@@ -6,7 +6,11 @@ import {
   lookAtArms,
 } from '../domain/judge/arm-judge.ts';
 import type { ArmBlock, Tally } from '../domain/judge/arm-metric.ts';
-import type { TrafficCounts, TrafficRouter } from '../providers/traffic/router.ts';
+import {
+  type TrafficCounts,
+  type TrafficRouter,
+  USERS_COUNTED_MAX,
+} from '../providers/traffic/router.ts';
 import { KEPT_MS, SETTLED_AFTER_MS } from './arm-figures.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Comparison, Target, WatchRequest } from './requests.ts';
@@ -27,9 +31,9 @@ interface Units {
 
 type Compared = Pick<
   WatchRequest,
-  'service' | 'traffic' | 'target' | 'baseline' | 'fromMs' | 'untilMs'
+  'service' | 'traffic' | 'target' | 'baseline' | 'fromMs' | 'untilMs' | 'noData'
 > & {
-  readonly watch: Pick<WatchRequest['watch'], 'intervalMs'>;
+  readonly watch: Pick<WatchRequest['watch'], 'intervalMs' | 'noDataBudgetMs'>;
   readonly beside: Target;
   readonly compare: Comparison;
 };
@@ -55,8 +59,7 @@ export async function beginComparison(
   const history = baseline === null ? [] : await talliesOf(router, plan, baseline, window, signal);
   return {
     judge: beginArmJudge({ ...compare, history: history.filter(({ requests }) => requests > 0) }),
-    // What had begun before this weight may end in its first seconds.
-    untilMs: Math.ceil(fromMs / SECOND_MS) * SECOND_MS + SETTLED_AFTER_MS,
+    untilMs: beginOf(plan),
     users: { baseline: 0, candidate: 0 },
   };
 }
@@ -89,9 +92,29 @@ export async function compareOn(
   const blocks = await withOwnValues(deps, plan, counted, window.fromMs, signal);
   const units = compare.splitUnits === 'users' ? newUnits(users, from.users) : requestsOf(blocks);
   const moment = nowMs >= plan.untilMs ? 'end' : 'during';
-  const { state, look } = lookAtArms(from.judge, blocks, units, compare, moment);
   const untilMs = fromMs + blocks.length * blockMs;
+  const isBehind = nowMs - untilMs >= lagMaxOf(plan, untilMs);
+  const options = { ...compare, ...(plan.noData === undefined ? {} : { noData: plan.noData }) };
+  const { state, look } = lookAtArms(from.judge, blocks, units, options, {
+    moment,
+    isBehind,
+    blockMs,
+  });
   return { compared: { judge: state, untilMs, users }, look };
+}
+
+/** What had begun before this weight may end in its first seconds. */
+function beginOf({ fromMs }: Pick<Compared, 'fromMs'>): number {
+  return Math.ceil(fromMs / SECOND_MS) * SECOND_MS + SETTLED_AFTER_MS;
+}
+
+/**
+ * How old what has been counted may be at the end: the budget for missing data. Where nothing has
+ * been, no older than the first block may be; a step without room for it is judged by its limits.
+ */
+function lagMaxOf(plan: Compared, untilMs: number): number {
+  const usualMs = blockOf(plan) + SETTLED_AFTER_MS + SECOND_MS;
+  return untilMs === beginOf(plan) ? usualMs : Math.max(plan.watch.noDataBudgetMs, usualMs);
 }
 
 function blockOf({ watch }: Compared): number {
@@ -198,7 +221,10 @@ async function usersOf(
   }
 }
 
+/** Of an arm that is counted no further the other one's users would only seem to grow. */
 function newUnits(now: Units, before: Units): Units {
+  const isFull = Math.max(now.baseline, now.candidate) >= USERS_COUNTED_MAX;
+  if (isFull) return { baseline: 0, candidate: 0 };
   return {
     baseline: Math.max(0, now.baseline - before.baseline),
     candidate: Math.max(0, now.candidate - before.candidate),

@@ -114,7 +114,10 @@ function brokenSince(
   return isBroken ? (brokenSinceMs ?? nowMs) : null;
 }
 
-/** A limit has not been broken for as long as the file asks; a lost comparison waits for nothing. */
+/**
+ * A limit has not been broken for as long as the file asks. A comparison that is lost waits for
+ * nothing, but one of severity `warning`, or a part of a score, makes no rollback of a young breach.
+ */
 function isYoung(
   { watch }: WatchPlan,
   { brokenSinceMs = null }: WatchDetails,
@@ -122,7 +125,8 @@ function isYoung(
   nowMs: number,
 ): boolean {
   const isCompared = findings.some(
-    ({ kind, method }) => kind === 'violation' && method !== undefined,
+    ({ kind, severity, method }) =>
+      kind === 'violation' && severity === 'critical' && method !== undefined,
   );
   return brokenSinceMs !== null && !isCompared && nowMs - brokenSinceMs < watch.breachForMs;
 }

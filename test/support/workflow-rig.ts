@@ -22,6 +22,7 @@ import { createWebhookCall } from '../../src/providers/call/webhook-call.ts';
 import { createMemoryEnvironment } from '../../src/providers/environment/memory.ts';
 import type { HealthRound } from '../../src/providers/health/check-all.ts';
 import { createMemorySource } from '../../src/providers/metrics/memory.ts';
+import { createTrafficSource } from '../../src/providers/metrics/traffic.ts';
 import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
 import { begun } from './begun.ts';
@@ -73,8 +74,10 @@ export async function startWorkflowRig(options: {
     clock,
     environment: () => environment,
     router: () => router,
-    metrics: (spec) =>
-      spec.kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) },
+    metrics: ({ kind }) => {
+      if (kind === 'traffic') return createTrafficSource(router);
+      return kind === 'memory' ? metrics : { signals: [], measure: async () => ({}) };
+    },
     askPrometheus: async (_server, query, { version }) => {
       const value = figures.get(`${query} of ${version}`);
       if (value !== undefined) return { kind: 'value', value, samples: 1 };

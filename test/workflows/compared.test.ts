@@ -89,6 +89,22 @@ test('it goes one weight down and waits for a person where that is a warning', a
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
 });
 
+test('a metric without values goes one weight down as well, where it is a warning', async () => {
+  rig.clock.during('watchRelease', () => serve({ requests: 10, faulty: 0 }));
+  const query = 'heap{version="{version}"}';
+  const queries = { memory: query };
+  const { workflowId } = await rig.deploy(version, {
+    ...compared({}),
+    metrics: [{ kind: 'memory' }, { kind: 'prometheus', url: 'http://p:9090', queries }],
+    judge: { metrics: [{ name: 'heap', query, severity: 'warning' }] },
+  });
+  const { text } = await rig.until(workflowId, 'paused');
+  expect(text).toContain('paused by the judge: no heap of both versions');
+  expect(await weights()).toEqual({ [stable]: 100, [version]: 0 });
+  await rig.client.abort(SERVICE, ASKED);
+  expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+});
+
 const scored = {
   ...compared({}),
   steps: [{ weight: 50, for: '3m' }],

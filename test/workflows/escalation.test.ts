@@ -295,6 +295,7 @@ test('the same key is the same incident while it is open', async () => {
     ...{ policy: 'night', title: 'down', who: 'probe', why: 'it fails', key },
   });
   expect([first.isNew, second]).toEqual([true, { id: first.id, isNew: false }]);
+  await rig.until(first.id, ({ level }) => level === 1);
   await rig.client.incidents.steer(first.id, 'resolve', ADA);
   await rig.end(first.id);
   const third = await rig.open({ key });

@@ -1,3 +1,4 @@
+import { type When, comparedArms, isForAPerson } from './arm-findings.ts';
 import {
   type ArmBlock,
   type ArmMetric,
@@ -5,7 +6,6 @@ import {
   type LatencyTest,
   type OwnMetric,
   type OwnTest,
-  type Said,
   type Tally,
   beginErrors,
   beginLatencies,
@@ -18,12 +18,12 @@ import {
   type KayentaRule,
   type KayentaSaid,
   type KayentaState,
-  type Moment,
   beginKayenta,
   lookAtKayenta,
 } from './kayenta-arms.ts';
 import { beginTrafficSplit, lookTrafficSplit } from './sequential/traffic-split.ts';
 import type { TrafficSplitState } from './sequential/traffic-split.ts';
+import type { NoDataPolicy } from './threshold.ts';
 import type { Finding } from './verdict.ts';
 
 export interface ArmJudgeOptions {
@@ -35,6 +35,8 @@ export interface ArmJudgeOptions {
   readonly metrics: readonly OwnMetric[];
   /** One score of all metrics, instead of the comparisons of each. */
   readonly kayenta?: KayentaRule;
+  /** What it means that nothing has been counted of the errors or latencies; `fail` by default. */
+  readonly noData?: NoDataPolicy;
   /** `undefined` where the split cannot be tested, as when matches send users on purpose. */
   readonly splitUnits: 'requests' | 'users' | undefined;
   /** Stable's blocks from before, oldest first. */
@@ -79,13 +81,16 @@ export function beginArmJudge(options: ArmJudgeOptions): ArmJudgeState {
 /**
  * Adds the blocks since the last look, oldest first, and the units of assignment that came in them.
  * A look without new blocks says what the last one said. Kayenta's judge waits for the `end`.
+ *
+ * Fail-closed: at the `end` a comparison whose counts are behind is `no_data`, and a metric of the
+ * file's own that its test could not look at, or as soon as its values stop.
  */
 export function lookAtArms(
   state: ArmJudgeState,
   blocks: readonly ArmBlock[],
   units: { readonly baseline: number; readonly candidate: number },
-  options: Pick<ArmJudgeOptions, 'errors' | 'latency' | 'metrics' | 'kayenta'>,
-  moment: Moment,
+  options: Pick<ArmJudgeOptions, 'errors' | 'latency' | 'metrics' | 'kayenta' | 'noData'>,
+  when: When,
 ): { readonly state: ArmJudgeState; readonly look: ArmLook } {
   const errors = state.errors === null ? null : lookAtErrors(state.errors, blocks);
   const latency = state.latency === null ? null : lookAtLatencies(state.latency, blocks);
@@ -93,29 +98,14 @@ export function lookAtArms(
   const kayenta =
     options.kayenta === undefined
       ? undefined
-      : lookAtKayenta(state.kayenta ?? beginKayenta(), blocks, options.kayenta, moment);
+      : lookAtKayenta(state.kayenta ?? beginKayenta(), blocks, options.kayenta, when.moment);
   const scored = kayenta?.said ?? undefined;
   const own = options.metrics.flatMap((metric) => {
     const test = state.metrics[metric.name];
     return test === undefined ? [] : [{ metric, ...lookAtOwn(test, blocks, metric.name) }];
   });
-  const missing = own.filter(({ metric, test }) => test.isQuiet && metric.noData !== 'ignore');
-  const findings = [
-    ...(errors === null || options.errors === undefined
-      ? []
-      : [findingOf('error_rate', 'errors', errors.said, options.errors)]),
-    ...(latency === null || options.latency === undefined
-      ? []
-      : [findingOf('latency_p95', 'latency', latency.said, options.latency)]),
-    ...own.map(({ metric, said, test }): Finding => {
-      const finding = findingOf(metric.name, metric.name, said, metric);
-      if (!test.isQuiet || metric.noData === 'ignore' || finding.kind === 'violation') {
-        return finding;
-      }
-      return { ...finding, kind: 'no_data', sentence: `no ${metric.name} of both versions` };
-    }),
-    ...(scored?.findings ?? []),
-  ];
+  const compared = comparedArms({ errors, latency, own }, options, when);
+  const findings = [...compared.map(({ finding }) => finding), ...(scored?.findings ?? [])];
   return {
     state: {
       errors: errors?.test ?? null,
@@ -126,39 +116,9 @@ export function lookAtArms(
     },
     look: {
       findings,
-      holds: missing.length > 0 && missing.every(({ metric }) => metric.noData === 'hold'),
+      holds: isForAPerson(compared),
       mismatch: split?.reading.decision === 'mismatch' ? split.reading.reason : undefined,
       ...(scored === undefined ? {} : { kayenta: scored }),
     },
   };
 }
-
-/**
- * `unknown` breaks nothing here and is no pass either: whether there is enough data is said by the
- * finding of the limit, which this one stands beside.
- */
-function findingOf(
-  signal: Finding['signal'],
-  name: string,
-  { decision, effect, pValue, alpha, samples, reason }: Said,
-  { severity, weight, method }: ArmMetric,
-): Finding {
-  return {
-    signal,
-    kind: decision === 'worse' ? 'violation' : 'ok',
-    severity,
-    weight,
-    method,
-    ...(effect === null ? {} : { effect }),
-    pValue,
-    alpha,
-    samples,
-    sentence: `${name}, compared: ${WORDS[decision]}, ${reason}`.slice(0, 300),
-  };
-}
-
-const WORDS = {
-  worse: 'worse than stable',
-  not_worse: 'not worse than stable',
-  unknown: 'no difference shown',
-} as const satisfies Record<Said['decision'], string>;

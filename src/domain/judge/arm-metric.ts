@@ -2,9 +2,16 @@ import { type Histogram, quantile } from './histogram.ts';
 import { type CountsState, beginCounts, lookCounts } from './sequential/counts.ts';
 import { type LatencyState, beginLatency, lookLatency } from './sequential/latency.ts';
 import { type MeansState, beginMeans, lookMeans } from './sequential/means.ts';
+import { DISPERSION } from './sequential/dispersion.ts';
 import type { TestReading } from './sequential/test-reading.ts';
 import type { BadDirection } from './kayenta/test-shift.ts';
-import { type ShiftLooks, type ShiftPoint, beginShiftLooks, lookAtShift } from './shift-looks.ts';
+import {
+  FIRST_LOOK_POINTS,
+  type ShiftLooks,
+  type ShiftPoint,
+  beginShiftLooks,
+  lookAtShift,
+} from './shift-looks.ts';
 import type { Severity } from './verdict.ts';
 
 /** What one version did within a block of time, as the load balancer counted it. */
@@ -55,10 +62,12 @@ export type LatencyTest = LatencyState | ShiftLooks;
 /** What a test says after a look. */
 export interface Said extends Pick<
   TestReading,
-  'decision' | 'effect' | 'pValue' | 'alpha' | 'reason'
+  'decision' | 'effect' | 'pValue' | 'alpha' | 'baseline' | 'candidate' | 'reason'
 > {
   /** The candidate's: events, requests or blocks, as the test counts. */
   readonly samples: number;
+  /** Blocks that it has looked at, or of which it had a value of both arms. */
+  readonly blocks: number;
 }
 
 /** What is not shown to be this much worse beyond the tolerated rise is taken for not worse. */
@@ -155,7 +164,7 @@ export function lookAtOwn(
     const next = lookAtShift(series, points, { name, show: (value) => String(value) });
     return {
       test: { series: next, isQuiet },
-      said: { ...next.said, effect: null, samples: next.points },
+      said: shiftSaid(next),
     };
   }
   const { state, reading } = lookMeans(
@@ -195,7 +204,19 @@ function shifted(
     return own === undefined || other === undefined ? [] : [{ candidate: own, control: other }];
   });
   const next = lookAtShift(test, points, named);
-  return { test: next, said: { ...next.said, effect: null, samples: next.points } };
+  return { test: next, said: shiftSaid(next) };
+}
+
+/** What the rank test of a growing series says, as every other test does. */
+export function shiftSaid({ said, points }: ShiftLooks): Said {
+  const { figures, ...rest } = said;
+  const { candidate = null, control: baseline = null } = figures ?? {};
+  return { ...rest, effect: null, baseline, candidate, samples: points, blocks: points };
+}
+
+/** Fewer values of both arms say nothing, whatever they are: a test of them has not been made. */
+export function leastPoints({ series }: OwnTest): number {
+  return series.kind === 'shift' ? FIRST_LOOK_POINTS : DISPERSION.runBlocksMin;
 }
 
 function percent(share: number): string {

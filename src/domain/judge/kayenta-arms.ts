@@ -134,16 +134,25 @@ function meanOf(points: readonly Point[]): Point {
 }
 
 function judged({ points }: KayentaState, rule: KayentaRule): KayentaSaid {
-  const { metrics, pass, marginal, groupWeights } = rule;
+  const { pass, marginal } = rule;
   const seriesOf = (metric: number, arm: 0 | 1): Series =>
     points.map((point) => point[metric]?.[arm] ?? null);
+  const isEmptyArm = (metric: number): boolean =>
+    ([0, 1] as const).some((arm) => seriesOf(metric, arm).every((value) => value === null));
+  const scored = rule.metrics
+    .map((metric, at) => ({ ...metric, at }))
+    .filter(({ noData, at }) => noData !== 'ignore' || !isEmptyArm(at));
+  const metrics: readonly KayentaArm[] = scored;
   const verdict = judgeKayenta({
-    metrics: metrics.map(({ name, group, critical, direction }, metric) => ({
+    metrics: scored.map(({ name, group, critical, direction, at }) => ({
       ...{ name, groups: [group], critical, direction },
-      experiment: seriesOf(metric, 0),
-      control: seriesOf(metric, 1),
+      experiment: seriesOf(at, 0),
+      control: seriesOf(at, 1),
     })),
-    score: { groupWeights, thresholds: { pass, marginal } },
+    score: {
+      groupWeights: weightsOfLeft(rule.groupWeights, groupsOf(rule.metrics), groupsOf(scored)),
+      thresholds: { pass, marginal },
+    },
   });
   const empty = verdict.metrics.filter(({ label }) => isEmpty(label)).map(({ name }) => name);
   const missing = metrics.filter(({ name, noData }) => noData !== 'ignore' && empty.includes(name));
@@ -158,6 +167,28 @@ function judged({ points }: KayentaState, rule: KayentaRule): KayentaSaid {
     ...{ kind, holds, score: verdict.score, summary: summary.slice(0, SENTENCE_MAX) },
     findings: [overall(kind, verdict.score, pass, summary), ...metricFindings(verdict, rule)],
   };
+}
+
+const groupsOf = (metrics: readonly KayentaArm[]): readonly string[] =>
+  metrics.map(({ group }) => group);
+
+/**
+ * The weights of the groups that are left when what may be missing is left out: as if the file had
+ * none of the others. Groups that are not named share what is left of 100.
+ */
+export function weightsOfLeft(
+  groupWeights: KayentaRule['groupWeights'],
+  all: readonly string[],
+  left: readonly string[],
+): KayentaRule['groupWeights'] {
+  const groups = new Set(left);
+  if (groups.size === new Set(all).size) return groupWeights;
+  const named = Object.entries(groupWeights).filter(([name]) => groups.has(name));
+  if (named.length < groups.size) return Object.fromEntries(named);
+  const sum = named.reduce((total, [, weight]) => total + weight, 0);
+  return Object.fromEntries(
+    named.map(([name, weight]) => [name, sum > 0 ? (100 * weight) / sum : 100 / named.length]),
+  );
 }
 
 const SENTENCE_MAX = 300;

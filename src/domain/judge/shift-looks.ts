@@ -28,6 +28,8 @@ export interface ShiftLooks {
 export interface ShiftReading {
   readonly decision: 'worse' | 'not_worse' | 'unknown';
   readonly pValue: number;
+  /** Means of the points at the last look; null before it. A state of older code has none. */
+  readonly figures?: { readonly candidate: number; readonly control: number } | null;
   /** What the last look was allowed to spend. */
   readonly alpha: number;
   readonly reason: string;
@@ -39,7 +41,8 @@ export interface ShiftPoint {
   readonly control: number;
 }
 
-const FIRST_LOOK_POINTS = 10;
+/** With fewer the test cannot reach its level. */
+export const FIRST_LOOK_POINTS = 10;
 const POINTS_MAX = 320;
 
 /** `history`: stable's points from before, oldest first and finite; fewer than 120 are none. */
@@ -97,7 +100,10 @@ function looked(
     ...{ candidate, control, alpha, minEffect, direction, dependence },
   });
   const decision = kind === 'fail' ? 'worse' : kind === 'pass' ? 'not_worse' : 'unknown';
-  const said = { decision, pValue: figures?.pValue ?? 1, alpha, reason: sentence } as const;
+  const said: ShiftReading = {
+    ...{ decision, alpha, pValue: figures?.pValue ?? 1, reason: sentence },
+    figures: figures?.means ?? null,
+  };
   return { ...state, looks, said };
 }
 

@@ -70,7 +70,7 @@ export function judgeThresholds(input: ThresholdInput): Verdict {
     ...judgeResource(input, 'cpu', input.thresholds.cpuMaxCores),
   ].map((finding): Finding => {
     const isIgnored = finding.kind === 'no_data' && policyOf(finding) === 'ignore';
-    return isIgnored ? { ...finding, severity: 'warning' } : finding;
+    return { ...finding, windowMs: input.windowMs, ...(isIgnored ? { severity: 'warning' } : {}) };
   });
   const kind = kindOf(findings);
   const verdict = { kind, findings, summary: summarize(input, findings) };

@@ -6,7 +6,14 @@ export interface Finding {
   readonly signal: string;
   readonly kind: 'ok' | 'violation' | 'no_data';
   readonly severity: Severity;
+  /** How much of both arms it rests on. */
+  readonly windowMs?: number;
+  /**
+   * The candidate's figure. Of a comparison: events a block, milliseconds at the quantile with most
+   * evidence, the mean of the metric, or of the blocks' rates or p95.
+   */
   readonly measured?: number;
+  /** Of a comparison, the share by which `measured` may exceed `baseline`. */
   readonly limit?: number;
   /** Stable's figure for the same signal, where there is one. */
   readonly baseline?: number;
@@ -38,8 +45,8 @@ export interface Verdict {
   readonly kind: 'pass' | 'warn' | 'fail' | 'no_data' | 'inconclusive';
   /**
    * What is to be done instead of what the kind means. `step_back`: a comparison of severity
-   * `warning` was lost, so one weight down, and held there. `hold`: the data that are missing are
-   * worth a person's look.
+   * `warning` was lost, or its data are missing for longer than the budget, so one weight down, and
+   * held there. `hold`: the data that are missing are worth a person's look.
    */
   readonly action?: 'step_back' | 'hold';
   /** 0 to 100: the share of what was judged that is well, by weight. */

@@ -5,7 +5,8 @@ import type { Finding, Verdict } from './verdict.ts';
 /**
  * The verdict by limits together with what the comparison of both arms says. A broken limit wins;
  * then a split that is not the intended one, of which nothing follows for the version; then what is
- * lost in the comparison, then missing data. A comparison of severity `warning` steps back.
+ * lost in the comparison, then missing data. A comparison of severity `warning` steps back, also
+ * where its data are what is missing: unknown is never good.
  */
 export function withComparison(verdict: Verdict, look: ArmLook, budget: string): Verdict {
   const findings = [...verdict.findings, ...look.findings];
@@ -28,16 +29,27 @@ export function withComparison(verdict: Verdict, look: ArmLook, budget: string):
     };
   }
   const missing = look.findings.filter((one) => one.kind === 'no_data');
-  if (verdict.kind !== 'no_data' && missing.some(({ severity }) => severity === 'critical')) {
-    const summary = missing.map(({ sentence }) => sentence).join('; ');
-    const unknown = { kind: 'no_data', findings, score, summary } as const;
-    return look.holds ? { ...unknown, action: 'hold' } : unknown;
-  }
+  if (missing.length > 0) return withMissing({ ...verdict, findings, score }, missing, look.holds);
   if (look.findings.length === 0 || verdict.kind === 'no_data') {
     return { ...verdict, findings, score };
   }
   const compared = look.findings.map(({ sentence }) => sentence).join('; ');
   return { ...verdict, findings, score, summary: `${verdict.summary}; ${compared}; ${budget}` };
+}
+
+/** What the limits lack as well is answered by the stricter of both. */
+function withMissing(verdict: Verdict, missing: readonly Finding[], holds: boolean): Verdict {
+  const isWarning = missing.every(({ severity }) => severity === 'warning');
+  const action = holds ? 'hold' : isWarning ? 'step_back' : undefined;
+  const told = missing.map(({ sentence }) => sentence).join('; ');
+  const { kind, findings, score = 0, summary } = verdict;
+  const unknown = { kind: 'no_data', findings, score } as const;
+  if (kind !== 'no_data') {
+    return { ...unknown, summary: told, ...(action === undefined ? {} : { action }) };
+  }
+  const isStricter = verdict.action === undefined || action !== undefined;
+  if (isStricter) return { ...verdict, summary: `${summary}; ${told}` };
+  return { ...unknown, summary: `${summary}; ${told}` };
 }
 
 /** Its score is the health, and decides; what the limits do not know stays unknown. */

@@ -55,7 +55,7 @@ export function isGood(verdict: Verdict): boolean {
 
 /** There is nothing to wait for: it is known to be bad. */
 export function isBreach(verdict: Verdict): boolean {
-  return verdict.kind === 'fail' || verdict.action === 'step_back';
+  return verdict.kind === 'fail' || (verdict.kind === 'warn' && verdict.action === 'step_back');
 }
 
 /** Whether anything could be said of the version at all. */

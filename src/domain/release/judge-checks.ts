@@ -1,3 +1,5 @@
+import { DISPERSION } from '../judge/sequential/dispersion.ts';
+import { FIRST_LOOK_POINTS } from '../judge/shift-looks.ts';
 import { formatDuration } from '../quantity.ts';
 import type { Contradiction } from './release-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
@@ -8,8 +10,8 @@ export function judgeContradictions(release: ParsedRelease): readonly Contradict
   return [
     ...ownMetricProblems(release),
     ...(release.judge.method === 'kayenta'
-      ? [...groupProblems(release), ...shortSteps(release)]
-      : directionProblems(release)),
+      ? [...groupProblems(release), ...shortSteps(release, { by: "Kayenta's judge", pointsMin: 5 })]
+      : [...directionProblems(release), ...tooShortForOwn(release)]),
   ];
 }
 
@@ -59,17 +61,29 @@ function groupProblems({ judge }: ParsedRelease): readonly Contradiction[] {
 /** Sums of decimal weights may be a hair off. */
 const ROUNDING = 1e-6;
 
-/** With fewer points an arm no difference could show at its level. */
-const POINTS_MIN = 5;
+/** Without history each test of a metric needs so many values: with fewer it says nothing. */
+function tooShortForOwn(release: ParsedRelease): readonly Contradiction[] {
+  const needed = release.judge.metrics.filter(({ noData }) => noData !== 'ignore');
+  const slowest = needed.find(({ method }) => method === 'sequential') ?? needed[0];
+  if (slowest === undefined) return [];
+  const { name, method } = slowest;
+  const pointsMin = method === 'sequential' ? DISPERSION.runBlocksMin : FIRST_LOOK_POINTS;
+  return shortSteps(release, { by: `${method} of judge.metrics ${name}`, pointsMin });
+}
+
 /** Of a step the first seconds and the last ones are not counted. */
 const UNSETTLED_MS = 4000;
 
-function shortSteps({ steps = [], watch, rolling, ...release }: ParsedRelease) {
+/** Steps that end before so many points an arm, with which no difference could show. */
+function shortSteps(
+  { steps = [], watch, rolling, ...release }: ParsedRelease,
+  { by, pointsMin }: { readonly by: string; readonly pointsMin: number },
+): readonly Contradiction[] {
   if (release.rollout_duration !== undefined) return [];
-  const leastMs = POINTS_MIN * watch.interval + UNSETTLED_MS;
+  const leastMs = pointsMin * watch.interval + UNSETTLED_MS;
   const message =
-    `is shorter than ${formatDuration(leastMs)}, ${POINTS_MIN} times watch.interval and a little: ` +
-    "Kayenta's judge would not know enough";
+    `is shorter than ${formatDuration(leastMs)}, ${pointsMin} times watch.interval and a little: ` +
+    `${by} would not know enough`;
   const isShort = (ms: number | undefined): boolean => ms !== undefined && ms > 0 && ms < leastMs;
   switch (release.strategy) {
     case 'canary':

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Assignment } from './router.ts';
+import { type Assignment, USERS_COUNTED_MAX } from './router.ts';
 import { createUserSet } from './user-set.ts';
 
 /** One user whom an affinity has sent to a version. */
@@ -24,8 +24,6 @@ export interface Assigned {
   readonly user: string;
 }
 
-/** What is beyond is not counted, so that nobody from outside can fill the memory. */
-const USERS_MAX = 1_000_000;
 const VERSIONS_MAX = 20;
 /** The present one and the one before: old processes may still log its users. */
 const AFFINITIES_KEPT = 2;
@@ -54,7 +52,7 @@ export type AssignmentsStore = ReturnType<typeof createAssignmentsStore>;
  * eight bytes a user. What came after the last `save` is lost with the process; those users are
  * counted when they come again.
  */
-export function createAssignmentsStore(folder: string, usersMax = USERS_MAX) {
+export function createAssignmentsStore(folder: string, usersMax = USERS_COUNTED_MAX) {
   /** Service, then affinity with the newest last, then version. */
   const services = new Map<string, Map<string, Map<string, Series>>>();
 

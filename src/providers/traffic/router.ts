@@ -98,6 +98,9 @@ export interface BlocksQuery extends CountsQuery {
 
 export const BLOCKS_MAX = 1000;
 
+/** More users of a version are not counted, so that nobody from outside can fill the memory. */
+export const USERS_COUNTED_MAX = 1_000_000;
+
 /** What the load balancer itself counted. */
 export interface TrafficCounts {
   readonly requests: number;
@@ -179,7 +182,10 @@ export interface TrafficRouter {
   counts(query: CountsQuery, signal: AbortSignal): Promise<TrafficCounts>;
   /** The same for each block of the window, oldest first; what is left over at its end is none. */
   countsByBlock(query: BlocksQuery, signal: AbortSignal): Promise<readonly TrafficCounts[]>;
-  /** Distinct users by version under the present affinity; none without one. */
+  /**
+   * Distinct users by version under the present affinity; none without one. Of a version at most
+   * `USERS_COUNTED_MAX` are counted.
+   */
   assignments(service: string, signal: AbortSignal): Promise<readonly Assignment[]>;
   effects(service: string, signal: AbortSignal): Promise<readonly Effect[]>;
 }

@@ -145,11 +145,22 @@ describe('what could not be judged never passes', () => {
     expect(said(given, rule(metrics))).toMatchObject(expected);
   });
 
+  const EVERY = { errors: 40, latency: 40, heap: 20 };
+
   test('but what the file leaves out where it has no value does not count', () => {
     const metrics = [metric('errors'), metric('latency'), metric('heap', { noData: 'ignore' })];
-    const verdict = said(blocks(40, { heap: null }), rule(metrics, { groupWeights: { heap: 0 } }));
-    // A group without data is nothing that passes, whatever its weight.
-    expect(verdict?.kind).toBe('no_data');
+    for (const groupWeights of [{}, { heap: 60 }, { errors: 10, heap: 60 }, EVERY, { heap: 100 }]) {
+      expect(said(blocks(40, { heap: null }), rule(metrics, { groupWeights }))).toMatchObject({
+        ...{ kind: 'pass', score: 100 },
+      });
+      expect(
+        said(blocks(40, { heap: null, errors: 9 }), rule(metrics, { groupWeights }))?.kind,
+      ).not.toBe('pass');
+    }
+    const critical = metrics.map((one) => ({ ...one, critical: true }));
+    expect(said(blocks(40, { heap: null }), rule(critical))?.kind).toBe('pass');
+    const alone = [metric('heap', { noData: 'ignore' })];
+    expect(said(blocks(40, { heap: null }), rule(alone))?.kind).toBe('no_data');
     const grouped = metrics.map((one) => ({ ...one, group: 'all' }));
     expect(said(blocks(40, { heap: null }), rule(grouped))).toMatchObject({
       ...{ kind: 'pass', score: 100 },

@@ -23,6 +23,7 @@ const by = (kind: Verdict['kind']): Verdict => ({
 const LOST = finding({ kind: 'violation', sentence: 'more errors' });
 const SMALL = finding({ kind: 'violation', severity: 'warning', sentence: 'a few more' });
 const QUIET = finding({ signal: 'heap', kind: 'no_data', sentence: 'no heap' });
+const RARE = finding({ ...QUIET, signal: 'depth', severity: 'warning', sentence: 'no depth' });
 /** Kayenta's judge of the same look. */
 const scored = (kind: KayentaSaid['kind'], score: number, holds = false): ArmLook =>
   look([finding()], { kayenta: { kind, score, holds, summary: 'a score', findings: [] } });
@@ -42,6 +43,9 @@ test.each<[Verdict['kind'], ArmLook, Partial<Verdict>]>([
   ['no_data', look([finding()]), { kind: 'no_data', summary: 'limits: no_data' }],
   ['pass', look([QUIET]), { kind: 'no_data', summary: 'no heap' }],
   ['pass', look([QUIET], { holds: true }), { kind: 'no_data', action: 'hold' }],
+  ['pass', look([RARE]), { kind: 'no_data', action: 'step_back', summary: 'no depth' }],
+  ['warn', look([QUIET, RARE]), { kind: 'no_data', summary: 'no heap; no depth' }],
+  ['no_data', look([RARE]), { kind: 'no_data', summary: 'limits: no_data; no depth' }],
   ['pass', look([]), { kind: 'pass', summary: 'limits: pass' }],
   ['pass', scored('pass', 100), { kind: 'pass', score: 100 }],
   ['pass', scored('warn', 80), { kind: 'warn', action: 'step_back', score: 80 }],
@@ -55,6 +59,12 @@ test.each<[Verdict['kind'], ArmLook, Partial<Verdict>]>([
   ['warn', scored('pass', 100), { kind: 'warn' }],
 ])('limits %s and a comparison: %#', (kind, said, expected) => {
   expect(withComparison(by(kind), said, BUDGET)).toMatchObject(expected);
+});
+
+test('limits that would wait for a person do not, where what is compared says back', () => {
+  const held = { ...by('no_data'), action: 'hold' } as const;
+  expect(withComparison(held, look([QUIET]), BUDGET)).not.toHaveProperty('action');
+  expect(withComparison(held, look([RARE]), BUDGET)).toHaveProperty('action', 'hold');
 });
 
 test('what is compared and what it cost is part of a verdict that passes', () => {
@@ -82,6 +92,7 @@ test('only what is known to be good is good', () => {
     [by('fail'), false, true, true],
     [by('no_data'), false, false, false],
     [{ ...by('no_data'), action: 'hold' }, false, false, false],
+    [{ ...by('no_data'), action: 'step_back' }, false, false, false],
     [by('inconclusive'), false, false, false],
   ];
   for (const [verdict, good, breach, known] of verdicts) {

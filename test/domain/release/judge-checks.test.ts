@@ -64,6 +64,18 @@ describe('what the judge cannot do is told where and why', () => {
       'is shorter than 29s',
     ],
     [
+      'steps.0.for',
+      { metrics: [{ ...HEAP }] },
+      { steps: [{ weight: 50, for: '50s' }] },
+      'is shorter than 54s, 10 times watch.interval and a little: mann_whitney of',
+    ],
+    [
+      'steps.0.for',
+      { metrics: [{ ...HEAP }, { ...HEAP, name: 'depth', method: 'sequential' }] },
+      { steps: [{ weight: 50, for: '2m' }] },
+      'sequential of judge.metrics depth would not know enough',
+    ],
+    [
       'rolling.stabilize',
       { method: 'kayenta' },
       { strategy: 'rolling', rolling: { stabilize: '10s' }, watch: { interval: '2s' } },
@@ -75,6 +87,12 @@ describe('what the judge cannot do is told where and why', () => {
       problems: [{ path, message: expect.stringContaining(message) }],
     });
   });
+});
+
+test('a metric that may be missing needs no long steps', () => {
+  const metrics = [{ ...HEAP, method: 'sequential', no_data: 'ignore' }] as const;
+  const found = read({ metrics: [...metrics] }, { steps: [{ weight: 50, for: '20s' }] });
+  expect(found.kind).toBe('valid');
 });
 
 test.each<[Judge, readonly string[]]>([

@@ -9,6 +9,7 @@ import {
   beginLatencies,
   lookAtErrors,
   lookAtLatencies,
+  shiftSaid,
 } from '../arm-metric.ts';
 import { EMPTY_HISTOGRAM, mergeHistograms, quantile } from '../histogram.ts';
 import { DISPERSION } from '../sequential/dispersion.ts';
@@ -125,7 +126,7 @@ function compareBlockP95(blocks: RecordedBlocks, metric: ArmMetric): JudgedMetri
     (_, [baseline, candidate]) => {
       const has = baseline !== null && candidate !== null;
       test = lookAtShift(test, has ? [{ candidate, control: baseline }] : [], named);
-      return { ...test.said, effect: null, samples: test.points };
+      return shiftSaid(test);
     },
   );
   const finding = compared({ ...facts, ...means }, said, said.decision === 'unknown');
@@ -213,9 +214,9 @@ function silentArm({ baseline, candidate }: ReturnType<typeof sumsOf>): string |
 type Facts = Omit<RecordedFinding, 'kind' | 'sentence'>;
 
 function common(name: string, metric: ArmMetric, { fromMs, blockMs, candidate }: RecordedBlocks) {
-  const { method, severity, weight, alpha } = metric;
+  const { method, severity, weight, alpha, increaseMax: limit } = metric;
   const window = { fromMs, toMs: fromMs + candidate.length * blockMs };
-  return { ...NOTHING_FOUND, metric: name, method, severity, weight, alpha, window };
+  return { ...NOTHING_FOUND, metric: name, method, severity, weight, alpha, limit, window };
 }
 
 export function unjudged(

@@ -48,7 +48,9 @@ export function releaseMetrics(
   const ofFile = own.flatMap(({ name, baseline, candidate, window }): readonly ScoredMetric[] => {
     const written = metrics.find((metric) => metric.name === name);
     if (written === undefined) return [];
-    const { group, critical, direction } = written;
+    const { group, critical, direction, noData } = written;
+    const isGone = [baseline, candidate].some((arm) => arm.every((value) => value === null));
+    if (isGone && noData === 'ignore') return [];
     const arms = { experiment: candidate, control: baseline };
     return [{ metric: { name, groups: [group], critical, direction, ...arms }, window }];
   });

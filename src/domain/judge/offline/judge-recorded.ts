@@ -1,5 +1,6 @@
 import type { ReleaseSpec } from '../../release/release-spec.ts';
 import type { ArmMetric } from '../arm-metric.ts';
+import { weightsOfLeft } from '../kayenta-arms.ts';
 import type { ScoreRule } from '../kayenta/kayenta-score.ts';
 import type { BadDirection } from '../kayenta/test-shift.ts';
 import { type AlphaLedger, budgetOf, openAccount, planAlpha } from '../sequential/alpha-ledger.ts';
@@ -99,8 +100,14 @@ function scores(
       ? plainMetrics(plainSeries(pair, window, spec), (name) => directionOf(name, direction))
       : [];
   const thresholds = { pass, marginal };
+  const wanted = [spec.judge.errors, spec.judge.latency, ...spec.judge.metrics];
+  const weights = weightsOfLeft(
+    groupWeights,
+    wanted.map(({ group }) => group),
+    written.flatMap(({ metric }) => metric.groups),
+  );
   return [
-    ...(method === 'kayenta' ? judgeByKayenta(written, { groupWeights, thresholds }) : []),
+    ...(method === 'kayenta' ? judgeByKayenta(written, { groupWeights: weights, thresholds }) : []),
     ...(series.kind === 'kayenta' && (plain.length > 0 || method !== 'kayenta')
       ? judgeByKayenta(plain, { thresholds: series })
       : []),

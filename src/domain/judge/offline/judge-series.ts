@@ -67,13 +67,13 @@ export function judgeByRanks(
 /** A metric of the file's own, by the file's own rules, at every row. */
 export function judgeOwnMetric(series: RecordedSeries, metric: OwnMetric): JudgedMetric {
   const { name, window } = series;
-  const { method, severity, weight, alpha } = metric;
+  const { method, severity, weight, alpha, increaseMax } = metric;
   const { baseline, candidate } = valuesOf(series);
   const mean = (values: readonly number[]): number | null =>
     values.length === 0 ? null : values.reduce((sum, value) => sum + value / values.length, 0);
   const facts = {
     ...NOTHING_FOUND,
-    ...{ metric: name, method, severity, weight, alpha, window },
+    ...{ metric: name, method, severity, weight, alpha, limit: increaseMax, window },
     samples: { baseline: baseline.length, candidate: candidate.length },
     ...{ baseline: mean(baseline), candidate: mean(candidate) },
   };
@@ -82,8 +82,10 @@ export function judgeOwnMetric(series: RecordedSeries, metric: OwnMetric): Judge
     (series.isPaired ? undefined : 'the arms have no rows at the same times: query both alike');
   if (lacking !== undefined) {
     const found = unjudged(facts, 'no_data', lacking);
-    const isIgnored = metric.noData === 'ignore';
-    return isIgnored ? { ...found, finding: { ...found.finding, severity: 'warning' } } : found;
+    // It is told, and decides nothing, as in a running release.
+    return metric.noData === 'ignore'
+      ? { ...found, finding: { ...found.finding, weight: 0 } }
+      : found;
   }
   let test = beginOwn(metric);
   let looked = lookAtOwn(test, [], name);

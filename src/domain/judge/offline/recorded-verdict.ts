@@ -16,6 +16,7 @@ export interface RecordedFinding {
   readonly samples: { readonly baseline: number | null; readonly candidate: number | null };
   readonly baseline: number | null;
   readonly candidate: number | null;
+  /** Of a comparison, the share by which the candidate's figure may exceed the baseline's. */
   readonly limit: number | null;
   /** Of counts a ratio of rates, else a difference in the metric's unit. */
   readonly effect: {
@@ -102,8 +103,11 @@ export function concluded(
   if (mismatch !== undefined) return { kind: 'inconclusive', score, summary: mismatch };
   if (lost.length > 0) return { kind: 'fail', score, summary: told(lost) };
   for (const kind of ['no_data', 'inconclusive'] as const) {
-    const unknown = of(kind, 'critical');
-    if (unknown.length > 0) return { kind, score, summary: told(unknown) };
+    const unknown = deciding.filter((one) => one.kind === kind && isNeeded(one));
+    if (unknown.length === 0) continue;
+    const isWarning = kind === 'no_data' && unknown.every((one) => one.severity === 'warning');
+    const action = isWarning ? ({ action: 'step_back' } as const) : {};
+    return { kind, ...action, score, summary: told(unknown) };
   }
   const warnings = deciding.filter(({ kind, severity }) => severity === 'warning' && kind !== 'ok');
   if (warnings.length > 0) {
@@ -116,6 +120,11 @@ export function concluded(
     return { kind: 'no_data', score, summary: 'there is nothing to judge by' };
   }
   return { kind: 'pass', score, summary: told(deciding) };
+}
+
+/** Unknown is never good: only a limit that is a warning, as of memory, is none without data. */
+function isNeeded({ severity, method }: RecordedFinding): boolean {
+  return severity === 'critical' || method === 'sequential' || method === 'mann_whitney';
 }
 
 function scoreOf(findings: readonly RecordedFinding[]): number {

@@ -34,6 +34,7 @@ describe('traffic', () => {
     expect(finding).toMatchObject({
       kind: 'violation',
       method: 'sequential',
+      limit: 0.1,
       samples: { baseline: 72_000, candidate: 72_000 },
     });
     expect(finding?.baseline).toBeCloseTo(0.01, 2);
@@ -249,6 +250,28 @@ describe('series', () => {
     expect(by(', pass: 40, marginal: 40, latency: { critical: true }').verdict.kind).toBe('fail');
   });
 
+  test.each([
+    ['ignore', 'pass', 100],
+    ['fail', 'no_data', 0],
+  ] as const)('Kayenta’s judge and a metric without values: %s', (noData, kind, score) => {
+    const text = (heap: null | number) =>
+      JSON.stringify({ depth: base, heap: base.map(() => heap) });
+    const metric = (name: string, missing: string) =>
+      `{ name: ${name}, query: 'q{version="{version}"}', no_data: ${missing} }`;
+    const more = `
+metrics:
+  - { kind: traffic }
+  - { kind: prometheus, url: 'http://p:9090', queries: { memory: 'm{version="{version}"}' } }
+judge:
+  method: kayenta
+  group_weights: { heap: 60, depth: 40, errors: 0, latency: 0 }
+  metrics: [${metric('depth', 'fail')}, ${metric('heap', noData)}]
+`;
+    const judged = judge(text(1), text(null), more);
+    expect(judged.verdict.kind).toBe(kind);
+    expect(findingOf(judged, 'kayenta')).toMatchObject({ candidate: score });
+  });
+
   test('a metric of the release file is judged by its rules', () => {
     const more = `
 metrics:
@@ -264,6 +287,35 @@ judge:
     const absent = judge(seriesCsv('heap', base), seriesCsv('heap', same), more);
     expect(absent.verdict.kind).toBe('no_data');
     expect(absent.verdict.summary).toContain('judge.metrics has depth');
+  });
+
+  test.each([
+    ['fail', 'critical', 'no_data', undefined],
+    ['fail', 'warning', 'no_data', 'step_back'],
+    ['ignore', 'critical', 'pass', undefined],
+    ['ignore', 'warning', 'pass', undefined],
+  ] as const)('one without values, %s and %s: %s', (noData, severity, kind, action) => {
+    const text = (heap: null | number) =>
+      JSON.stringify({ depth: base, heap: base.map(() => heap) });
+    const more = `
+metrics:
+  - { kind: traffic }
+  - { kind: prometheus, url: 'http://p:9090', queries: { memory: 'm{version="{version}"}' } }
+judge:
+  metrics:
+    - { name: heap, query: 'h{version="{version}"}', no_data: ${noData}, severity: ${severity} }
+`;
+    const judged = judge(text(1), text(null), more);
+    const { verdict } = judged;
+    expect(verdict).toMatchObject({ kind, ...(action === undefined ? {} : { action }) });
+    expect(Object.hasOwn(verdict, 'action')).toBe(action !== undefined);
+    expect(findingOf(judged, 'heap')).toMatchObject({ kind: 'no_data' });
+  });
+
+  test('errors that are only a warning, too few to be compared, are no pass', () => {
+    const few = (seed: number) => blocksCsv({ seed, minutes: 10 });
+    const { verdict } = judge(few(1), few(2), 'judge: { errors: { severity: warning } }');
+    expect(verdict.kind).toBe('inconclusive');
   });
 
   test('the budget is shared, and what has no data leaves its part', () => {
