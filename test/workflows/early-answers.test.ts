@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { incidentId, incidentKey } from '../../src/domain/escalation/incident-id.ts';
+import type { IncidentView } from '../../src/domain/escalation/incident.ts';
 import type { EscalationInput } from '../../src/workflows/incident-input.ts';
 import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
 
@@ -18,6 +19,8 @@ beforeAll(async () => {
 });
 afterEach(() => rig.clear());
 afterAll(() => rig?.close());
+
+const isPaged = ({ ledger }: IncidentView): boolean => ledger[0]?.state === 'accepted';
 
 /** Opens an incident whose first task finds this signal already there. */
 async function openWith(signal: string, args: readonly object[]): Promise<string> {
@@ -57,7 +60,7 @@ test('what is resolved before its first task is over', async () => {
 test('a signal that answers an incident before changes nothing, and is told', async () => {
   const shownAtMs = Date.now() - HOUR;
   const id = await openWith('ack', [{ ...ADA, requestId: 'stale-ack', shownAtMs }]);
-  const view = await rig.until(id, ({ ledger }) => ledger.length > 0);
+  const view = await rig.until(id, isPaged);
   expect(view.status).toBe('triggered');
   expect(view.timeline.map(({ text }) => text)).toContainEqual(
     expect.stringContaining('too late: this answers an incident before'),
@@ -72,7 +75,7 @@ test.each([
   [1000, 'applied'],
 ])('an answer to what was shown %d ms from its opening is %s', async (awayMs, kind) => {
   const id = await rig.open();
-  const { openedAtMs } = await rig.until(id, ({ level }) => level === 1);
+  const { openedAtMs } = await rig.until(id, isPaged);
   const request = { ...ADA, shownAtMs: openedAtMs + awayMs };
   const answer = await rig.client.incidents
     .answer(id, 'acknowledge', request)
