@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readAnswersConfig } from '../src/answers/config.ts';
+import { signingSecrets } from '../src/answers/read-secrets.ts';
+import { requirePaging } from '../src/domain/paging/paging-file.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
 import { readWorkerConfig } from '../src/worker/config.ts';
 
@@ -135,6 +138,26 @@ test('the release file of the stack is valid, and its hosts are services', () =>
   expect(environment.host).toBe('worker');
   const hosts = [traffic.url, traffic.tap].map((url) => new URL(url).hostname);
   for (const host of [environment.host, ...hosts]) service(host);
+});
+
+test('the paging file of the stack is valid, and the worker and the answers share it', () => {
+  const file = 'examples/docker/paging.yaml';
+  const { channels } = requirePaging({ text: read(file), file, readFile: () => '' });
+  for (const name of ['worker', 'answers']) {
+    const { environment, volumes } = service(name);
+    expect(environment.BELAY_PAGING).toBe('/srv/checkout/paging.yaml');
+    expect(volumes).toContain('./examples/docker:/srv/checkout:ro');
+  }
+  expect(signingSecrets({ channels })).toEqual([
+    { kind: 'file', path: '/srv/checkout/secrets/slack-signing' },
+  ]);
+  expect(read('.gitignore')).toContain('examples/docker/secrets/');
+});
+
+test('the answers are given what they need', () => {
+  const { environment, ports } = service('answers');
+  expect(readAnswersConfig(environment)).toMatchObject({ address: '0.0.0.0:8090' });
+  expect(ports).toEqual(['127.0.0.1:8090:8090']);
 });
 
 test('the image is built on the Node that the tests run on', () => {

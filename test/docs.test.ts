@@ -236,6 +236,26 @@ test('every variable of the worker is explained, also by its help', () => {
   expect(names.filter((name) => !help.includes(name))).toEqual([]);
 });
 
+test('every variable of the program for answers is explained, also by its help', () => {
+  const names = [...read('src/answers/config.ts').matchAll(/^ {2}([A-Z_]{4,}): /gm)].map(
+    ([, name]) => name ?? '',
+  );
+  expect(names).toContain('BELAY_ANSWERS_ADDRESS');
+  const [, section = ''] = read('docs/operate.md').split('\n## Variables of `belay answers`\n');
+  const [table] = section.split('\n## ');
+  expect(names.filter((name) => !table?.includes(`| \`${name}\``))).toEqual([]);
+  const help = read('src/cli/commands/serve.ts').split(".command('answers')")[1];
+  expect(names.filter((name) => !help?.includes(name))).toEqual([]);
+});
+
+test('every metric of the program for answers is explained, with its labels', () => {
+  const page = read('docs/operate.md');
+  const text = read('src/answers/metrics.ts');
+  const names = [...text.matchAll(/name: '(belay_[a-z_]+)'/g)].map(([, name]) => name ?? '');
+  expect(names).toHaveLength(2);
+  expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+});
+
 test('every metric and every search attribute is explained', () => {
   const page = read('docs/operate.md');
   const metrics = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
