@@ -97,11 +97,16 @@ export async function startPagingStack(
       return { child, url, metrics };
     },
     metricsOfWorker: async () => (await fetch(`http://${metricsAddress}/metrics`)).text(),
-    until: (id, is) =>
-      poll(WITHIN_MS, async () => {
-        const view = await client.incidents.show(id).catch(() => undefined);
-        return view !== undefined && is(view) ? view : undefined;
-      }),
+    async until(id, is) {
+      let last: IncidentView | undefined;
+      const found = await poll(WITHIN_MS, async () => {
+        last = (await client.incidents.show(id).catch(() => undefined)) ?? last;
+        return last !== undefined && is(last) ? last : undefined;
+      }).catch(() => undefined);
+      if (found !== undefined) return found;
+      const ledger = last?.ledger.map(({ channel, state }) => `${channel}: ${state}`);
+      throw new Error(`it is ${last?.status}, not as wanted: ${ledger?.join(', ')}`);
+    },
     async close() {
       for (const step of closing.splice(0).toReversed()) await step();
     },
