@@ -10,9 +10,11 @@ export const addServing: AddCommand = (program, deps, exit) => {
       'after',
       '\nEnvironment:\n' +
         '  TEMPORAL_ADDRESS            where Temporal is, and all else as for the Temporal CLI\n' +
-        '  BELAY_TASK_QUEUE            default: belay; watches go to the same with -watch\n' +
+        '  BELAY_TASK_QUEUE            default: belay; watches and pages go to -watch and -page\n' +
         '  BELAY_STATE_DIR             where instances are kept; one for all workers of a machine;\n' +
         '                              default: $XDG_STATE_HOME/belay or ~/.local/state/belay\n' +
+        '  BELAY_PAGING                the file of people, channels and policies, for incidents;\n' +
+        '                              default: none, and no incident can page anybody\n' +
         '  BELAY_METRICS_ADDRESS       host:port for Prometheus; default: no metrics\n' +
         '  BELAY_WORKFLOW_BUNDLE       file of workflows bundled at build time: a faster start\n' +
         '  BELAY_MAX_CACHED_WORKFLOWS  default: 500\n' +
