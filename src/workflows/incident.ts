@@ -27,6 +27,7 @@ import {
   ackSignal,
   incidentQuery,
   incidentUpdates,
+  noteSignal,
   reportedSignal,
   resolveSignal,
 } from './incident-messages.ts';
@@ -163,8 +164,14 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     setHandler(reportedSignal, ({ report: again, ...asked }) => {
       if (answered.has(asked.requestId)) return;
       answered.set(asked.requestId, 'add_note');
-      report = { ...report, title: again.title, text: again.text };
+      const labels = { ...report.labels, ...again.labels };
+      report = { ...report, title: again.title, text: again.text, labels };
       note(`reported once more by ${again.source}: ${again.title}`);
+    });
+    setHandler(noteSignal, (asked) => {
+      if (answered.has(asked.requestId)) return;
+      remember('add_note', asked);
+      note(`${asked.who}: ${asked.why}`);
     });
     setHandler(incidentQuery, view);
     CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
