@@ -16,6 +16,8 @@ export interface DevConfig {
   readonly scenario: string | undefined;
   /** Of the page demo: `none`, nobody sits at another terminal. */
   readonly person: string | undefined;
+  /** Whom the worker pages; none, what the demo or `belay dev` gives it. */
+  readonly pagingFile: string | undefined;
   /** Leave everything running after the demo. */
   readonly keep: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -30,6 +32,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv): DevConfig {
     strategy: environment.STRATEGY || undefined,
     scenario: environment.SCENARIO || undefined,
     person: environment.PERSON || undefined,
+    pagingFile: environment.BELAY_PAGING || undefined,
     keep: environment.KEEP === '1',
     environment,
   };

@@ -6,6 +6,8 @@ import type { SlackCall, SlackShown } from './pretend/slack.ts';
 /** All that the page demo has seen, at its end. */
 export interface PageFacts {
   readonly release: { readonly version: string; readonly outcome: string };
+  /** Of the users meanwhile; failed: lost, reset or answered by the balancer itself. */
+  readonly requests: { readonly requests: number; readonly failed: number };
   readonly incident: IncidentView;
   readonly slack: {
     readonly calls: readonly SlackCall[];
@@ -28,7 +30,7 @@ export interface Proof {
 
 /** What had to be seen, each with whether it was. */
 export function proofsOf(facts: PageFacts): readonly Proof[] {
-  const { release, incident, slack, pagerDuty } = facts;
+  const { release, requests, incident, slack, pagerDuty } = facts;
   const { acknowledgedBy, ledger, source } = incident;
   const [first, second] = [beganAt(facts, 1), beganAt(facts, 2)];
   const laterMs = (second ?? 0) - (first ?? 0);
@@ -39,6 +41,10 @@ export function proofsOf(facts: PageFacts): readonly Proof[] {
     {
       what: `${release.version} went back by itself: ${release.outcome}`,
       isSo: release.outcome === 'rolled_back',
+    },
+    {
+      what: `of ${requests.requests} requests of its users ${requests.failed} were lost`,
+      isSo: requests.requests > 0 && requests.failed === 0,
     },
     { what: `its release opened the incident: ${source}`, isSo: source.startsWith('release/') },
     {
@@ -66,8 +72,10 @@ export function proofsOf(facts: PageFacts): readonly Proof[] {
       isSo: isShownEverywhere(facts, 'RESOLVED', 'resolve') && incident.status === 'resolved',
     },
     {
-      what: `the ledger has them all: ${ledger.length} pages, each with its receipt`,
-      isSo: ledger.length >= LEVELS && ledger.every(({ receipt }) => receipt !== null),
+      what: `the ledger has all ${ledger.length} pages, each with its receipt`,
+      isSo:
+        ledger.length >= LEVELS &&
+        ledger.every(({ state, receipt }) => state === 'called_off' || receipt !== null),
     },
     {
       what: 'Slack and PagerDuty got nothing but what they document',
@@ -98,7 +106,9 @@ function isShownEverywhere(
   action: PagerDutyEvent['action'],
 ): boolean {
   const isUpdated = (ts: string): boolean =>
-    slack.calls.some((call) => call.kind === 'update' && call.ts === ts && call.text.includes(word));
+    slack.calls.some(
+      (call) => call.kind === 'update' && call.ts === ts && call.text.includes(word),
+    );
   const isSent = (key: string): boolean =>
     pagerDuty.events.some((event) => event.action === action && event.dedupKey === key);
   return (

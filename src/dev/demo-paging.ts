@@ -47,7 +47,7 @@ export function demoPaging(providers: {
       slack: {
         type: 'slack',
         bot_token: { env: 'DEMO_SLACK_TOKEN' },
-        channel: '#checkout',
+        channel: 'C0CHECKOUT',
         url: providers.slackUrl,
       },
       pagerduty: {

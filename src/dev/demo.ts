@@ -63,7 +63,11 @@ async function scenarioOf(config: DevConfig, folder: string): Promise<DemoScenar
     case 'release':
       return releasesScenario(readDemoStrategy(config.strategy));
     case 'page':
-      return startPageScenario({ folder, person: readPerson(config.person), ...config });
+      return startPageScenario({
+        folder,
+        person: readPerson(config.person),
+        environment: config.environment,
+      });
     default:
       return scenario satisfies never;
   }
