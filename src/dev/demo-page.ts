@@ -202,6 +202,7 @@ function summarize(facts: PageFacts): DemoShown {
   const lines = proofs.map(({ what, isSo }) => `    ${isSo ? 'yes' : 'NO '}  ${what}`);
   process.stdout.write(`\npage:\n${lines.join('\n')}\n\n`);
   const { incident, slack, pagerDuty, release, quiet } = facts;
+  const isAsPromised = proofs.every(({ isSo }) => isSo);
   return {
     result: {
       scenario: 'page',
@@ -212,7 +213,8 @@ function summarize(facts: PageFacts): DemoShown {
       pagerDutyEvents: pagerDuty.events.length,
       quietMs: quiet.untilMs - quiet.fromMs,
       pagesAfterAck: pagesAfterAck(facts),
+      isAsPromised,
     },
-    isAsPromised: proofs.every(({ isSo }) => isSo),
+    isAsPromised,
   };
 }
