@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Roster } from '../../../src/domain/escalation/plan-level.ts';
 import type { Level, Override, Target } from '../../../src/domain/escalation/policy.schema.ts';
@@ -145,7 +145,7 @@ function waysOf(own: Level, turn: number, atMs: number): ReadonlyMap<string, num
   return ways;
 }
 
-function told(event: SimulatedEvent): readonly Told[] {
+function toldOf(event: SimulatedEvent): readonly Told[] {
   const { atMs } = event;
   switch (event.kind) {
     case 'level': {
@@ -169,7 +169,7 @@ describe('any simulated policy', () => {
       fc.property(asked, ({ fromMs, ...rest }) => {
         const { events, end } = simulate(ROSTER, { ...rest, fromMs, toMs: null });
         const expected = byHand(rest.policy, rest.severity, rest.turn, fromMs);
-        expect(events.flatMap(told)).toEqual(expected);
+        expect(events.flatMap(toldOf)).toEqual(expected);
         expect(end).toEqual({ kind: 'never_acknowledged', atMs: expected.at(-1)?.atMs });
       }),
       { numRuns: 2000 },
