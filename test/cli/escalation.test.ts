@@ -109,7 +109,10 @@ describe('escalation simulate', () => {
 
   test.each([
     [['checkot'], /has no policy "checkot": did you mean checkout\?/],
-    [['checkout', '--at', 'noon'], /--at "noon": write 2026-03-01T10:00:00Z, or 2026-03-01T10:00 in America\/Chicago/],
+    [
+      ['checkout', '--at', 'noon'],
+      /--at "noon": write 2026-03-01T10:00:00Z, or 2026-03-01T10:00 in America\/Chicago/,
+    ],
     [['checkout', '--severity', 'bad'], /Allowed choices are critical, error, warning, info/],
     [['checkout', '--for', '5'], /A duration is written like 90m, 12h or 2d/],
     [['checkout', '--for', '401d'], /at most 400d/],
@@ -127,5 +130,61 @@ describe('escalation simulate', () => {
     expect(code).toBe(2);
     expect(err).toContain('paging.yaml:20:55:');
     expect(err).toContain('there is no person bo in this file: did you mean bob?');
+  });
+});
+
+describe('escalation lint', () => {
+  const WARNING =
+    'paging.yaml:20:84: warning: policies.checkout.levels.1.channels.0: bob has no contact in ' +
+    'ops-slack, so that only the channel itself is told: add one to their contacts ' +
+    '[no-contact-in-channel]\n';
+
+  test('exits 0 with warnings, and 1 where they are not taken either', async () => {
+    const { code, out, err, connected } = await escalation('lint');
+    expect({ code, out, err, connected }).toEqual({
+      code: 0,
+      out: `${WARNING}0 errors, 1 warning\n`,
+      err: '',
+      connected: 0,
+    });
+    expect(await escalation('lint', 'paging.yaml', '--strict')).toMatchObject({ code: 1, out });
+  });
+
+  test('tells problems as JSON, and exits 1 with errors', async () => {
+    const files = {
+      '/work/other.yaml': PAGING.replace('[ada, bob]', '[ada]\n        until: 2026-02-01T00:00'),
+    };
+    const json = await run(['escalation', 'lint', 'other.yaml', '--json'], { ...world, files });
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.out)).toMatchObject({
+      file: 'other.yaml',
+      errors: 0,
+      warnings: 2,
+      problems: [
+        { rule: 'schedule-gap', line: 11 },
+        { rule: 'no-contact-in-channel', line: 21 },
+      ],
+    });
+    const invalid = { '/work/paging.yaml': PAGING.replace('last_resort: [ops-mail]', '') };
+    const wrong = await run(['escalation', 'lint'], { ...world, files: invalid });
+    expect(wrong).toMatchObject({ code: 1, err: '' });
+    expect(wrong.out).toContain(
+      'error: last_resort: is missing [not-valid]\n1 error, 0 warnings\n',
+    );
+  });
+
+  test('says so where there is nothing to mend', async () => {
+    const files = { '/work/paging.yaml': PAGING.replace(', channels: [ops-slack] }', ' }') };
+    const { code, out } = await run(['escalation', 'lint', '--strict'], { ...world, files });
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'paging.yaml: every policy pages somebody at every time\n',
+    });
+  });
+
+  test('of a file that is not there is a wrong usage', async () => {
+    const { code, err } = await escalation('lint', 'none.yaml');
+    expect(code).toBe(2);
+    expect(err).toContain('PagingFileInvalid: none.yaml cannot be read: ENOENT');
   });
 });

@@ -13,6 +13,7 @@ import type { CliDeps } from '../deps.ts';
 import { pagingOption, pagingSource } from '../paging-source.ts';
 import { type Simulated, renderSimulation } from '../render/escalation.ts';
 import { type AddCommand, printJson } from './command.ts';
+import { addLint } from './escalation-lint.ts';
 import { timeOf, zoneNamed } from './time-option.ts';
 
 const FOR_MAX_MS = 400 * 86_400_000;
@@ -38,8 +39,9 @@ policy names, else of its business hours, else UTC.
 Example:
   $ belay escalation simulate checkout --at 2026-03-08T01:30
   $ belay escalation simulate checkout --at 2026-03-07T22:00 --severity warning --for 12h
+  $ belay escalation lint
 
-Exit status: 0 done; 2 usage or paging file.
+Exit status: 0 done; 1 lint has found errors; 2 usage or paging file.
 `;
 
 export const addEscalation: AddCommand = (program, deps, exit) => {
@@ -48,7 +50,7 @@ export const addEscalation: AddCommand = (program, deps, exit) => {
     .usage('COMMAND [options]')
     .description('Who would be paged when, and what is wrong with it. Connects to nothing.')
     .addHelpText('after', HELP);
-  addSimulate(escalation, deps, exit);
+  for (const add of [addSimulate, addLint]) add(escalation, deps, exit);
 };
 
 interface Options {
