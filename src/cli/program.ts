@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addChannel } from './commands/channel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addEscalation } from './commands/escalation.ts';
 import { addJudge } from './commands/judge.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   addJudge,
   addOncall,
   addEscalation,
+  addChannel,
   addServing,
 ];
 
