@@ -12,8 +12,9 @@ import {
   onCallAt,
   shiftsBetween,
 } from '../../domain/oncall/on-call.ts';
-import { SCHEDULE_NAME, requireSchedules } from '../../domain/oncall/read-schedules.ts';
+import { requireSchedules } from '../../domain/oncall/read-schedules.ts';
 import { scheduleDocument } from '../../domain/oncall/schedule-document.ts';
+import { SCHEDULE_NAME } from '../../domain/oncall/schedule-name.schema.ts';
 import { remarksOnSchedule } from '../../domain/oncall/schedule-remarks.ts';
 import type { Schedule } from '../../domain/oncall/schedule.schema.ts';
 import { timeText } from '../../domain/oncall/zone-clock.ts';
