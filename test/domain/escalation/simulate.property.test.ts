@@ -116,7 +116,7 @@ function byHand(of: PolicySnapshot, severity: Severity, turn: number, fromMs: nu
         if (afterMs > 0) held.push({ atMs: now + afterMs, text: `later ${place}` });
       }
       if (ways.size > 0) now += own.waitMs;
-      turns += 1;
+      if (own.targets.some(({ kind }) => kind === 'team')) turns += 1;
     }
   }
   const sent = held.filter(({ atMs }) => atMs <= now);

@@ -174,6 +174,24 @@ policies:
     ]);
   });
 
+  test('lets the members of a team take turns, however many other levels there are', () => {
+    const file = `
+teams: { core: { members: [ada, bob] }, other: { members: [cy, bob, ada] } }
+policies:
+  p:
+    levels:
+      - { wait: 1m, targets: [{ team: other }], channels: [phone] }
+      - { wait: 1m, targets: [{ team: core }], channels: [phone] }
+    repeat: 2
+`;
+    const told = lines(file, { at: '2026-01-05T00:00:00Z' });
+    expect(told.slice(0, 6).map((line) => line.split('/').at(-1))).toEqual([
+      ...['cy.phone', 'ada.phone'],
+      ...['bob.phone', 'bob.phone'],
+      ...['ada.phone', 'ada.phone'],
+    ]);
+  });
+
   test('waits for business hours, and goes by an override where it holds', () => {
     const file = `
 policies:

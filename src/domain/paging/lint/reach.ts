@@ -24,11 +24,14 @@ export function lintReach(paging: Paging, behind: PersonsBehind): readonly Findi
   return [...found, ...mutes(paging, mute, paged)];
 }
 
+/** A person has no turns. */
+const NO_TURN = { first: 0, taken: {} };
+
 /** Whom their own rules do not reach by any contact. */
 function mutePersons(paging: Paging): ReadonlySet<string> {
   const roster = rosterOf(paging);
   const isMute = (name: string): boolean =>
-    planAssigned(roster, [{ kind: 'person', name }], 0, 0).pages.length === 0;
+    planAssigned(roster, [{ kind: 'person', name }], NO_TURN, 0).pages.length === 0;
   return new Set(Object.keys(paging.people).filter(isMute));
 }
 

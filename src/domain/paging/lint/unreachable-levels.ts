@@ -8,6 +8,8 @@ import { rosterOf } from '../roster.ts';
 import { snapshotOf } from '../snapshot-of.ts';
 import type { Finding } from './finding.ts';
 
+const NO_TURN = { first: 0, taken: {} };
+
 /** A pattern of weekdays has shown all of itself by then. */
 const DAYS = 8;
 
@@ -99,7 +101,7 @@ function chosenBy(
   const chosen = new Set<number | null>();
   for (const atMs of outsideMs === undefined ? [insideMs] : [insideMs, outsideMs]) {
     for (const severity of SEVERITIES) {
-      const request = { policy, severity, round: 1, level: 1, override: null, turn: 0 };
+      const request = { policy, severity, round: 1, level: 1, override: null, turn: NO_TURN };
       const planned = planLevel(roster, request, atMs);
       if (planned.kind === 'level') chosen.add(planned.override);
     }
