@@ -51,6 +51,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
         '\nEnvironment:\n' +
         '  TEMPORAL_ADDRESS  where Temporal is; else the profile file of its own CLI is read\n' +
         '  BELAY_TASK_QUEUE  of the workers; default: belay\n' +
+        '  BELAY_PAGING      the paging file, where a command takes one; default: paging.yaml\n' +
         '  BELAY_WHO         who asks; default: the user who is logged in\n' +
         '  NO_COLOR          anything: no colours\n' +
         '\nBegin with `belay dev` on your machine and `belay validate FILE` on a release file.\n' +
