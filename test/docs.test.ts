@@ -84,8 +84,8 @@ function fenced(page: string, language: string): readonly string[] {
   return [...blocks].map(([, text]) => text ?? '');
 }
 
-/** Their examples are parts of another file: `channel-docs.test.ts` reads them. */
-const OTHER_FILES = ['docs/channels.md'];
+/** Their examples are parts of another file: tests named after the pages read them. */
+const OTHER_FILES = ['docs/channels.md', 'docs/escalation.md'];
 
 const yamlBlocks = PAGES.filter((page) => !OTHER_FILES.includes(page)).flatMap((page) =>
   fenced(page, 'yaml').map((text) => ({ page, text })),

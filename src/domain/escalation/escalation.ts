@@ -1,6 +1,6 @@
 import type { Target } from './policy.schema.ts';
 import type { Handled, IncidentStatus } from './incident.ts';
-import type { PlannedPage } from './plan-level.ts';
+import type { PlannedPage, Turn } from './plan-level.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
 /**
@@ -31,8 +31,7 @@ export interface Escalation {
   readonly wake: { readonly atMs: number; readonly why: 'snooze' | 'ack_timeout' } | null;
   readonly acknowledgedBy: Handled | null;
   readonly resolvedBy: Handled | null;
-  /** How often a page has been planned for a team: its members take turns. */
-  readonly turn: number;
+  readonly turn: Turn;
 }
 
 export interface Later {
@@ -53,8 +52,8 @@ export type Due =
   /** Null: until somebody says something. */
   | { readonly kind: 'wait'; readonly untilMs: number | null };
 
-/** `turn`: which member of a team is paged first; the next one at every level after. */
-export function newEscalation(policy: PolicySnapshot, turn: number, nowMs: number): Escalation {
+/** `first`: which member of a team is paged first; the next one at every page to it after. */
+export function newEscalation(policy: PolicySnapshot, first: number, nowMs: number): Escalation {
   return {
     policy,
     status: 'triggered',
@@ -70,7 +69,7 @@ export function newEscalation(policy: PolicySnapshot, turn: number, nowMs: numbe
     wake: null,
     acknowledgedBy: null,
     resolvedBy: null,
-    turn,
+    turn: { first, taken: {} },
   };
 }
 
@@ -104,6 +103,7 @@ export interface LevelPlan {
   readonly round: number;
   readonly level: number;
   readonly pages: readonly PlannedPage[];
+  readonly teams: readonly string[];
   readonly waitMs: number;
   readonly override: number | null;
   readonly levels: number;
@@ -115,7 +115,7 @@ export interface LevelPlan {
  * can page nobody is not waited for.
  */
 export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: number): Escalation {
-  const { round, level, override, levels, rounds, waitMs, pages } = plan;
+  const { round, level, override, levels, rounds, waitMs, pages, teams } = plan;
   return withLater(
     {
       ...escalation,
@@ -125,11 +125,16 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
       levels,
       rounds,
       nextAtMs: nowMs + (pages.length === 0 ? 0 : waitMs),
-      turn: escalation.turn + 1,
+      turn: afterPaging(escalation.turn, teams),
     },
     pages,
     nowMs,
   );
+}
+
+function afterPaging({ first, taken }: Turn, teams: readonly string[]): Turn {
+  const paged = teams.map((name) => [name, (taken[name] ?? 0) + 1] as const);
+  return { first, taken: { ...taken, ...Object.fromEntries(paged) } };
 }
 
 /** Whoever it was assigned to is paged; the policy goes on from its first level after `waitMs`. */
