@@ -16,6 +16,7 @@ import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import type { PageChannel } from '../../src/providers/page/page-channel.ts';
 import { createRateBudget } from '../../src/providers/page/rate-budget.ts';
 import { addSearchAttributes } from './search-attributes.ts';
+import { createTurns } from './turns.ts';
 import { workflowCode } from './workflow-code.ts';
 
 /** What a channel was given, in the order in which it came. */
@@ -82,23 +83,58 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   };
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
-  const workers = await Promise.all([
-    Worker.create({
-      ...shared,
-      taskQueue,
-      workflowBundle: { code: await workflowCode() },
-      activities: createPagingReads(deps),
-      maxCachedWorkflows: options.maxCachedWorkflows ?? 500,
-    }),
-    Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: createPaging(deps) }),
-  ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const client = await createBelayClient({ address: env.address, taskQueue });
+  const turns = createTurns(env.client);
+  const { sendPage, showStatus, ...others } = createPaging(deps);
+  const sends = {
+    ...others,
+    sendPage: turns.activity(sendPage),
+    showStatus: turns.activity(showStatus),
+  };
+  const code = await workflowCode();
+
+  async function startWorkers(): Promise<() => Promise<void>> {
+    const workers = await Promise.all([
+      Worker.create({
+        ...shared,
+        taskQueue,
+        workflowBundle: { code },
+        activities: createPagingReads(deps),
+        maxCachedWorkflows: options.maxCachedWorkflows ?? 500,
+      }),
+      Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: sends }),
+    ]);
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    return async () => {
+      for (const worker of workers) worker.shutdown();
+      await running;
+    };
+  }
+
+  let stopWorkers = await startWorkers();
+  const bare = await createBelayClient({ address: env.address, taskQueue });
+  const { steer, acknowledge, answer } = bare.incidents;
+  const incidents: typeof bare.incidents = {
+    ...bare.incidents,
+    steer: (id, ...asked) => turns.speak(id, () => steer(id, ...asked)),
+    acknowledge: (id, ...asked) => turns.speak(id, () => acknowledge(id, ...asked)),
+    answer: (id, ...asked) => turns.speak(id, () => answer(id, ...asked)),
+  };
+  const client = { ...bare, incidents };
 
   return {
     env,
     client,
     taskQueue,
+    /** Says something past the client, in its turn. */
+    speak: turns.speak,
+    /** Sends a signal of an incident. */
+    signal: (id: string, name: string, ...args: readonly unknown[]): Promise<void> =>
+      turns.speak(id, () => env.client.workflow.getHandle(id).signal(name, ...args)),
+    /** No worker is there until `start`. */
+    stop: () => stopWorkers(),
+    async start(): Promise<void> {
+      stopWorkers = await startWorkers();
+    },
     /** Every page, of all tests of the file so far. */
     received,
     /** The pages of one incident; updates of messages are left out. */
@@ -160,9 +196,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       }
     },
     async close(): Promise<void> {
-      await client.close();
-      for (const worker of workers) worker.shutdown();
-      await running;
+      await bare.close();
+      await stopWorkers();
       await env.teardown();
     },
   };
