@@ -15,7 +15,7 @@ const NOT_FOUND = 5;
 export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['temporal'] {
   return {
     async begin(attempts, signal) {
-      if (signal.aborted) return false;
+      if (signal.aborted && !isOfWorker(signal)) return false;
       const { connection, options } = Context.current().client;
       const { taskToken } = activityInfo();
       const asked = connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
@@ -33,6 +33,11 @@ export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['tempo
       }
     },
   };
+}
+
+/** The worker ends: the activity is still wanted, and goes to its end. */
+function isOfWorker({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.message === 'WORKER_SHUTDOWN';
 }
 
 /** The connection tries again for longer than its deadline: a page does not wait for that. */

@@ -91,13 +91,14 @@ async function attempt(
   if (found.kind === 'missing') throw rejected(found.why, before, atMs);
   const budget = paging.budget(channel, found.spec.rate);
   const permit = budget.take({ key, dueMs: request.dueMs }, atMs);
-  if (permit.kind === 'wait') throw notYet(channel, permit.forMs);
+  if (permit.kind === 'wait') throw notYet(channel, permit.forMs, before);
   const number = before.length + 1;
   const begun: Attempt = { attempt: number, atMs, outcome: 'unknown', text: 'begun' };
   const { cancellationSignal } = Context.current();
   if (!(await temporal.begin([...before, begun], cancellationSignal))) {
     budget.leave(key);
-    throw ApplicationFailure.nonRetryable(`${channel}: called off before it began`, 'CalledOff');
+    const why = `${channel}: called off before it began`;
+    throw ApplicationFailure.nonRetryable(why, 'CalledOff', before);
   }
   const page: Page = {
     ...{ dedupKey: key, action, incident, round, level },
@@ -167,10 +168,11 @@ function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {
 }
 
 /** No attempt has been made: Temporal keeps the wait, so that an acknowledgement ends it. */
-function notYet(channel: string, forMs: number): ApplicationFailure {
+function notYet(channel: string, forMs: number, before: readonly Attempt[]): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotYet',
     message: `${channel} takes the next page in ${formatDuration(forMs)}`,
+    details: [before],
     nextRetryDelay: forMs,
     category: 'BENIGN',
   });

@@ -44,7 +44,7 @@ test('the bad release names a policy that pages Slack, then PagerDuty, for long 
   const policy = snapshotOf(paging, release.spec.incidents?.policy ?? '');
   if (policy === undefined) throw new Error('there is no such policy');
   const channels = [1, 2].map((level) => {
-    const at = { round: 1, level, override: null, turn: 0 };
+    const at = { round: 1, level, override: null, turn: { first: 0, taken: {} } };
     const planned = planLevel(
       rosterOf(paging),
       { policy, severity: 'critical', ...at },
@@ -79,6 +79,7 @@ function page(level: number, atMs: number): LedgerEntry {
   return {
     ...{ key: `k-l${level}`, purpose: 'level', round: 1, level, channel: 'c', person: 'p' },
     ...{ contact: 'x', state: 'accepted', sinceMs: atMs, attempts: [], receipt: 'r', handle: 'h' },
+    shown: 'trigger',
   };
 }
 

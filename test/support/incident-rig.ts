@@ -9,6 +9,7 @@ import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
 import type { IncidentReport, IncidentView } from '../../src/domain/escalation/incident.ts';
 import { createMemoryPaging } from './memory-paging.ts';
 import { addSearchAttributes } from './search-attributes.ts';
+import { createTurns } from './turns.ts';
 import { workflowCode } from './workflow-code.ts';
 
 export type IncidentRig = Awaited<ReturnType<typeof startIncidentRig>>;
@@ -27,23 +28,58 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   const opened: string[] = [];
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
-  const workers = await Promise.all([
-    Worker.create({
-      ...shared,
-      taskQueue,
-      workflowBundle: { code: await workflowCode() },
-      activities: createPagingReads(deps),
-      maxCachedWorkflows: options.maxCachedWorkflows ?? 500,
-    }),
-    Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: createPaging(deps) }),
-  ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const client = await createBelayClient({ address: env.address, taskQueue });
+  const turns = createTurns(env.client);
+  const { sendPage, showStatus, ...others } = createPaging(deps);
+  const sends = {
+    ...others,
+    sendPage: turns.activity(sendPage),
+    showStatus: turns.activity(showStatus),
+  };
+  const code = await workflowCode();
+
+  async function startWorkers(): Promise<() => Promise<void>> {
+    const workers = await Promise.all([
+      Worker.create({
+        ...shared,
+        taskQueue,
+        workflowBundle: { code },
+        activities: createPagingReads(deps),
+        maxCachedWorkflows: options.maxCachedWorkflows ?? 500,
+      }),
+      Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: sends }),
+    ]);
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    return async () => {
+      for (const worker of workers) worker.shutdown();
+      await running;
+    };
+  }
+
+  let stopWorkers = await startWorkers();
+  const bare = await createBelayClient({ address: env.address, taskQueue });
+  const { steer, acknowledge, answer } = bare.incidents;
+  const incidents: typeof bare.incidents = {
+    ...bare.incidents,
+    steer: (id, ...asked) => turns.speak(id, () => steer(id, ...asked)),
+    acknowledge: (id, ...asked) => turns.speak(id, () => acknowledge(id, ...asked)),
+    answer: (id, ...asked) => turns.speak(id, () => answer(id, ...asked)),
+  };
+  const client = { ...bare, incidents };
 
   return {
     env,
     client,
     taskQueue,
+    /** Says something past the client, in its turn. */
+    speak: turns.speak,
+    /** Sends a signal of an incident. */
+    signal: (id: string, name: string, ...args: readonly unknown[]): Promise<void> =>
+      turns.speak(id, () => env.client.workflow.getHandle(id).signal(name, ...args)),
+    /** No worker is there until `start`. */
+    stop: () => stopWorkers(),
+    async start(): Promise<void> {
+      stopWorkers = await startWorkers();
+    },
     received,
     pagesOf,
     use,
@@ -85,9 +121,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       }
     },
     async close(): Promise<void> {
-      await client.close();
-      for (const worker of workers) worker.shutdown();
-      await running;
+      await bare.close();
+      await stopWorkers();
       await env.teardown();
     },
   };

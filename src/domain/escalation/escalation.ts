@@ -12,6 +12,7 @@ export interface Escalation {
   readonly status: IncidentStatus;
   /** How often the policy has begun with its first level, all rounds counted as one; from 1. */
   readonly cycle: number;
+  readonly cycleBeganAtMs: number;
   /** From 1; 0 before the first. */
   readonly round: number;
   /** The level that has begun last, from 1; 0 before the first. */
@@ -58,6 +59,7 @@ export function newEscalation(policy: PolicySnapshot, first: number, nowMs: numb
     policy,
     status: 'triggered',
     cycle: 1,
+    cycleBeganAtMs: nowMs,
     round: 0,
     level: 0,
     override: null,
@@ -75,13 +77,12 @@ export function newEscalation(policy: PolicySnapshot, first: number, nowMs: numb
 
 /** What is to be done at `nowMs`. Of two that are due the earlier comes first. */
 export function due(escalation: Escalation, nowMs: number): Due {
-  const { status, wake, nextAtMs, later, assigned } = escalation;
+  const { status, wake, nextAtMs, later } = escalation;
   if (status === 'resolved' || status === 'never_acknowledged') return { kind: 'ended' };
   if (wake !== null && wake.atMs <= nowMs) return { kind: 'reopen', why: wake.why };
   if (status === 'acknowledged' || wake !== null) {
     return { kind: 'wait', untilMs: wake?.atMs ?? null };
   }
-  if (assigned !== null) return { kind: 'assigned', targets: assigned };
   const first = later[0];
   if (first !== undefined && first.atMs <= nowMs && first.atMs <= (nextAtMs ?? first.atMs)) {
     return { kind: 'pages', pages: later.filter(({ atMs }) => atMs === first.atMs) };
@@ -91,7 +92,8 @@ export function due(escalation: Escalation, nowMs: number): Due {
   return { kind: 'wait', untilMs: times.length === 0 ? null : Math.min(...times) };
 }
 
-function nextStep({ round, level, levels, rounds }: Escalation): Due {
+function nextStep({ round, level, levels, rounds, assigned }: Escalation): Due {
+  if (assigned !== null) return { kind: 'assigned', targets: assigned };
   if (round === 0) return { kind: 'level', round: 1, level: 1 };
   if (level < levels) return { kind: 'level', round, level: level + 1 };
   if (round < rounds) return { kind: 'level', round: round + 1, level: 1 };
@@ -164,7 +166,7 @@ function withLater(
   return { ...escalation, later: all };
 }
 
-/** Nobody is paged before then, although the level is due: its hours have not begun. */
+/** Nobody is paged before then, although somebody is due: as hours are closed, or nothing is known. */
 export function deferred(escalation: Escalation, untilMs: number): Escalation {
   return { ...escalation, nextAtMs: untilMs };
 }
@@ -184,15 +186,22 @@ export function exhausted(escalation: Escalation): Escalation {
   return { ...escalation, status: 'never_acknowledged', nextAtMs: null, later: [] };
 }
 
-/** As `exhausted`, but all of it begins again. */
+/**
+ * As `exhausted`, but all of it begins again: at most once a minute, as levels that reach nobody
+ * are not waited for.
+ */
 export function begunAgain(escalation: Escalation, nowMs: number): Escalation {
-  return fresh(escalation, nowMs);
+  const atMs = Math.max(nowMs, escalation.cycleBeganAtMs + CYCLE_MIN_MS);
+  return { ...fresh(escalation, nowMs), nextAtMs: atMs, cycleBeganAtMs: atMs };
 }
+
+const CYCLE_MIN_MS = 60_000;
 
 function fresh(escalation: Escalation, nowMs: number): Escalation {
   return {
     ...escalation,
     cycle: escalation.cycle + 1,
+    cycleBeganAtMs: nowMs,
     round: 0,
     level: 0,
     override: null,

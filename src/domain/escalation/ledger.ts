@@ -30,11 +30,13 @@ export interface LedgerEntry {
   readonly receipt: string | null;
   /** By which the message can be changed; null, it cannot. */
   readonly handle: string | null;
+  /** Which status the message shows, or is being made to show. */
+  readonly shown: 'trigger' | 'acknowledge' | 'resolve';
 }
 
 /** Of one page; the oldest are dropped first. */
 const ATTEMPTS_MAX = 10;
-/** Of one incident; of the oldest that are over only the number is kept. */
+/** Of one incident; of the oldest that are over only the number is kept, never one under way. */
 const ENTRIES_MAX = 300;
 
 export interface Ledger {
@@ -50,7 +52,29 @@ export function withPage(ledger: Ledger, entry: LedgerEntry): Ledger {
   const entries = [...ledger.entries, entry];
   if (entries.length <= ENTRIES_MAX) return { ...ledger, entries };
   const oldest = entries.findIndex(({ state }) => state !== 'sending');
-  return { entries: entries.toSpliced(Math.max(0, oldest), 1), dropped: ledger.dropped + 1 };
+  if (oldest === -1) return { ...ledger, entries };
+  return { entries: entries.toSpliced(oldest, 1), dropped: ledger.dropped + 1 };
+}
+
+/** A message, which several pages may have in common, is made to show another status. */
+export function withShown(
+  ledger: Ledger,
+  { channel, handle }: Pick<LedgerEntry, 'channel' | 'handle'>,
+  shown: LedgerEntry['shown'],
+): Ledger {
+  const entries = ledger.entries.map((entry) =>
+    entry.channel === channel && entry.handle === handle ? { ...entry, shown } : entry,
+  );
+  return { ...ledger, entries };
+}
+
+/** The last page of each message that can be changed. */
+export function messagesOf({ entries }: Ledger): readonly LedgerEntry[] {
+  const last = new Map<string, LedgerEntry>();
+  for (const entry of entries) {
+    if (entry.handle !== null) last.set(`${entry.channel} ${entry.handle}`, entry);
+  }
+  return [...last.values()];
 }
 
 /** What has become of a page. */

@@ -14,7 +14,7 @@ export interface PlannedPage {
   /** Channels that take it where this one does not, the first first. */
   readonly fallbacks: readonly string[];
   readonly purpose: Extract<PagePurpose, 'level' | 'assigned'>;
-  /** Tells two pages of a level apart: `ops-slack`, `mail/ada.phone`. */
+  /** Tells two pages of a level apart: `ops-slack`, `mail/ada.phone`, `mail/ada.phone+300s`. */
   readonly place: string;
 }
 
@@ -148,9 +148,10 @@ function pagesOf(
       missing.push(`there is no channel ${channel}`);
       return;
     }
-    const place = person === null ? channel : `${channel}/${person}.${contact ?? ''}`;
-    const known = pages.get(place);
-    if (known !== undefined && known.afterMs <= way.afterMs) return;
+    const own = person === null ? channel : `${channel}/${person}.${contact ?? ''}`;
+    // Somebody's own rules may use a contact more than once.
+    const place = way.afterMs === 0 ? own : `${own}+${way.afterMs / 1000}s`;
+    if (pages.has(place)) return;
     pages.set(place, { ...way, fallbacks: fallbacksOf(roster, channel), purpose: 'level', place });
   };
   for (const target of level.targets) {
@@ -164,7 +165,22 @@ function pagesOf(
   }
   const all = [...pages.values()];
   if (all.length > PAGES_MAX) missing.push(`${all.length - PAGES_MAX} more pages than a level has`);
-  return { pages: all.slice(0, PAGES_MAX), missing: [...new Set(missing)] };
+  return { pages: atMost(PAGES_MAX, all), missing: [...new Set(missing)] };
+}
+
+/** What is too much are further ways to the same people, not further people. */
+function atMost(max: number, pages: readonly PlannedPage[]): readonly PlannedPage[] {
+  if (pages.length <= max) return pages;
+  const ways = new Map<string | null, number>();
+  const ranked = pages.map((page) => {
+    const rank = page.person === null ? 0 : (ways.get(page.person) ?? 0);
+    ways.set(page.person, rank + 1);
+    return { page, rank };
+  });
+  return ranked
+    .toSorted((one, other) => one.rank - other.rank)
+    .slice(0, max)
+    .map(({ page }) => page);
 }
 
 function personsOf(
