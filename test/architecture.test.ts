@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   activities: ['domain', 'providers'],
   worker: ['domain', 'activities', 'providers', 'workflows'],
   client: ['domain', 'workflows'],
-  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap'],
+  answers: ['domain', 'client', 'providers', 'worker', 'router'],
+  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers'],
   dev: ['domain', 'client', 'providers', 'worker', 'workflows'],
 };
 

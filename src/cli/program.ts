@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDeploy } from './commands/deploy.ts';
+import { addIncident } from './commands/incident.ts';
 import { addJudge } from './commands/judge.ts';
 import { addOncall } from './commands/oncall.ts';
 import { addPlan } from './commands/plan.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addValidate,
   addJudge,
   addOncall,
+  addIncident,
   addServing,
 ];
 

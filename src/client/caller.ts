@@ -10,6 +10,8 @@ const SERVER_ANSWERS_WITHIN_MS = 2000;
 export interface Caller {
   /** `about` names what was asked for, in messages. */
   call<T>(about: string, work: () => Promise<T>): Promise<T>;
+  /** Of at most `withinMs`: whatever is silent for so long is `NoWorker`, also the server. */
+  within<T>(withinMs: number, about: string, work: () => Promise<T>): Promise<T>;
   /** Without an end of its own, for waiting. */
   wait<T>(about: string, work: () => Promise<T>): Promise<T>;
 }
@@ -40,13 +42,15 @@ export function createCaller({
 
   const wait: Caller['wait'] = (about, work) => translated(work, { address, about, taskQueue });
 
+  const within: Caller['within'] = (withinMs, about, work) =>
+    wait(about, () => connection.withDeadline(Date.now() + withinMs, work));
+
   return {
     wait,
+    within,
     async call(about, work) {
       try {
-        return await wait(about, () =>
-          connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, work),
-        );
+        return await within(ANSWER_WITHIN_MS, about, work);
       } catch (error) {
         if (error instanceof Failure && error.code === 'NoWorker') await requireServer(error);
         throw error;

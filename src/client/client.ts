@@ -7,7 +7,16 @@ import { type Timetable, timetableOf } from '../domain/release/timetable.ts';
 import type { Steered } from '../workflows/messages.ts';
 import { createCaller } from './caller.ts';
 import { followRuns } from './follow.ts';
-import { type IncidentCalls, askIncidents } from './incidents.ts';
+import type { IncidentAnswer, IncidentView } from '../domain/escalation/incident.ts';
+import type { Answered, UrgentRequest, UrgentVerb } from './answer-incident.ts';
+import {
+  type IncidentCalls,
+  type IncidentSummary,
+  type OpenRequest,
+  type Opened,
+  type VerbRequest,
+  askIncidents,
+} from './incidents.ts';
 import {
   type DeployRequest,
   type FrozenRequest,
@@ -21,6 +30,8 @@ import { steerReleases } from './steering.ts';
 import { translated } from './translate.ts';
 
 export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest, Steered };
+export type { Answered, IncidentAnswer, IncidentSummary, IncidentView, OpenRequest, Opened };
+export type { UrgentRequest, UrgentVerb, VerbRequest };
 
 /**
  * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in

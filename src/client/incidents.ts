@@ -10,16 +10,18 @@ import type {
 } from '../domain/escalation/incident.ts';
 import { incidentId, incidentKey } from '../domain/escalation/incident-id.ts';
 import { checkedReport } from '../domain/escalation/report-checks.ts';
+import { cut } from '../domain/paging/page-words.ts';
 import type { Severity } from '../domain/escalation/severity.ts';
 import type { EscalationInput } from '../workflows/incident-input.ts';
-import {
-  ackSignal,
-  incidentQuery,
-  incidentUpdates,
-  reportedSignal,
-} from '../workflows/incident-messages.ts';
+import { incidentQuery, incidentUpdates, reportedSignal } from '../workflows/incident-messages.ts';
 import { SEVERITY } from '../workflows/search-attributes.ts';
-import type { Caller } from './caller.ts';
+import {
+  type Answered,
+  type UrgentRequest,
+  type UrgentVerb,
+  answerIncident,
+} from './answer-incident.ts';
+import { ANSWER_WITHIN_MS, type Caller } from './caller.ts';
 import { type Request, asked } from './request.ts';
 
 export interface OpenRequest extends Request {
@@ -48,11 +50,12 @@ export type VerbRequest = Request & Omit<IncidentAsked, keyof Request | 'request
 /** What an acknowledgement has been answered. */
 export type Acknowledged =
   | ({ readonly kind: 'acknowledged' } & IncidentAnswer)
-  /** No worker has answered in time: it is kept by Temporal and applies when one is there. */
-  | { readonly kind: 'signalled' };
+  | Exclude<Answered, { readonly kind: 'applied' }>;
 
 export interface IncidentSummary {
   readonly id: string;
+  /** Of its first report. */
+  readonly title: string;
   readonly severity: string;
   readonly openedAtMs: number;
   readonly isOpen: boolean;
@@ -67,6 +70,17 @@ export interface IncidentCalls {
    * the same request is sent as a signal, which cannot get lost.
    */
   acknowledge(id: string, request: Request): Promise<Acknowledged>;
+  /**
+   * The same, for `resolve` as well, by a caller that must be answered soon itself: returns within
+   * `withinMs` (default: 15 s), and only what is durable. `NotAllowedNow` where `shownAtMs` is
+   * before the incident.
+   */
+  answer(
+    id: string,
+    verb: UrgentVerb,
+    request: UrgentRequest,
+    withinMs?: number,
+  ): Promise<Answered>;
   /** Any verb, by its name; refused where it makes no sense now. */
   steer(id: string, verb: IncidentVerb, request: VerbRequest): Promise<IncidentAnswer>;
   show(id: string): Promise<IncidentView>;
@@ -76,10 +90,14 @@ export interface IncidentCalls {
   list(options?: {
     readonly all?: boolean;
     readonly limit?: number;
+    /** The first hex digits of its id. */
+    readonly beginsWith?: string;
   }): Promise<readonly IncidentSummary[]>;
 }
 
 const LIST_LIMIT = 100;
+/** Of a title, where it is listed. */
+const SUMMARY_MAX = 200;
 /** Between the end of an incident and the next of its key an open may have to be tried again. */
 const TRIES = 5;
 
@@ -103,6 +121,9 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
     );
   }
 
+  const answer: IncidentCalls['answer'] = (id, verb, request, withinMs = ANSWER_WITHIN_MS) =>
+    answerIncident(temporal, caller, { id, verb, request }, withinMs);
+
   return {
     steer,
 
@@ -122,15 +143,11 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
       }
     },
 
+    answer,
+
     async acknowledge(id, request) {
-      const by = asked(request);
-      try {
-        return { kind: 'acknowledged', ...(await steer(id, 'acknowledge', by)) };
-      } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'NoWorker') throw error;
-        await caller.call(id, () => temporal.workflow.getHandle(id).signal(ackSignal, by));
-        return { kind: 'signalled' };
-      }
+      const answered = await answer(id, 'acknowledge', request);
+      return answered.kind === 'applied' ? { ...answered, kind: 'acknowledged' } : answered;
     },
 
     show: (id) => caller.call(id, () => temporal.workflow.getHandle(id).query(incidentQuery)),
@@ -140,13 +157,20 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
       return caller.wait(id, () => handle.result());
     },
 
-    async list({ all = false, limit = LIST_LIMIT } = {}) {
-      const query = `WorkflowType = 'escalation'${all ? '' : " AND ExecutionStatus = 'Running'"}`;
+    async list({ all = false, limit = LIST_LIMIT, beginsWith = '' } = {}) {
+      const query = [
+        "WorkflowType = 'escalation'",
+        ...(all ? [] : ["ExecutionStatus = 'Running'"]),
+        ...(beginsWith === ''
+          ? []
+          : [`WorkflowId STARTS_WITH '${incidentId(hexOnly(beginsWith))}'`]),
+      ].join(' AND ');
       return caller.call('the list of incidents', async () => {
         const found: IncidentSummary[] = [];
         for await (const one of temporal.workflow.list({ query, pageSize: limit })) {
           found.push({
             id: one.workflowId,
+            title: typeof one.memo?.title === 'string' ? one.memo.title : '',
             severity: one.typedSearchAttributes.get(SEVERITY) ?? '',
             openedAtMs: one.startTime.getTime(),
             isOpen: one.status.name === 'RUNNING',
@@ -176,7 +200,8 @@ async function startOrTell(
         workflowId: id,
         taskQueue,
         args: [input],
-        staticSummary: report.title.slice(0, 200),
+        staticSummary: cut(report.title, SUMMARY_MAX),
+        memo: { title: cut(report.title, SUMMARY_MAX) },
         typedSearchAttributes: [{ key: SEVERITY, value: report.severity }],
       });
       return 'new';
@@ -192,6 +217,12 @@ async function startOrTell(
       throw error;
     }
   });
+}
+
+/** Whatever else stands there would be read as a query. */
+function hexOnly(text: string): string {
+  if (/^[0-9a-f]+$/.test(text)) return text;
+  throw new Failure('NotFound', `"${text}" begins no incident: its id has the digits 0-9 and a-f`);
 }
 
 function reportOf(request: OpenRequest): Report {

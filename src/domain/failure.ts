@@ -58,13 +58,13 @@ export const FAILURES = {
     httpStatus: 404,
     retry: false,
     exit: 4,
-    mend: 'Check the name with `belay status`, or deploy the service first.',
+    mend: 'Check the name with `belay status`, or the id with `belay incident list --all`.',
   },
   NotAllowedNow: {
     httpStatus: 409,
     retry: false,
     exit: 3,
-    mend: '`belay explain` says which verbs the release takes in its present phase.',
+    mend: '`belay explain`, or `belay incident show`, says which verbs it takes now.',
   },
   AlreadyAcknowledged: {
     httpStatus: 409,

@@ -66,6 +66,7 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
     },
   }));
   const pager: Pager = createPager(incident, act);
+  incident.listen();
   const context: Context = { input, incident, pager, alarm: createAlarm(), act };
   if (input.carried === undefined) await begin(context);
   for (;;) {

@@ -21,8 +21,8 @@ export const incidentUpdates = {
 } as const satisfies Record<IncidentVerb, unknown>;
 
 /** The twins for callers that can only signal: durable at once, applied when a worker is there. */
-export const ackSignal = defineSignal<[Asked]>('ack');
-export const resolveSignal = defineSignal<[Asked]>('resolve-signal');
+export const ackSignal = defineSignal<[IncidentAsked]>('ack');
+export const resolveSignal = defineSignal<[IncidentAsked]>('resolve-signal');
 /** It has been reported once more, while it was open. */
 export const reportedSignal = defineSignal<[Asked & { readonly report: Report }]>('reported');
 

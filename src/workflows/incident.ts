@@ -19,7 +19,7 @@ import {
 import { EMPTY_LEDGER, type Ledger } from '../domain/escalation/ledger.ts';
 import { renderIncident } from '../domain/escalation/render-incident.ts';
 import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
-import { apply, refuse, verbsOf } from '../domain/escalation/verbs.ts';
+import { apply, refuse, refuseEarlier, verbsOf } from '../domain/escalation/verbs.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
@@ -135,37 +135,46 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
         throw refused('NotAllowedNow', `who, why and requestId: ${TEXT_MAX} characters at most`);
       }
       if (answered.has(asked.requestId)) return;
-      const refusal = refuse(escalation, verb, asked);
+      const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
       if (refusal !== undefined) throw refused(refusal.code, `${workflowId}: ${refusal.why}`);
     };
   }
 
-  for (const verb of INCIDENT_VERBS) {
-    setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
-      validator: requireAllowed(verb),
-      description: DESCRIPTIONS[verb],
+  /** What was said before the first task is carried out in here: all that it needs must be there. */
+  function listen(): void {
+    for (const verb of INCIDENT_VERBS) {
+      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+        validator: requireAllowed(verb),
+        description: DESCRIPTIONS[verb],
+      });
+    }
+    /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
+    const signalled = async (
+      verb: 'acknowledge' | 'resolve',
+      asked: IncidentAsked,
+    ): Promise<void> => {
+      if (answered.has(asked.requestId)) return;
+      const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
+      if (refusal === undefined) await shielded(() => ask(verb, asked));
+      else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
+    };
+    setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
+    setHandler(resolveSignal, (asked) => signalled('resolve', asked));
+    setHandler(reportedSignal, ({ report: again, ...asked }) => {
+      if (answered.has(asked.requestId)) return;
+      answered.set(asked.requestId, 'add_note');
+      report = { ...report, title: again.title, text: again.text };
+      note(`reported once more by ${again.source}: ${again.title}`);
     });
+    setHandler(incidentQuery, view);
+    CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
   }
-  /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
-  const signalled = async (verb: 'acknowledge' | 'resolve', asked: Asked): Promise<void> => {
-    if (answered.has(asked.requestId)) return;
-    const refusal = refuse(escalation, verb, asked);
-    if (refusal === undefined) await shielded(() => ask(verb, asked));
-    else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
-  };
-  setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
-  setHandler(resolveSignal, (asked) => signalled('resolve', asked));
-  setHandler(reportedSignal, ({ report: again, ...asked }) => {
-    if (answered.has(asked.requestId)) return;
-    answered.set(asked.requestId, 'add_note');
-    report = { ...report, title: again.title, text: again.text };
-    note(`reported once more by ${again.source}: ${again.title}`);
-  });
-  setHandler(incidentQuery, view);
-  CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
+
   show();
 
   return {
+    /** Takes what is said from now on, and has been said already. */
+    listen,
     get escalation(): Escalation {
       return escalation;
     },

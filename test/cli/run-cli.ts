@@ -92,6 +92,6 @@ const nobody = async (): Promise<never> => {
   throw new Failure('NotFound', 'there are no incidents here');
 };
 const NO_INCIDENTS: BelayClient['incidents'] = {
-  ...{ open: nobody, acknowledge: nobody, steer: nobody, show: nobody, result: nobody },
-  list: nobody,
+  ...{ open: nobody, acknowledge: nobody, answer: nobody, steer: nobody },
+  ...{ show: nobody, result: nobody, list: nobody },
 };

@@ -25,6 +25,26 @@ export const addServing: AddCommand = (program, deps, exit) => {
       await runWorker(process.env);
     });
   program
+    .command('answers')
+    .description('Take what people answer in Slack and PagerDuty. Configured by environment.')
+    .addHelpText(
+      'after',
+      '\nEnvironment:\n' +
+        '  BELAY_PAGING           the paging file of the workers: its channels name the secrets;\n' +
+        '                         required\n' +
+        '  BELAY_ANSWERS_ADDRESS  host:port for POST /slack and POST /pagerduty;\n' +
+        '                         default: 127.0.0.1:8090\n' +
+        '  BELAY_METRICS_ADDRESS  host:port for Prometheus; default: no metrics\n' +
+        '  BELAY_TASK_QUEUE       of the workers; default: belay\n' +
+        '  TEMPORAL_ADDRESS       where Temporal is, and all else as for the Temporal CLI\n' +
+        'The paging file may name more variables, for secrets ({env: NAME}).\n' +
+        example('BELAY_PAGING=paging.yaml BELAY_ANSWERS_ADDRESS=:8090 belay answers'),
+    )
+    .action(async () => {
+      const { runAnswers } = await import('../../answers/main.ts');
+      await runAnswers(process.env);
+    });
+  program
     .command('dev')
     .description('Run everything on this machine: Temporal with its UI, a load balancer, a worker.')
     .option('--folder <folder>', 'state and logs', '.belay/dev')

@@ -93,4 +93,11 @@ export const updateMessage = z.strictObject({
 /** The body of an incoming webhook. */
 export const webhookMessage = z.strictObject({ ...sender, ...content });
 
+/** The body of a `response_url`: told to nobody but who has clicked. */
+export const whisper = z.strictObject({
+  response_type: z.literal('ephemeral'),
+  replace_original: z.literal(false),
+  text: z.string().min(1).max(3000),
+});
+
 export type SlackContent = z.output<typeof webhookMessage>;

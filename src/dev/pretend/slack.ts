@@ -9,7 +9,13 @@ import {
   jsonOf,
   startPretendServer,
 } from './pretend-server.ts';
-import { type SlackContent, postMessage, updateMessage, webhookMessage } from './slack-format.ts';
+import {
+  type SlackContent,
+  postMessage,
+  updateMessage,
+  webhookMessage,
+  whisper,
+} from './slack-format.ts';
 
 /** A message as a person sees it now. */
 export interface SlackShown {
@@ -37,6 +43,8 @@ export interface PretendSlack extends PretendServer {
   readonly apiUrl: string;
   /** For `webhook_url`; its path is a secret. */
   readonly webhookUrl: string;
+  /** What the clicking person alone was told, in the order in which it came. */
+  readonly whispers: readonly { readonly ts: string; readonly text: string }[];
   /** Keys that stand twice in one place: somebody saw the same page twice. */
   duplicates(): readonly string[];
   /** Somebody clicks; throws where the message has no such button. */
@@ -56,6 +64,7 @@ export interface PretendSlackOptions extends PretendOptions {
 }
 
 const TEAM = 'T0BELAY';
+const RESPONSES = '/actions/T0BELAY/';
 const WEBHOOK_CHANNEL = 'C0WEBHOOK';
 
 /** Slack's `chat.postMessage`, `chat.update`, `auth.test` and one incoming webhook. */
@@ -63,9 +72,18 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
   const { botToken, signingSecret, webhookPath = '/services/T0BELAY/B0BELAY/pretend' } = options;
   const shown: SlackShown[] = [];
   const problems: string[] = [];
+  const whispers: { readonly ts: string; readonly text: string }[] = [];
+
+  function takeResponse({ path, body }: PretendRequest): PretendAnswer {
+    const told = checked(whisper, jsonOf(body), problems);
+    if (told === undefined) return { status: 400, body: 'invalid_payload' };
+    whispers.push({ ts: path.slice(RESPONSES.length), text: told.text });
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' };
+  }
 
   function show(channel: string, content: SlackContent): SlackShown {
-    const ts = `${1_700_000_000 + shown.length}.000100`;
+    // In its place at once: nothing else distinguishes two messages of one second.
+    const ts = `${Math.floor(Date.now() / 1000)}.${String(shown.length + 100).padStart(6, '0')}`;
     const message = { channel, ts, key: keyOf(content), content, updates: 0 };
     shown.push(message);
     return message;
@@ -114,6 +132,7 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
   const server = await startPretendServer((request) => {
     if (request.method !== 'POST') return { status: 405, body: '' };
     if (request.path === webhookPath) return takeHook(request);
+    if (request.path.startsWith(RESPONSES)) return takeResponse(request);
     if (request.path.startsWith('/api/')) return answerJson(200, takeCall(request));
     return { status: 404, body: 'no_service' };
   }, options);
@@ -121,6 +140,7 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
   return {
     ...server,
     shown,
+    whispers,
     problems,
     apiUrl: `${server.url}/api`,
     webhookUrl: `${server.url}${webhookPath}`,
@@ -134,6 +154,8 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
         user: { ...user, team_id: TEAM },
         team: { id: TEAM, domain: 'belay' },
         channel: { id: message?.channel },
+        container: { type: 'message', message_ts: ts, channel_id: message?.channel },
+        response_url: `${server.url}${RESPONSES}${ts}`,
         actions: [{ ...action, action_ts: (nowMs / 1000).toFixed(3) }],
       };
       return signed(payload, signingSecret, nowMs);

@@ -35,6 +35,8 @@ export interface IncidentAsked extends Asked {
   readonly forMs?: number;
   /** `change_policy`: its name in the paging file. */
   readonly policy?: string;
+  /** When that was shown which is answered: of an incident that opened later nothing is meant. */
+  readonly shownAtMs?: number;
 }
 
 export type IncidentStatus = 'triggered' | 'acknowledged' | 'resolved' | 'never_acknowledged';

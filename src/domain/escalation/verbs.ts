@@ -30,6 +30,22 @@ export function refuse(
   return refuseByState(escalation, verb) ?? refuseByWords(verb, asked);
 }
 
+/** So far the clock of a provider may be behind. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/**
+ * Why an answer to a page is none to this incident: its key may have had another one before, whose
+ * page is still on a screen, or whose answer has been on its way since.
+ */
+export function refuseEarlier(
+  { shownAtMs }: Partial<IncidentAsked>,
+  openedAtMs: number,
+): Refusal | undefined {
+  if (typeof shownAtMs !== 'number' || shownAtMs >= openedAtMs - CLOCKS_DIFFER_MS) return undefined;
+  const opened = new Date(openedAtMs).toISOString();
+  return notNow(`this answers an incident before: the present one opened at ${opened}`);
+}
+
 function refuseByState(escalation: Escalation, verb: IncidentVerb): Refusal | undefined {
   const { status, acknowledgedBy, resolvedBy, wake } = escalation;
   if (status === 'resolved') {

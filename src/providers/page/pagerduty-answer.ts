@@ -19,9 +19,16 @@ export type PagerDutyAnswer =
       readonly who: string;
       /** The same when PagerDuty sends the same event again: the scheme has no time stamp. */
       readonly requestId: string;
+      /** When it was said there: it may have been on its way for two days. */
+      readonly shownAtMs: number | undefined;
     }
-  /** Nothing for Belay: another event, or an incident of somebody else. Answer it with 200. */
+  /**
+   * Nothing for Belay: another event, an incident of somebody else, or what no person has done,
+   * such as Belay itself. Answer it with 200.
+   */
   | { readonly kind: 'other' }
+  /** Signed, but no event. Answer it with 400. */
+  | { readonly kind: 'garbage' }
   /** Answer it with 401. */
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -29,15 +36,23 @@ const webhook = z.object({
   event: z.object({
     id: z.string().min(1).max(200),
     event_type: z.string(),
+    occurred_at: z.iso.datetime({ offset: true }).optional().catch(undefined),
     agent: z
-      .object({ id: z.string().optional(), summary: z.string().nullish() })
+      .object({
+        id: z.string().optional(),
+        type: z.string().optional(),
+        summary: z.string().nullish(),
+      })
       .nullish()
       .catch(undefined),
     data: z.object({ incident_key: z.string().min(1).max(255).nullish() }),
   }),
 });
 
-/** Reads a webhook of PagerDuty, version 3. What Belay itself sent comes back as well. */
+/** As an agent is named that is a person; integrations and services are agents as well. */
+const PERSON = /^user(?:_reference)?$/;
+
+/** Reads a webhook of PagerDuty, version 3. What Belay itself sent comes back, by no person. */
 export function readPagerDutyAnswer(
   { rawBody, signature = '' }: PagerDutyRequest,
   webhookSecret: string,
@@ -47,12 +62,21 @@ export function readPagerDutyAnswer(
   if (!given.some((one) => isSameText(one.trim(), wanted))) {
     return { kind: 'refused', why: 'no signature is that of the webhook secret' };
   }
-  const event = webhook.safeParse(parsed(rawBody)).data?.event;
+  const body = parsed(rawBody);
+  if (typeof body !== 'object' || body === null) return { kind: 'garbage' };
+  const event = webhook.safeParse(body).data?.event;
   const kind = kindOf(event?.event_type);
   const incidentKey = event?.data.incident_key;
   if (event === undefined || kind === undefined || !incidentKey) return { kind: 'other' };
-  const who = event.agent?.summary || event.agent?.id || 'somebody in PagerDuty';
-  return { kind, incidentKey, who, requestId: `pagerduty/${event.id}` };
+  const { id, agent, occurred_at: occurredAt } = event;
+  if (agent?.type === undefined || !PERSON.test(agent.type)) return { kind: 'other' };
+  return {
+    kind,
+    incidentKey,
+    who: agent.summary || agent.id || 'somebody in PagerDuty',
+    requestId: `pagerduty/${id}`,
+    shownAtMs: occurredAt === undefined ? undefined : Date.parse(occurredAt),
+  };
 }
 
 function kindOf(eventType: string | undefined): 'acknowledge' | 'resolve' | undefined {

@@ -26,9 +26,15 @@ export type SlackAnswer =
       readonly teamId: string;
       /** The same when Slack sends the same click again. */
       readonly requestId: string;
+      /** When the message was posted that has the button. */
+      readonly shownAtMs: number | undefined;
+      /** Where the person can be told something; of Slack, as its signature says. */
+      readonly responseUrl: string | undefined;
     }
   /** Nothing for Belay: another button or another kind of request. Answer it with 200. */
   | { readonly kind: 'other' }
+  /** Signed, but no interaction. Answer it with 400. */
+  | { readonly kind: 'garbage' }
   /** Answer it with 401. */
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -40,6 +46,15 @@ const interaction = z.object({
     name: z.string().optional(),
   }),
   team: z.object({ id: z.string().min(1).max(64) }),
+  container: z
+    .object({ message_ts: z.string().regex(/^\d{1,12}(?:\.\d{1,9})?$/) })
+    .optional()
+    .catch(undefined),
+  response_url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional()
+    .catch(undefined),
   actions: z
     .array(
       z.object({
@@ -75,11 +90,13 @@ export function readSlackAnswer(
 ): SlackAnswer {
   const problem = slackSignatureProblem(request, signingSecret, nowMs);
   if (problem !== undefined) return { kind: 'refused', why: problem };
-  const { data } = interaction.safeParse(payloadOf(request.rawBody));
+  const payload = payloadOf(request.rawBody);
+  if (typeof payload !== 'object' || payload === null) return { kind: 'garbage' };
+  const { data } = interaction.safeParse(payload);
   const action = data?.actions[0];
   const kind = kindOf(action?.action_id);
   if (data === undefined || kind === undefined || !action?.value) return { kind: 'other' };
-  const { user, team } = data;
+  const { user, team, container, response_url: responseUrl } = data;
   return {
     kind,
     incidentId: action.value,
@@ -87,6 +104,8 @@ export function readSlackAnswer(
     userId: user.id,
     teamId: team.id,
     requestId: `slack/${team.id}/${user.id}/${kind}/${action.action_ts ?? request.timestamp}`,
+    shownAtMs: container === undefined ? undefined : Number(container.message_ts) * 1000,
+    responseUrl,
   };
 }
 

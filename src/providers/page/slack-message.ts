@@ -47,7 +47,7 @@ export function slackMessage(
   const text = printable(incident.text);
   const buttons = shown.hasButtons ? buttonsOf(page) : [];
   return {
-    text: `${mention}${escaped(title, MAX.fallback)}`,
+    text: `${mention}${slackText(title, MAX.fallback)}`,
     blocks: [
       {
         type: 'header',
@@ -62,13 +62,13 @@ export function slackMessage(
     attachments: [
       {
         color: colourOf(page),
-        fallback: escaped(title, MAX.fallback),
+        fallback: slackText(title, MAX.fallback),
         fields: factsOf(page, FACTS_MAX).map(({ name, value }) => ({
-          title: escaped(name, FACTS_MAX.name),
-          value: escaped(value, FACTS_MAX.value),
+          title: slackText(name, FACTS_MAX.name),
+          value: slackText(value, FACTS_MAX.value),
           short: value.length <= 40,
         })),
-        footer: escaped(`Belay · ${onOneLine(incident.id)}`, MAX.header),
+        footer: slackText(`Belay · ${onOneLine(incident.id)}`, MAX.header),
         ts: Math.floor(incident.openedAtMs / 1000),
         mrkdwn_in: [],
       },
@@ -85,7 +85,7 @@ function contexts(page: Page): readonly object[] {
     ...(note === undefined ? [] : [{ type: 'context', elements: [plain(note, MAX.text)] }]),
     ...links.map(({ text, url }) => ({
       type: 'context',
-      elements: [{ type: 'mrkdwn', text: `<${escapedUrl(url)}|${escaped(text, MAX.header)}>` }],
+      elements: [{ type: 'mrkdwn', text: `<${escapedUrl(url)}|${slackText(text, MAX.header)}>` }],
     })),
   ];
 }
@@ -127,7 +127,7 @@ function plain(text: string, max: number): object {
 }
 
 /** The three characters that Slack reads; cut before, so that no escape is cut in two. */
-function escaped(text: string, max: number): string {
+export function slackText(text: string, max: number): string {
   return cut(text, max).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

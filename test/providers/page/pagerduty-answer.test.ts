@@ -47,6 +47,7 @@ describe('a webhook of PagerDuty', () => {
       incidentKey: '3f9ac0ffee',
       who: 'Tenex Engineer',
       requestId: 'pagerduty/01BX5ZZKBK',
+      shownAtMs: Date.UTC(2020, 9, 2, 18, 45, 22, 169),
     });
   });
 
@@ -54,10 +55,26 @@ describe('a webhook of PagerDuty', () => {
     [{ summary: 'Ada' }, 'Ada'],
     [{ id: 'PLH1HKV', summary: '' }, 'PLH1HKV'],
     [{ id: 'PLH1HKV', summary: null }, 'PLH1HKV'],
-    [null, 'somebody in PagerDuty'],
-    ['odd', 'somebody in PagerDuty'],
-  ])('by the agent %j is by %s', (agent, who) => {
-    expect(read({ agent })).toMatchObject({ kind: 'acknowledge', who });
+    [{}, 'somebody in PagerDuty'],
+  ])('by the person %j is by %s', (agent, who) => {
+    const person = { ...agent, type: 'user_reference' };
+    expect(read({ agent: person })).toMatchObject({ kind: 'acknowledge', who });
+  });
+
+  test.each([
+    { id: 'P1', type: 'service_reference', summary: 'checkout' },
+    { id: 'P1', type: 'events_api_v2_inbound_integration_reference', summary: 'Belay' },
+    { id: 'P1', summary: 'Ada' },
+    null,
+    'odd',
+  ])('by %j is by no person, and nothing for Belay', (agent) => {
+    expect(read({ agent })).toEqual({ kind: 'other' });
+  });
+
+  test('that does not say when is taken all the same', () => {
+    expect(read({ occurred_at: 'lately' })).toMatchObject({
+      ...{ kind: 'acknowledge', shownAtMs: undefined },
+    });
   });
 
   test.each([
@@ -80,9 +97,15 @@ describe('a webhook of PagerDuty', () => {
     expect(read(event)).toEqual({ kind: 'other' });
   });
 
-  test.each(['', '[]', 'null', '{"event":1}', 'no json'])('of %j is no event', (rawBody) => {
+  test.each([
+    ['', 'garbage'],
+    ['null', 'garbage'],
+    ['no json', 'garbage'],
+    ['[]', 'other'],
+    ['{"event":1}', 'other'],
+  ])('of %j is %s', (rawBody, kind) => {
     const answer = readPagerDutyAnswer({ rawBody, signature: signed(rawBody) }, SECRET);
-    expect(answer).toEqual({ kind: 'other' });
+    expect(answer).toEqual({ kind });
   });
 });
 

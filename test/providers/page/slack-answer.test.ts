@@ -107,6 +107,8 @@ describe('a click in Slack', () => {
       userId: 'U024BE7LH',
       teamId: 'T0BELAY',
       requestId: `slack/T0BELAY/U024BE7LH/${kind}/1795520000.000`,
+      shownAtMs: Number(slack.shown.at(-1)?.ts) * 1000,
+      responseUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/actions\//),
     });
   });
 
@@ -146,7 +148,7 @@ describe('another request of Slack', () => {
     actions: [{ action_id: 'belay_acknowledge', value: 'incident/1' }],
   };
 
-  async function kindOf(rawBody: string): Promise<string> {
+  async function signed(rawBody: string): Promise<SlackRequest> {
     const timestamp = '1531420618';
     const key = await crypto.subtle.importKey(
       'raw',
@@ -155,10 +157,12 @@ describe('another request of Slack', () => {
       false,
       ['sign'],
     );
-    const signed = await crypto.subtle.sign('HMAC', key, Buffer.from(`v0:${timestamp}:${rawBody}`));
-    const signature = `v0=${Buffer.from(signed).toString('hex')}`;
-    return readSlackAnswer({ rawBody, timestamp, signature }, SIGNING_SECRET, NOW_MS).kind;
+    const bytes = await crypto.subtle.sign('HMAC', key, Buffer.from(`v0:${timestamp}:${rawBody}`));
+    const signature = `v0=${Buffer.from(bytes).toString('hex')}`;
+    return { rawBody, timestamp, signature };
   }
+  const kindOf = async (rawBody: string): Promise<string> =>
+    readSlackAnswer(await signed(rawBody), SIGNING_SECRET, NOW_MS).kind;
   const form = (payload: unknown): string =>
     new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
 
@@ -166,11 +170,25 @@ describe('another request of Slack', () => {
     expect(await kindOf(form(base))).toBe('acknowledge');
   });
 
+  test('tells what it cannot read of the message and its place by leaving them out', async () => {
+    const odd = { ...base, container: { message_ts: 'soon' }, response_url: 'file:///etc/passwd' };
+    const request = await signed(form(odd));
+    expect(readSlackAnswer(request, SIGNING_SECRET, NOW_MS)).toMatchObject({
+      ...{ kind: 'acknowledge', shownAtMs: undefined, responseUrl: undefined },
+    });
+  });
+
   test.each([
     ['no form', '{"payload":{}}'],
     ['no JSON', 'payload=%7Bnot+json'],
+    ['a number', 'payload=7'],
     ['nothing', ''],
     ['a form without a payload', 'ssl_check=1'],
+  ])('with %s is garbage', async (_, rawBody) => {
+    expect(await kindOf(rawBody)).toBe('garbage');
+  });
+
+  test.each([
     ['another type', form({ ...base, type: 'view_submission' })],
     ['no user', form({ ...base, user: undefined })],
     ['no team', form({ ...base, team: null })],

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BelayClient, type IncidentView, createBelayClient } from '../../src/client/client.ts';
+import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
+import { readDevConfig } from '../../src/dev/config.ts';
+import { type RunningTemporal, startTemporal } from '../../src/dev/temporal-server.ts';
+import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
+import { bundleWorkflows } from '../../src/worker/bundle.ts';
+import { poll } from './poll.ts';
+
+const WITHIN_MS = 60_000;
+
+export interface PagingStack {
+  readonly temporal: RunningTemporal;
+  /** As if its machine were gone. */
+  endTemporal(): Promise<void>;
+  readonly client: BelayClient;
+  readonly folder: string;
+  /** Everything that the workers and the program for answers have printed so far. */
+  printed(): string;
+  startWorker(): Promise<Child>;
+  /** `belay answers`, with its address. */
+  startAnswers(): Promise<{
+    readonly child: Child;
+    readonly url: string;
+    readonly metrics: string;
+  }>;
+  metricsOfWorker(): Promise<string>;
+  /** Waits until the incident is as described. */
+  until(id: string, is: (view: IncidentView) => boolean): Promise<IncidentView>;
+  close(): Promise<void>;
+}
+
+/** A real Temporal, and real programs of Belay that page by this file: for whole incidents. */
+export async function startPagingStack(
+  document: PagingDocument,
+  secrets: Readonly<Record<string, string>>,
+): Promise<PagingStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'belay-paging-'));
+  const closing: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true })];
+  const pagingFile = join(folder, 'paging.json');
+  writeFileSync(pagingFile, JSON.stringify(document));
+  const bundle = join(folder, 'workflows.js');
+  await bundleWorkflows(bundle);
+  const temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
+  let ended: Promise<void> | undefined;
+  const endTemporal = (): Promise<void> => (ended ??= temporal.close());
+  closing.push(endTemporal);
+  const client = await createBelayClient({ address: temporal.address });
+  closing.push(() => client.close());
+  const log = join(folder, 'all.log');
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    TEMPORAL_ADDRESS: temporal.address,
+    BELAY_PAGING: pagingFile,
+    BELAY_STATE_DIR: join(folder, 'state'),
+    BELAY_WORKFLOW_BUNDLE: bundle,
+    ...secrets,
+  };
+  const start = async (
+    program: string,
+    args: readonly string[],
+    more: Readonly<Record<string, string>>,
+    ready: string,
+  ): Promise<Child> => {
+    const child = await startChild({
+      command: process.execPath,
+      args: [scriptPath(program, import.meta.url), ...args],
+      env: { ...environment, ...more },
+      log,
+      ready: (line) => line.includes(ready),
+    });
+    closing.push(() => child.stop());
+    return child;
+  };
+  const port = 10_000 + Math.floor(Math.random() * 10_000);
+  const metricsAddress = `127.0.0.1:${port}`;
+  return {
+    temporal,
+    endTemporal,
+    client,
+    folder,
+    printed: () => readFileSync(log, 'utf8'),
+    startWorker: () =>
+      start(
+        '../../src/worker/main',
+        [],
+        { BELAY_METRICS_ADDRESS: metricsAddress },
+        '"worker":"ready"',
+      ),
+    async startAnswers() {
+      const any = { BELAY_ANSWERS_ADDRESS: '127.0.0.1:0', BELAY_METRICS_ADDRESS: '127.0.0.1:0' };
+      const child = await start('../../src/cli/main', ['answers'], any, '"answers":"ready"');
+      const { url, metrics }: { url: string; metrics: string } = JSON.parse(child.said);
+      return { child, url, metrics };
+    },
+    metricsOfWorker: async () => (await fetch(`http://${metricsAddress}/metrics`)).text(),
+    until: (id, is) =>
+      poll(WITHIN_MS, async () => {
+        const view = await client.incidents.show(id).catch(() => undefined);
+        return view !== undefined && is(view) ? view : undefined;
+      }),
+    async close() {
+      for (const step of closing.splice(0).toReversed()) await step();
+    },
+  };
+}
