@@ -1,0 +1,89 @@
+import type { Random } from '../../bench/judge/random.ts';
+import type { UrgentVerb } from '../../src/client/client.ts';
+import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
+
+/** What somebody says to an incident. */
+export interface Say {
+  readonly who: string;
+  readonly verb: UrgentVerb;
+  /** `signal`: a caller that can do nothing else. */
+  readonly by: 'client' | 'signal';
+  /** After it has been opened. */
+  readonly afterMs: number;
+  /** `applied`: says the same again until it is answered what may still arrive. */
+  readonly until: 'applied' | 'durable';
+}
+
+/** One incident of a run: when it opens, and who says what to it. */
+export interface IncidentPlan {
+  readonly key: string;
+  readonly openAfterMs: number;
+  /** Nobody: it must end as never acknowledged. */
+  readonly people: readonly Say[];
+  /** After the last of them has been answered; what has been resolved already is only refused. */
+  readonly resolveAfterMs: number;
+}
+
+const LEVEL_MS = 45_000;
+export const LEVELS = 2;
+/** The last person speaks while there is time to be heard although everything is away for a while. */
+const LAST_WORD_MS = 60_000;
+const RACE_MS = 200;
+const RESOLVE_WITHIN_MS = 20_000;
+/** So many incidents a second open at most, as many as a server on a database file can carry. */
+const OPENED_A_SECOND = 8;
+
+/** How long the opening of so many takes. */
+export function openingMs(incidents: number): number {
+  return (incidents / OPENED_A_SECOND) * 1000;
+}
+
+/** The one page that goes to PagerDuty. */
+export const PAGER_PAGE = 'c1-r1-l1/pager';
+
+/** Where each page of an incident that nobody answers comes, after the stem of its key. */
+export const PAGES_OF_NEVER = [
+  'c1-r1-l1/hook',
+  PAGER_PAGE,
+  'c1-r1-l2/hook',
+  `c1-r1-l${LEVELS}/last_resort/hook`,
+] as const;
+
+export const POLICY = 'night';
+
+export function policies(): Pick<PagingDocument, 'policies' | 'last_resort'> {
+  const wait = `${LEVEL_MS / 1000}s`;
+  return {
+    policies: {
+      [POLICY]: {
+        levels: [
+          { wait, targets: [{ channel: 'hook' }, { channel: 'pager' }] },
+          { wait, targets: [{ channel: 'hook' }] },
+        ],
+      },
+    },
+    last_resort: ['hook'],
+  };
+}
+
+/** The same seed gives the same plans. */
+export function planIncidents(incidents: number, { uniform }: Random): readonly IncidentPlan[] {
+  return Array.from({ length: incidents }, (_, at) => ({
+    key: `incident ${at + 1}`,
+    openAfterMs: uniform() * openingMs(incidents),
+    people: peopleOf(uniform),
+    resolveAfterMs: uniform() * RESOLVE_WITHIN_MS,
+  }));
+}
+
+function peopleOf(uniform: () => number): readonly Say[] {
+  const afterMs = uniform() * LAST_WORD_MS;
+  const ada = { who: 'ada', verb: 'acknowledge', by: 'client', afterMs, until: 'applied' } as const;
+  const drawn = uniform();
+  if (drawn < 0.1) return [];
+  if (drawn < 0.2) return [{ ...ada, by: 'signal', until: 'durable' }];
+  if (drawn < 0.3) return [{ ...ada, until: 'durable' }];
+  if (drawn < 0.35) return [{ ...ada, verb: 'resolve' }];
+  if (drawn < 0.5) return [ada, { ...ada, who: 'bob', afterMs: afterMs + uniform() * RACE_MS }];
+  return [ada];
+}
