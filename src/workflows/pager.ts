@@ -99,6 +99,10 @@ export function createPager(
       }
       const attempts = attemptsOf(error);
       const isUnknown = attempts.at(-1)?.outcome === 'unknown' || isSilent(error);
+      if (isCalledOff(error)) {
+        finish(key, { state: isUnknown ? 'unknown' : 'called_off', attempts });
+        return;
+      }
       finish(key, { state: isUnknown ? 'unknown' : 'failed', attempts });
       incident.warn(`${place.place} was not paged: ${failureOf(error).message}`);
       const [next, ...rest] = place.fallbacks;
@@ -172,7 +176,7 @@ export function createPager(
     try {
       await CancellationScope.nonCancellable(() => act().showStatus(what));
     } catch (error) {
-      if (isCancellation(error)) return;
+      if (isCancellation(error) || isCalledOff(error)) return;
       incident.warn(`${request.channel} does not show it: ${failureOf(error).message}`);
     }
   }
@@ -192,6 +196,15 @@ function attemptsOf(error: unknown): readonly Attempt[] {
 
 function isAttempts(value: unknown): value is readonly Attempt[] {
   return Array.isArray(value) && value.every((one) => typeof one?.attempt === 'number');
+}
+
+/** A worker had taken it, but was told in time. */
+function isCalledOff(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'CalledOff'
+  );
 }
 
 /** Ended by a time limit: a worker that died may have sent it. */

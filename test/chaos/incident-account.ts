@@ -2,7 +2,7 @@ import type { LedgerEntry } from '../../src/domain/escalation/ledger.ts';
 import type { Arrival } from '../support/page-arrivals.ts';
 import type { Lived, Told } from './incident-crowd.ts';
 import type { KillAt } from './incident-kills.ts';
-import { PAGER_PAGE, PAGES_OF_NEVER } from './incident-plan.ts';
+import { PAGER_PAGE, pagesOfNever } from './incident-plan.ts';
 
 /** What became of a run, each thing that is wrong as a sentence. */
 export interface Account {
@@ -84,7 +84,7 @@ function lostOf(
     case 'never acknowledged': {
       // Whoever came too late was told so.
       if (told.some(({ durableAtMs }) => durableAtMs !== null)) return [];
-      const missing = PAGES_OF_NEVER.filter((suffix) => !came.has(suffix));
+      const missing = pagesOfNever(plan).filter((suffix) => !came.has(suffix));
       return missing.length === 0 ? [] : named(`nobody was paged by ${missing.join(', ')}`);
     }
     case 'resolved': {

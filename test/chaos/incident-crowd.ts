@@ -5,7 +5,7 @@ import type { Answered, BelayClient } from '../../src/client/client.ts';
 import type { IncidentReport } from '../../src/domain/escalation/incident.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { ackSignal } from '../../src/workflows/incident-messages.ts';
-import { type IncidentPlan, POLICY, type Say } from './incident-plan.ts';
+import type { IncidentPlan, Say } from './incident-plan.ts';
 
 /** What somebody said, and what they were told. */
 export interface Told {
@@ -44,18 +44,20 @@ export interface Crowd {
 /** Refused for good; anything else is tried again. */
 const REFUSALS: readonly string[] = ['NotFound', 'NotAllowedNow', 'AlreadyAcknowledged'];
 const AGAIN_AFTER_MS = 1000;
+/** What is durable is not lost: whoever wants to know more asks again in a while. */
+const MORE_AFTER_MS = 5000;
 /** Whoever waits for a result looks again so often, as a killed server answers nothing any more. */
 const RESULT_WITHIN_MS = 20_000;
 
 /** Everything that befalls one incident from outside, whatever is away meanwhile. */
 export async function live(crowd: Crowd, plan: IncidentPlan): Promise<Lived> {
-  const { key, openAfterMs, people, resolveAfterMs } = plan;
+  const { key, policy, openAfterMs, people, resolveAfterMs } = plan;
   await wait(Math.max(0, crowd.beganAtMs + openAfterMs - Date.now()));
   const requestId = randomUUID();
   const by = { who: 'monitor', why: 'its alert fires' };
   try {
     const { id } = await insist(crowd, () =>
-      crowd.belay.incidents.open({ ...by, policy: POLICY, title: key, key, requestId }),
+      crowd.belay.incidents.open({ ...by, policy, title: key, key, requestId }),
     );
     const told = [...(await Promise.all(people.map((one) => say(crowd, id, one))))];
     if (people.length > 0) {
@@ -87,7 +89,10 @@ async function say(
     const answer = await insist(crowd, async () => {
       const answered = await ask();
       durableAtMs ??= Date.now();
-      if (until === 'applied' && answered.kind !== 'applied') throw new Error(answered.kind);
+      if (until === 'applied' && answered.kind !== 'applied') {
+        await wait(MORE_AFTER_MS);
+        throw new Error(`no more than ${answered.kind}`);
+      }
       return answered;
     });
     const isApplied = answer.kind === 'applied';

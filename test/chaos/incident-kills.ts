@@ -9,7 +9,7 @@ export interface KillAt {
   readonly what: 'worker' | 'server';
 }
 
-const REST_MS = { from: 3000, to: 10_000 };
+const REST_MS = { from: 4000, to: 15_000 };
 const AWAY_MS = { from: 0, to: 5000 };
 const TRIES = 5;
 

@@ -17,6 +17,7 @@ export interface Say {
 /** One incident of a run: when it opens, and who says what to it. */
 export interface IncidentPlan {
   readonly key: string;
+  readonly policy: 'hook' | 'both';
   readonly openAfterMs: number;
   /** Nobody: it must end as never acknowledged. */
   readonly people: readonly Say[];
@@ -25,13 +26,15 @@ export interface IncidentPlan {
 }
 
 const LEVEL_MS = 45_000;
-export const LEVELS = 2;
+const LEVELS = 2;
 /** The last person speaks while there is time to be heard although everything is away for a while. */
 const LAST_WORD_MS = 60_000;
 const RACE_MS = 200;
 const RESOLVE_WITHIN_MS = 20_000;
 /** So many incidents a second open at most, as many as a server on a database file can carry. */
-const OPENED_A_SECOND = 8;
+const OPENED_A_SECOND = 6;
+/** Most page the webhook alone, so that the server has the strength for many. */
+const PAGER_SHARE = 0.25;
 
 /** How long the opening of so many takes. */
 export function openingMs(incidents: number): number {
@@ -41,27 +44,23 @@ export function openingMs(incidents: number): number {
 /** The one page that goes to PagerDuty. */
 export const PAGER_PAGE = 'c1-r1-l1/pager';
 
-/** Where each page of an incident that nobody answers comes, after the stem of its key. */
-export const PAGES_OF_NEVER = [
+const PAGES_OF_NEVER = [
   'c1-r1-l1/hook',
-  PAGER_PAGE,
   'c1-r1-l2/hook',
   `c1-r1-l${LEVELS}/last_resort/hook`,
 ] as const;
 
-export const POLICY = 'night';
+/** The pages of an incident that nobody answers, each after the stem of its key. */
+export function pagesOfNever({ policy }: IncidentPlan): readonly string[] {
+  return policy === 'both' ? [...PAGES_OF_NEVER, PAGER_PAGE] : PAGES_OF_NEVER;
+}
 
 export function policies(): Pick<PagingDocument, 'policies' | 'last_resort'> {
   const wait = `${LEVEL_MS / 1000}s`;
+  const hook = { wait, targets: [{ channel: 'hook' }] };
+  const both = { wait, targets: [{ channel: 'hook' }, { channel: 'pager' }] };
   return {
-    policies: {
-      [POLICY]: {
-        levels: [
-          { wait, targets: [{ channel: 'hook' }, { channel: 'pager' }] },
-          { wait, targets: [{ channel: 'hook' }] },
-        ],
-      },
-    },
+    policies: { hook: { levels: [hook, hook] }, both: { levels: [both, hook] } },
     last_resort: ['hook'],
   };
 }
@@ -70,6 +69,7 @@ export function policies(): Pick<PagingDocument, 'policies' | 'last_resort'> {
 export function planIncidents(incidents: number, { uniform }: Random): readonly IncidentPlan[] {
   return Array.from({ length: incidents }, (_, at) => ({
     key: `incident ${at + 1}`,
+    policy: uniform() < PAGER_SHARE ? 'both' : 'hook',
     openAfterMs: uniform() * openingMs(incidents),
     people: peopleOf(uniform),
     resolveAfterMs: uniform() * RESOLVE_WITHIN_MS,

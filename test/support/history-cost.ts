@@ -58,6 +58,47 @@ function emptyTasks(history: readonly Event[]): number {
   ).length;
 }
 
+/**
+ * The events of an incident without those of its sends: three of each activity, and the workflow
+ * tasks that only hear how sends have ended.
+ */
+export function besideSends(history: readonly Event[]): number {
+  let own = 0;
+  let sends = 0;
+  let others = 0;
+  for (const event of history) {
+    const isEnd =
+      event.activityTaskCompletedEventAttributes != null ||
+      event.activityTaskFailedEventAttributes != null ||
+      event.activityTaskCanceledEventAttributes != null ||
+      event.activityTaskTimedOutEventAttributes != null;
+    const isBegin =
+      event.activityTaskScheduledEventAttributes != null ||
+      event.activityTaskStartedEventAttributes != null;
+    if (event.workflowTaskScheduledEventAttributes != null) {
+      const isOfSends = sends > 0 && others === 0;
+      own += isOfSends ? 0 : EVENTS_A_TASK;
+    } else if (event.workflowTaskStartedEventAttributes != null) {
+      [sends, others] = [0, 0];
+    } else if (isEnd) {
+      sends += 1;
+    } else if (!isBegin && event.workflowTaskCompletedEventAttributes == null) {
+      own += 1;
+      if (wakes(event)) others += 1;
+    }
+  }
+  return own;
+}
+
+/** What makes the server ask a workflow for a task; an update asks by itself. */
+function wakes(event: Event): boolean {
+  return (
+    event.timerFiredEventAttributes != null ||
+    event.workflowExecutionSignaledEventAttributes != null ||
+    event.workflowExecutionStartedEventAttributes != null
+  );
+}
+
 /** The most events from one activity of this type to the next, both in the same history. */
 export function eventsBetween(history: readonly Event[], activityType: string): number {
   const ids = history
