@@ -37,6 +37,8 @@ export interface Crowd {
   readonly belay: BelayClient;
   readonly temporal: Client;
   readonly beganAtMs: number;
+  /** The turn of the next incident: not while too many wait for their first page. */
+  turn(): Promise<void>;
   /** Whoever is not through by then is not heard any more. */
   readonly untilMs: number;
 }
@@ -53,6 +55,7 @@ const RESULT_WITHIN_MS = 20_000;
 export async function live(crowd: Crowd, plan: IncidentPlan): Promise<Lived> {
   const { key, policy, openAfterMs, people, resolveAfterMs } = plan;
   await wait(Math.max(0, crowd.beganAtMs + openAfterMs - Date.now()));
+  await crowd.turn();
   const requestId = randomUUID();
   const by = { who: 'monitor', why: 'its alert fires' };
   try {

@@ -31,15 +31,10 @@ const LEVELS = 2;
 const LAST_WORD_MS = 60_000;
 const RACE_MS = 200;
 const RESOLVE_WITHIN_MS = 20_000;
-/** So many incidents a second open at most, as many as a server on a database file can carry. */
-const OPENED_A_SECOND = 6;
+/** So many incidents a second open at most; on a slow machine fewer do. */
+const OPENED_A_SECOND = 8;
 /** Most page the webhook alone, so that the server has the strength for many. */
 const PAGER_SHARE = 0.25;
-
-/** How long the opening of so many takes. */
-export function openingMs(incidents: number): number {
-  return (incidents / OPENED_A_SECOND) * 1000;
-}
 
 /** The one page that goes to PagerDuty. */
 export const PAGER_PAGE = 'c1-r1-l1/pager';
@@ -70,7 +65,7 @@ export function planIncidents(incidents: number, { uniform }: Random): readonly 
   return Array.from({ length: incidents }, (_, at) => ({
     key: `incident ${at + 1}`,
     policy: uniform() < PAGER_SHARE ? 'both' : 'hook',
-    openAfterMs: uniform() * openingMs(incidents),
+    openAfterMs: (uniform() * incidents * 1000) / OPENED_A_SECOND,
     people: peopleOf(uniform),
     resolveAfterMs: uniform() * RESOLVE_WITHIN_MS,
   }));

@@ -1,16 +1,17 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { seeded } from '../../bench/judge/random.ts';
 import type { LedgerEntry } from '../../src/domain/escalation/ledger.ts';
 import { cleanWhenStopped } from '../../src/dev/children.ts';
-import { startPageArrivals } from '../support/page-arrivals.ts';
+import { type PageArrivals, startPageArrivals } from '../support/page-arrivals.ts';
 import { type PagingStack, startPagingStack } from '../support/paging-stack.ts';
 import { poll } from '../support/poll.ts';
 import { type Account, account, byIncident, isOdd, pagesOf } from './incident-account.ts';
 import { type Lived, live } from './incident-crowd.ts';
 import { killAtRandom } from './incident-kills.ts';
-import { openingMs, planIncidents, policies } from './incident-plan.ts';
+import { planIncidents, policies } from './incident-plan.ts';
 import { temporalProcess } from './temporal-process.ts';
 
 /**
@@ -41,7 +42,9 @@ if (!(Number.isSafeInteger(incidents) && incidents > 0 && Number.isSafeInteger(s
 
 /** After the last has opened: both levels, the last resort, and what was held up. */
 const KILLED_FOR_MS = 75_000;
-const SETTLED_WITHIN_MS = 240_000;
+const RUN_MAX_MS = 14 * 60_000;
+/** More would queue for longer than a level lasts: a crowd that only waits shows nothing. */
+const UNPAGED_MAX = 60;
 const TOLD_EVERY_MS = 15_000;
 const EXAMPLES = 20;
 const WORKERS = [0, 1];
@@ -67,14 +70,16 @@ async function run(): Promise<void> {
     process.stdout.write(`${incidents} incidents, seed ${seed}\n`);
     const workers = await Promise.all(WORKERS.map((number) => stack.startWorker(number)));
     const beganAtMs = Date.now();
-    const killUntilMs = openingMs(incidents) + KILLED_FOR_MS;
-    const over = AbortSignal.timeout(killUntilMs);
-    const killing = killAtRandom(stack, temporal, workers, seeded(seed + 1), over);
+    const over = new AbortController();
+    const killing = killAtRandom(stack, temporal, workers, seeded(seed + 1), over.signal);
     const crowd = {
       belay: stack.client,
       temporal: new Client({ connection }),
       beganAtMs,
-      untilMs: beganAtMs + openingMs(incidents) + SETTLED_WITHIN_MS,
+      untilMs: beganAtMs + RUN_MAX_MS,
+      turn: inTurns(arrivals, incidents, () => {
+        setTimeout(() => over.abort(), KILLED_FOR_MS);
+      }),
     };
     let ended = 0;
     const told = setInterval(() => {
@@ -104,11 +109,33 @@ async function run(): Promise<void> {
   }
 }
 
+/** Each turn is the next incident's; `last` is called with the last one. */
+function inTurns(
+  { hooksFrom }: Pick<PageArrivals, 'hooksFrom'>,
+  all: number,
+  last: () => void,
+): () => Promise<void> {
+  const paged = new Set<string>();
+  let read = 0;
+  let begun = 0;
+  const unpaged = (): number => {
+    const fresh = hooksFrom(read);
+    read += fresh.length;
+    for (const { key } of fresh) paged.add(key.slice(0, key.indexOf('/')));
+    return begun - paged.size;
+  };
+  return async () => {
+    while (unpaged() >= UNPAGED_MAX) await wait(100);
+    begun += 1;
+    if (begun === all) last();
+  };
+}
+
 /** What Temporal knows of the pages of incidents in which something came twice, or failed. */
 async function ledgersOfOdd(
   { client }: PagingStack,
   lived: readonly Lived[],
-  came: ReturnType<Awaited<ReturnType<typeof startPageArrivals>>['arrivals']>,
+  came: ReturnType<PageArrivals['arrivals']>,
 ): Promise<ReadonlyMap<string, readonly LedgerEntry[]>> {
   const pages = byIncident(came);
   const ledgers = new Map<string, readonly LedgerEntry[]>();

@@ -120,7 +120,15 @@ export async function startPagingStack(
 }
 
 function kept(folder: string): TemporalServerOptions {
-  return { dbFile: join(folder, 'temporal.sqlite'), port: portToKeep() };
+  return {
+    dbFile: join(folder, 'temporal.sqlite'),
+    port: portToKeep(),
+    // Of four partitions each serves few workers slowly while much is waiting, as after a kill.
+    extraArgs: ['Read', 'Write'].flatMap((way) => [
+      '--dynamic-config-value',
+      `matching.numTaskqueue${way}Partitions=1`,
+    ]),
+  };
 }
 
 /** Below those that the system gives to outgoing connections. */
