@@ -13,7 +13,7 @@ const OPENED_AT_ONCE = 12;
 
 /** `sleep`: one page, then an hour; `soon`: the second level after so long; `quick`: each second. */
 export function policies(soonMs: number): Pick<PagingDocument, 'policies' | 'last_resort'> {
-  const level = (wait: string) => ({ wait, targets: [{ channel: 'hook' }] });
+  const level = (time: string) => ({ wait: time, targets: [{ channel: 'hook' }] });
   return {
     policies: {
       sleep: { levels: [level('1h')] },

@@ -21,8 +21,9 @@ export interface Duplicate {
 
 /** What came may be read a moment after whoever sent it was killed. */
 const READ_LATE_MS = 1000;
-const ID_PREFIX = 'incident/';
-const STEM_DIGITS = 16;
+export const ID_PREFIX = 'incident/';
+/** Of an incident's key, at the beginning of the key of each of its pages. */
+export const STEM_DIGITS = 16;
 
 /** By the stem of their keys: the pages of each incident, in the order in which they came. */
 export function byIncident(arrivals: readonly Arrival[]): ReadonlyMap<string, readonly Arrival[]> {

@@ -39,6 +39,8 @@ export interface Crowd {
   readonly beganAtMs: number;
   /** The turn of the next incident: not while too many wait for their first page. */
   turn(): Promise<void>;
+  /** This one waits for no page any more. */
+  over(id: string): void;
   /** Whoever is not through by then is not heard any more. */
   readonly untilMs: number;
 }
@@ -68,7 +70,9 @@ export async function live(crowd: Crowd, plan: IncidentPlan): Promise<Lived> {
       const all = { verb: 'resolve', by: 'client', until: 'durable' } as const;
       told.push(await say(crowd, id, { who: 'ops', afterMs, ...all }));
     }
-    return { plan, id, told, end: await endOf(crowd, id) };
+    const end = await endOf(crowd, id);
+    crowd.over(id);
+    return { plan, id, told, end };
   } catch (error) {
     return { plan, id: '', told: [], end: { kind: 'lost', why: String(error) } };
   }

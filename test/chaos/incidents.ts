@@ -8,8 +8,16 @@ import { cleanWhenStopped } from '../../src/dev/children.ts';
 import { type PageArrivals, startPageArrivals } from '../support/page-arrivals.ts';
 import { type PagingStack, startPagingStack } from '../support/paging-stack.ts';
 import { poll } from '../support/poll.ts';
-import { type Account, account, byIncident, isOdd, pagesOf } from './incident-account.ts';
-import { type Lived, live } from './incident-crowd.ts';
+import {
+  ID_PREFIX,
+  STEM_DIGITS,
+  type Account,
+  account,
+  byIncident,
+  isOdd,
+  pagesOf,
+} from './incident-account.ts';
+import { type Crowd, type Lived, live } from './incident-crowd.ts';
 import { killAtRandom } from './incident-kills.ts';
 import { planIncidents, policies } from './incident-plan.ts';
 import { temporalProcess } from './temporal-process.ts';
@@ -77,7 +85,7 @@ async function run(): Promise<void> {
       temporal: new Client({ connection }),
       beganAtMs,
       untilMs: beganAtMs + RUN_MAX_MS,
-      turn: inTurns(arrivals, incidents, () => {
+      ...createTurns(arrivals, incidents, () => {
         setTimeout(() => over.abort(), KILLED_FOR_MS);
       }),
     };
@@ -109,25 +117,30 @@ async function run(): Promise<void> {
   }
 }
 
-/** Each turn is the next incident's; `last` is called with the last one. */
-function inTurns(
+/** The turns of incidents to open; `last` is called with the last one. */
+function createTurns(
   { hooksFrom }: Pick<PageArrivals, 'hooksFrom'>,
   all: number,
   last: () => void,
-): () => Promise<void> {
-  const paged = new Set<string>();
+): Pick<Crowd, 'turn' | 'over'> {
+  const heard = new Set<string>();
   let read = 0;
   let begun = 0;
-  const unpaged = (): number => {
+  const waiting = (): number => {
     const fresh = hooksFrom(read);
     read += fresh.length;
-    for (const { key } of fresh) paged.add(key.slice(0, key.indexOf('/')));
-    return begun - paged.size;
+    for (const { key } of fresh) heard.add(key.slice(0, STEM_DIGITS));
+    return begun - heard.size;
   };
-  return async () => {
-    while (unpaged() >= UNPAGED_MAX) await wait(100);
-    begun += 1;
-    if (begun === all) last();
+  return {
+    async turn() {
+      while (waiting() >= UNPAGED_MAX) await wait(100);
+      begun += 1;
+      if (begun === all) last();
+    },
+    over(id) {
+      heard.add(id.slice(ID_PREFIX.length).slice(0, STEM_DIGITS));
+    },
   };
 }
 
