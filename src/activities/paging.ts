@@ -97,8 +97,13 @@ async function attempt(
   const { cancellationSignal } = Context.current();
   if (!(await temporal.begin([...before, begun], cancellationSignal))) {
     budget.leave(key);
-    const why = `${channel}: called off before it began`;
-    throw ApplicationFailure.nonRetryable(why, 'CalledOff', before);
+    throw ApplicationFailure.create({
+      type: 'CalledOff',
+      message: `${channel}: called off before it began`,
+      nonRetryable: true,
+      details: [before],
+      category: 'BENIGN',
+    });
   }
   const page: Page = {
     ...{ dedupKey: key, action, incident, round, level },

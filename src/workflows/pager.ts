@@ -4,7 +4,6 @@ import {
   CancellationScope,
   TimeoutFailure,
   condition,
-  isCancellation,
   metricMeter,
 } from '@temporalio/workflow';
 import type { Later } from '../domain/escalation/escalation.ts';
@@ -18,7 +17,7 @@ import {
 } from '../domain/escalation/ledger.ts';
 import { placeInKey } from '../domain/escalation/page-key.ts';
 import type { PlannedPage } from '../domain/escalation/plan-level.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isCalledOff } from './failure.ts';
 import type { OpenIncident } from './incident.ts';
 import type { pagingActivitiesFor } from './paging-activities.ts';
 import { createScreens } from './screens.ts';
@@ -99,11 +98,12 @@ export function createPager(
       return;
     } catch (error) {
       const attempts = attemptsOf(error);
+      const mayHaveArrived = attempts.at(-1)?.outcome === 'unknown';
       if (isCalledOff(error)) {
-        finish(key, { state: 'called_off', attempts });
+        finish(key, { state: mayHaveArrived ? 'unknown' : 'called_off', attempts });
         return;
       }
-      const isUnknown = attempts.at(-1)?.outcome === 'unknown' || isSilent(error);
+      const isUnknown = mayHaveArrived || isSilent(error);
       finish(key, { state: isUnknown ? 'unknown' : 'failed', attempts });
       incident.warn(`${place.place} was not paged: ${failureOf(error).message}`);
       const [next, ...rest] = place.fallbacks;
@@ -173,13 +173,6 @@ export function createPager(
       return open.size === 0;
     },
   };
-}
-
-/** Ended without having been sent: by Temporal, or by the activity that asked it. */
-function isCalledOff(error: unknown): boolean {
-  if (isCancellation(error)) return true;
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  return cause instanceof ApplicationFailure && cause.type === 'CalledOff';
 }
 
 /** What an activity has recorded of its attempts, where it failed in the end. */

@@ -1,7 +1,7 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { IncidentStatus } from '../domain/escalation/incident.ts';
 import { type LedgerEntry, messagesOf, withShown } from '../domain/escalation/ledger.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isCalledOff } from './failure.ts';
 import type { OpenIncident } from './incident.ts';
 import type { pagingActivitiesFor } from './paging-activities.ts';
 
@@ -37,7 +37,7 @@ export function createScreens(
     try {
       await scope.run(() => act().showStatus(request));
     } catch (error) {
-      if (isCancellation(error)) return;
+      if (isCalledOff(error)) return;
       incident.warn(`${channel} does not show it: ${failureOf(error).message}`);
     }
   }
