@@ -48,107 +48,136 @@ const STRATEGIES = {
 
 const STRATEGY_NAMES = Object.keys(STRATEGIES) as readonly ReleaseDocument['strategy'][];
 
-/**
- * With a cache, and as if the worker had died before each task: everything is replayed then.
+/*
  * Each test has a service of its own and leaves its incident open: this server skips no time any
  * more once a child has ended after its parent.
  */
-describe.each([500, 0])('%i workflows in the cache', (maxCachedWorkflows) => {
-  let rig: WorkflowRig;
-  let count = 0;
-  let service: string;
-  let incident: string;
-  let stable: string;
-  let bad: string;
-  let pagedBefore: number;
+let rig: WorkflowRig;
+let count = 0;
+let service: string;
+let incident: string;
+let stable: string;
+let bad: string;
+let pagedBefore: number;
 
+beforeEach(async () => {
+  count += 1;
+  service = `shop-${count}`;
+  incident = incidentOfReleases('night', service).id;
+  stable = `v${count}`;
+  bad = `bad-${count}`;
+  rig.paging.use(NIGHT);
+  rig.metrics.set(stable, GOOD);
+  const { workflowId } = await deploy(stable);
+  expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+  rig.metrics.set(bad, BROKEN);
+  pagedBefore = rig.paging.received.length;
+});
+
+const deploy = (version: string, changes: Partial<ReleaseDocument> = {}) =>
+  rig.deploy(version, { service, ...changes });
+
+async function isOpen(): Promise<boolean> {
+  const { status } = await rig.env.client.workflow
+    .getHandle(incident)
+    .describe()
+    .catch(() => ({ status: { name: 'NEVER' } }));
+  return status.name === 'RUNNING';
+}
+
+const pages = () => rig.paging.received.slice(pagedBefore).filter(({ kind }) => kind === 'send');
+
+async function saidInIncident(): Promise<readonly string[]> {
+  const { timeline } = await rig.client.incidents.show(incident);
+  return timeline.map(({ text }) => text);
+}
+
+async function replay(workflowId: string): Promise<void> {
+  const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+  const workflowBundle = { code: await workflowCode() };
+  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+}
+
+async function goesBack(strategy: ReleaseDocument['strategy']): Promise<void> {
+  const { workflowId, number } = await deploy(bad, {
+    ...{ strategy, ...STRATEGIES[strategy], ...PAGED },
+  });
+  const report = await rig.end(workflowId);
+  expect(report).toMatchObject({ outcome: 'rolled_back', incident });
+  const rollbackId = `rollback/${service}/${number + 1}`;
+  await poll(SOON_MS, async () => (pages().length > 0 ? true : undefined));
+  expect(pages().map(({ channel, page }) => `${channel} ${page.who}`)).toEqual(['pager ada']);
+
+  const view = await rig.client.incidents.show(incident);
+  expect(view).toMatchObject({
+    ...{ status: 'triggered', policy: 'night', severity: 'critical', source: workflowId },
+    labels: {
+      ...{ service: service, version: bad, stable, strategy },
+      ...{ release: workflowId, rollback: rollbackId },
+    },
+    links: [
+      {
+        text: 'Temporal',
+        url: `https://temporal.example/workflows/${encodeURIComponent(workflowId)}`,
+      },
+    ],
+  });
+  expect(view.title).toContain(`${service}: ${bad} goes back to ${stable}: `);
+  expect(view.text).toMatch(/error rate|not well/);
+  expect(view.timeline.map(({ text }) => text)).toContainEqual(
+    expect.stringContaining(`${rollbackId}: traffic is back and verified`),
+  );
+
+  const progress = await rig.client.progress(workflowId);
+  expect(progress.incident).toBe(incident);
+  expect(progress.timeline.map(({ text }) => text)).toEqual(
+    expect.arrayContaining([
+      `${incident} was opened: policy night`,
+      `${incident} was told by ${rollbackId}`,
+    ]),
+  );
+  await replay(rollbackId);
+  await replay(workflowId);
+}
+
+async function isToldOfASecond(): Promise<void> {
+  const first = await deploy(bad, PAGED);
+  await rig.end(first.workflowId);
+  await poll(SOON_MS, async () => (pages().length > 0 ? true : undefined));
+  await rig.client.incidents.acknowledge(incident, ADA);
+  const worse = `worse-${count}`;
+  rig.metrics.set(worse, BROKEN);
+  const second = await deploy(worse, PAGED);
+  expect(await rig.end(second.workflowId)).toMatchObject({ incident });
+  const view = await rig.client.incidents.show(incident);
+  expect(view).toMatchObject({ status: 'acknowledged', labels: { version: worse } });
+  expect(view.title).toContain(worse);
+  expect(await saidInIncident()).toContainEqual(
+    expect.stringContaining(`reported once more by ${second.workflowId}`),
+  );
+  const { timeline } = await rig.client.progress(second.workflowId);
+  expect(timeline.map(({ text }) => text)).toContain(
+    `${incident} was open already, and has been told`,
+  );
+  expect(pages()).toHaveLength(1);
+  await replay(`rollback/${service}/${second.number + 1}`);
+  await replay(incident);
+}
+
+describe('releases and incidents', () => {
   beforeAll(async () => {
-    rig = await startWorkflowRig({ maxCachedWorkflows });
+    rig = await startWorkflowRig({ maxCachedWorkflows: 500 });
   });
-
-  beforeEach(async () => {
-    count += 1;
-    service = `shop-${count}`;
-    incident = incidentOfReleases('night', service).id;
-    stable = `v${count}`;
-    bad = `bad-${count}`;
-    rig.paging.use(NIGHT);
-    rig.metrics.set(stable, GOOD);
-    const { workflowId } = await deploy(stable);
-    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
-    rig.metrics.set(bad, BROKEN);
-    pagedBefore = rig.paging.received.length;
-  });
-
   afterAll(() => rig?.close());
-
-  const deploy = (version: string, changes: Partial<ReleaseDocument> = {}) =>
-    rig.deploy(version, { service, ...changes });
-
-  async function isOpen(): Promise<boolean> {
-    const { status } = await rig.env.client.workflow
-      .getHandle(incident)
-      .describe()
-      .catch(() => ({ status: { name: 'NEVER' } }));
-    return status.name === 'RUNNING';
-  }
-
-  const pages = () => rig.paging.received.slice(pagedBefore).filter(({ kind }) => kind === 'send');
-
-  async function saidInIncident(): Promise<readonly string[]> {
-    const { timeline } = await rig.client.incidents.show(incident);
-    return timeline.map(({ text }) => text);
-  }
-
-  async function replay(workflowId: string): Promise<void> {
-    const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
-    const workflowBundle = { code: await workflowCode() };
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
-  }
 
   test.each(STRATEGY_NAMES)(
     'a %s that goes back by itself opens one incident that pages, with its evidence',
-    async (strategy) => {
-      const { workflowId, number } = await deploy(bad, {
-        ...{ strategy, ...STRATEGIES[strategy], ...PAGED },
-      });
-      const report = await rig.end(workflowId);
-      expect(report).toMatchObject({ outcome: 'rolled_back', incident });
-      const rollbackId = `rollback/${service}/${number + 1}`;
-      await poll(SOON_MS, async () => (pages().length > 0 ? true : undefined));
-      expect(pages().map(({ channel, page }) => `${channel} ${page.who}`)).toEqual(['pager ada']);
+    goesBack,
+  );
 
-      const view = await rig.client.incidents.show(incident);
-      expect(view).toMatchObject({
-        ...{ status: 'triggered', policy: 'night', severity: 'critical', source: workflowId },
-        labels: {
-          ...{ service: service, version: bad, stable, strategy },
-          ...{ release: workflowId, rollback: rollbackId },
-        },
-        links: [
-          {
-            text: 'Temporal',
-            url: `https://temporal.example/workflows/${encodeURIComponent(workflowId)}`,
-          },
-        ],
-      });
-      expect(view.title).toContain(`${service}: ${bad} goes back to ${stable}: `);
-      expect(view.text).toMatch(/error rate|not well/);
-      expect(view.timeline.map(({ text }) => text)).toContainEqual(
-        expect.stringContaining(`${rollbackId}: traffic is back and verified`),
-      );
-
-      const progress = await rig.client.progress(workflowId);
-      expect(progress.incident).toBe(incident);
-      expect(progress.timeline.map(({ text }) => text)).toEqual(
-        expect.arrayContaining([
-          `${incident} was opened: policy night`,
-          `${incident} was told by ${rollbackId}`,
-        ]),
-      );
-      await replay(rollbackId);
-      await replay(workflowId);
-    },
+  test(
+    'a second bad release is told to the incident that is open, and pages nobody anew',
+    isToldOfASecond,
   );
 
   test('a rollback that cannot be verified says so in the same incident', async () => {
@@ -198,30 +227,6 @@ describe.each([500, 0])('%i workflows in the cache', (maxCachedWorkflows) => {
     expect(pages()).toEqual([]);
   });
 
-  test('a second bad release is told to the incident that is open, and pages nobody anew', async () => {
-    const first = await deploy(bad, PAGED);
-    await rig.end(first.workflowId);
-    await poll(SOON_MS, async () => (pages().length > 0 ? true : undefined));
-    await rig.client.incidents.acknowledge(incident, ADA);
-    const worse = `worse-${count}`;
-    rig.metrics.set(worse, BROKEN);
-    const second = await deploy(worse, PAGED);
-    expect(await rig.end(second.workflowId)).toMatchObject({ incident });
-    const view = await rig.client.incidents.show(incident);
-    expect(view).toMatchObject({ status: 'acknowledged', labels: { version: worse } });
-    expect(view.title).toContain(worse);
-    expect(await saidInIncident()).toContainEqual(
-      expect.stringContaining(`reported once more by ${second.workflowId}`),
-    );
-    const { timeline } = await rig.client.progress(second.workflowId);
-    expect(timeline.map(({ text }) => text)).toContain(
-      `${incident} was open already, and has been told`,
-    );
-    expect(pages()).toHaveLength(1);
-    await replay(`rollback/${service}/${second.number + 1}`);
-    await replay(incident);
-  });
-
   test('without a paging file the release is not harmed, and the incident is there', async () => {
     rig.paging.use(undefined);
     const { workflowId } = await deploy(bad, PAGED);
@@ -253,4 +258,14 @@ describe.each([500, 0])('%i workflows in the cache', (maxCachedWorkflows) => {
     expect(report).toMatchObject({ outcome: 'rolled_back' });
     expect(await isOpen()).toBe(false);
   });
+});
+
+describe('as if the worker had died before each of their tasks, so that all is replayed', () => {
+  beforeAll(async () => {
+    rig = await startWorkflowRig({ maxCachedWorkflows: 0 });
+  });
+  afterAll(() => rig?.close());
+
+  test('one incident is opened', () => goesBack('blue_green'));
+  test('one incident is told of a second bad release', isToldOfASecond);
 });
