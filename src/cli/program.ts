@@ -10,6 +10,7 @@ import { addServing } from './commands/serve.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
 
 const COMMANDS = [
@@ -25,6 +26,7 @@ const COMMANDS = [
   addJudge,
   addOncall,
   addServing,
+  addWatchdog,
 ];
 
 const EXIT_USAGE = 2;

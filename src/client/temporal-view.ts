@@ -185,9 +185,7 @@ function noneIfGone(error: unknown): undefined {
   throw error;
 }
 
-type Described = Awaited<
-  ReturnType<Connection['workflowService']['describeWorkflowExecution']>
->;
+type Described = Awaited<ReturnType<Connection['workflowService']['describeWorkflowExecution']>>;
 
 function standingOf({ workflowId }: RunId, described: Described): RunStanding {
   const { workflowExecutionInfo: info, pendingWorkflowTask: task } = described;
@@ -251,9 +249,7 @@ function openTimersIn(events: readonly Event[]): readonly RunTimer[] {
 }
 
 type Time =
-  | { readonly seconds?: unknown; readonly nanos?: number | null | undefined }
-  | null
-  | undefined;
+  { readonly seconds?: unknown; readonly nanos?: number | null | undefined } | null | undefined;
 
 /** A time or a duration of protobuf; 0 where there is none. */
 function msOf(time: Time): number {
@@ -263,7 +259,10 @@ function msOf(time: Time): number {
 
 function runOf(
   execution:
-    | { readonly workflowId?: string | null | undefined; readonly runId?: string | null | undefined }
+    | {
+        readonly workflowId?: string | null | undefined;
+        readonly runId?: string | null | undefined;
+      }
     | null
     | undefined,
 ): readonly RunId[] {

@@ -45,7 +45,9 @@ export interface WatchdogConfig {
 export function readWatchdogConfig(environment: NodeJS.ProcessEnv): WatchdogConfig {
   const parsed = environmentSchema.safeParse(environment);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    );
     throw new Failure('EnvironmentInvalid', `the watchdog's environment: ${problems.join('; ')}`);
   }
   const { data } = parsed;

@@ -33,7 +33,8 @@ export async function lookAtQueue(
   const silent = kinds.flatMap((kind, at) => {
     const lastMs = lasts[at] ?? 0;
     if (nowMs - lastMs < silentForMs) return [];
-    const last = lastMs === 0 ? 'nobody has for minutes' : `last at ${new Date(lastMs).toISOString()}`;
+    const last =
+      lastMs === 0 ? 'nobody has for minutes' : `last at ${new Date(lastMs).toISOString()}`;
     return [`no worker asks ${queue} for ${PLURAL[kind]}: ${last}`];
   });
   const text =

@@ -85,7 +85,8 @@ function duesOf({ task, activities }: RunStanding, timers: readonly RunTimer[]):
     dueMs,
     what: `activity ${type} waits for ${waitsFor}`,
   }));
-  if (task.kind === 'waits') dues.push(ofTask(task.sinceMs, 'its workflow task waits for a worker'));
+  if (task.kind === 'waits')
+    dues.push(ofTask(task.sinceMs, 'its workflow task waits for a worker'));
   if (task.kind === 'with_a_worker') {
     dues.push(ofTask(task.sinceMs, 'its workflow task was not given up by the server'));
   } else {
