@@ -60,7 +60,8 @@ export function createTemporalView(): TemporalView {
   const config = loadClientConnectConfig();
   const address = config.connectionOptions.address ?? 'localhost:7233';
   const namespace = config.namespace ?? 'default';
-  const connect = () => Connection.lazy({ ...config.connectionOptions, address });
+  // Nothing is tried again within a look: the next one is near, and what is wrong is seen at once.
+  const connect = () => Connection.lazy({ ...config.connectionOptions, address, interceptors: [] });
   let connection = connect();
 
   async function ask<T>(
