@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { alarmKey, alarmPage } from '../../../src/domain/watchdog/alarm-page.ts';
-import { type Alarms, openAlarms, step } from '../../../src/domain/watchdog/alarms.ts';
+import {
+  type Alarms,
+  type OpenAlarm,
+  openAlarms,
+  step,
+} from '../../../src/domain/watchdog/alarms.ts';
 import type { Observation } from '../../../src/domain/watchdog/observation.ts';
 
 const TIMING = {
@@ -55,10 +60,10 @@ describe('people are told', () => {
 });
 
 describe('a page', () => {
-  const alarm = {
+  const alarm: OpenAlarm = {
     ...{ key: 'no_pollers/belay-page', condition: 'no_pollers', queue: 'belay-page' },
     ...{ text: 'no worker', sinceMs: 1000, openedAtMs: 91_000, round: 2, pagedAtMs: 181_000 },
-  } as const;
+  };
   const trigger = { action: 'trigger', maybeRepeated: false } as const;
 
   test('says what is wrong, where, and since when', () => {
