@@ -56,10 +56,12 @@ const TIMER = { started: 17, fired: 18, cancelled: 19 };
 const RUNNING = 1;
 
 /** Connects as Temporal's own tools do, when it is first asked. */
-export function createTemporalView(): TemporalView {
+export function createTemporalView(
+  options: { readonly address?: string; readonly namespace?: string } = {},
+): TemporalView {
   const config = loadClientConnectConfig();
-  const address = config.connectionOptions.address ?? 'localhost:7233';
-  const namespace = config.namespace ?? 'default';
+  const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';
+  const namespace = options.namespace ?? config.namespace ?? 'default';
   // Nothing is tried again within a look: the next one is near, and what is wrong is seen at once.
   const connect = () => Connection.lazy({ ...config.connectionOptions, address, interceptors: [] });
   let connection = connect();
