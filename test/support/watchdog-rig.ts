@@ -38,6 +38,8 @@ const ROUTING_KEY = 'R'.repeat(32);
 const TASK_QUEUE = 'belay';
 
 export async function startWatchdogRig(): Promise<WatchdogRig> {
+  // Once in a process, before the first server: a failing workflow task is no news here.
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const folder = mkdtempSync(join(tmpdir(), 'belay-watchdog-'));
   const port = await freePort(7000 + Math.floor(Math.random() * 1000));
   const address = `127.0.0.1:${port}`;
@@ -98,7 +100,6 @@ export async function startWatchdogRig(): Promise<WatchdogRig> {
 }
 
 async function startWorkers(address: string): Promise<() => Promise<void>> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const connection = await NativeConnection.connect({ address });
   const activities = { none: async () => undefined };
   const workflowsPath = fileURLToPath(new URL('watchdog-workflows.ts', import.meta.url));
