@@ -100,17 +100,7 @@ export function createTemporalView(
     namespace,
     lastAsked: (queue, kind, enoughMs) => lastAsked({ ask, namespace }, { queue, kind }, enoughMs),
     running: (queue, max, after) => found(runningOn(queue), max, after),
-    async reported(queue, max) {
-      const reports = ['WorkflowTaskFailed', 'WorkflowTaskTimedOut'];
-      const values = reports.map((name) => `'category=${name}'`).join(', ');
-      const query = `${runningOn(queue)} AND TemporalReportedProblems IN (${values})`;
-      try {
-        return (await found(query, max)).runs;
-      } catch (error) {
-        if (hasStatus(error, INVALID_ARGUMENT)) return [];
-        throw error;
-      }
-    },
+    reported: (queue, max) => reported(found, queue, max),
     async standing(run) {
       const described = await ask('DescribeWorkflowExecution', (service) =>
         service.describeWorkflowExecution({ namespace, execution: run }),
@@ -137,6 +127,23 @@ export function createTemporalView(
 
 function runningOn(queue: string): string {
   return `TaskQueue = '${queue}' AND ExecutionStatus = 'Running'`;
+}
+
+/** Servers that do not know the search attribute report nothing. */
+async function reported(
+  found: (query: string, pageSize: number) => Promise<FoundRuns>,
+  queue: string,
+  max: number,
+): Promise<readonly RunId[]> {
+  const reports = ['WorkflowTaskFailed', 'WorkflowTaskTimedOut'];
+  const values = reports.map((name) => `'category=${name}'`).join(', ');
+  const query = `${runningOn(queue)} AND TemporalReportedProblems IN (${values})`;
+  try {
+    return (await found(query, max)).runs;
+  } catch (error) {
+    if (hasStatus(error, INVALID_ARGUMENT)) return [];
+    throw error;
+  }
 }
 
 type Ask = <T>(

@@ -92,20 +92,6 @@ export function createRunsLook(view: View, settings: RunsSettings): RunsLook {
     endedAtMs = nowMs;
   }
 
-  function observed(condition: RunProblem['condition']): Observation {
-    const problems = [...known.values()].flatMap((one) =>
-      one.problems.filter((problem) => problem.condition === condition),
-    );
-    const { taskQueue: queue } = settings;
-    if (problems.length === 0) {
-      return { condition, queue, state: 'good', text: `${known.size} running workflows are known` };
-    }
-    const told = problems.slice(0, TOLD_MAX).map(({ text }) => text);
-    const more = problems.length - told.length;
-    if (more > 0) told.push(`and ${more} more`);
-    return { condition, queue, state: 'bad', text: told.join('\n') };
-  }
-
   return {
     async round(nowMs) {
       const asked = await Promise.all([
@@ -120,10 +106,29 @@ export function createRunsLook(view: View, settings: RunsSettings): RunsLook {
       const once = [...new Map(runs.map((run) => [run.runId, run])).values()];
       await eachOf(once, (run) => lookAt(run, nowMs));
       if (next === undefined) endPass(nowMs);
-      return [observed('tasks_failing'), observed('overdue')];
+      const all = [...known.values()];
+      const conditions = ['tasks_failing', 'overdue'] as const;
+      return conditions.map((condition) => observed(condition, settings.taskQueue, all));
     },
     sweep: () => ({ known: known.size, endedAtMs }),
   };
+}
+
+function observed(
+  condition: RunProblem['condition'],
+  queue: string,
+  known: readonly KnownRun[],
+): Observation {
+  const problems = known.flatMap((one) =>
+    one.problems.filter((problem) => problem.condition === condition),
+  );
+  if (problems.length === 0) {
+    return { condition, queue, state: 'good', text: `${known.length} running workflows are known` };
+  }
+  const told = problems.slice(0, TOLD_MAX).map(({ text }) => text);
+  const more = problems.length - told.length;
+  if (more > 0) told.push(`and ${more} more`);
+  return { condition, queue, state: 'bad', text: told.join('\n') };
 }
 
 /** A few at the same time; the first failure ends it. */

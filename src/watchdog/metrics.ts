@@ -3,7 +3,7 @@ import type { OpenAlarm } from '../domain/watchdog/alarms.ts';
 import type { Observation } from '../domain/watchdog/observation.ts';
 import type { Attempted } from './delivery.ts';
 import type { Sweep } from './look-at-runs.ts';
-import type { ChannelState } from './pager.ts';
+import type { ChannelState } from './channel-states.ts';
 
 export interface RoundSeen {
   readonly observations: readonly Observation[];

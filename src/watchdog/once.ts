@@ -1,7 +1,8 @@
 import type { Watching } from '../domain/watchdog/alarm-page.ts';
 import type { Observation } from '../domain/watchdog/observation.ts';
 import type { Look } from './look.ts';
-import type { ChannelState, Pager } from './pager.ts';
+import type { ChannelState } from './channel-states.ts';
+import type { Pager } from './pager.ts';
 
 /** What one look has found. */
 export interface OnceReport {

@@ -4,6 +4,7 @@ import type { Watching } from '../domain/watchdog/alarm-page.ts';
 import type { OpenAlarm } from '../domain/watchdog/alarms.ts';
 import type { PageChannel } from '../providers/page/page-channel.ts';
 import type { RateBudget } from '../providers/page/rate-budget.ts';
+import { type ChannelState, createChannelStates } from './channel-states.ts';
 import { type Attempted, type Delivery, createDelivery } from './delivery.ts';
 
 export interface PagerDeps {
@@ -26,14 +27,6 @@ export interface PagerDeps {
   attempted(attempt: Attempted): void;
 }
 
-/** How a channel is known to be. */
-export interface ChannelState {
-  readonly name: string;
-  readonly isUp: boolean;
-  /** What it said last. */
-  readonly text: string;
-}
-
 export interface Pager {
   /**
    * From now on exactly these alarms are open: each channel of `last_resort` is told of each in its
@@ -51,29 +44,15 @@ export interface Pager {
   close(): Promise<void>;
 }
 
-interface Known {
-  readonly checked: { readonly isUp: boolean; readonly text: string } | undefined;
-  /** Of the last page. A channel that refuses pages is not up, whatever it answers when asked. */
-  readonly sent: { readonly isUp: boolean; readonly text: string } | undefined;
-}
-
 /** Pages `last_resort` without Temporal: every channel at once, each until it has taken the page. */
 export function createPager(deps: PagerDeps): Pager {
-  const { paging, clock } = deps;
   const closing = new AbortController();
   const deliveries = new Map<string, Delivery>();
-  const known = new Map<string, Known>();
+  const states = createChannelStates();
   let open: readonly OpenAlarm[] = [];
 
-  function lastResort(): readonly (readonly [string, ChannelSpec])[] {
-    const read = paging.read();
-    if (read.kind === 'unusable') return [];
-    const { lastResort: names, channels } = read.paging;
-    return [...new Set(names)].flatMap((name) => {
-      const spec = channels[name];
-      return spec === undefined ? [] : [[name, withoutAnswers(spec)] as const];
-    });
-  }
+  const all = () => [...deliveries.values()];
+  const lastResort = () => lastResortOf(deps.paging.read());
 
   function find(name: string) {
     const [, spec] = lastResort().find(([one]) => one === name) ?? [];
@@ -83,8 +62,7 @@ export function createPager(deps: PagerDeps): Pager {
 
   function attempted(attempt: Attempted): void {
     const { channel, outcome, text } = attempt;
-    const sent = { isUp: outcome === 'accepted', text };
-    known.set(channel, { checked: known.get(channel)?.checked, sent });
+    states.sent(channel, { isUp: outcome === 'accepted', text });
     deps.attempted(attempt);
   }
 
@@ -93,7 +71,13 @@ export function createPager(deps: PagerDeps): Pager {
     const delivery =
       deliveries.get(key) ??
       createDelivery({
-        ...{ channel, watching: deps.watching, clock, signal: closing.signal, attempted },
+        ...{
+          channel,
+          watching: deps.watching,
+          clock: deps.clock,
+          signal: closing.signal,
+          attempted,
+        },
         backoffMs: deps.backoffMs,
         find: () => find(channel),
       });
@@ -101,13 +85,11 @@ export function createPager(deps: PagerDeps): Pager {
     return delivery;
   }
 
-  /** What a page has shown of a channel counts until there is none for it any more. */
   function forgetIdle(): void {
+    const before = all();
     for (const [key, one] of deliveries) if (one.isIdle()) deliveries.delete(key);
-    const busy = new Set([...deliveries.values()].map(({ channel }) => channel));
-    for (const [name, { checked }] of known) {
-      if (!busy.has(name)) known.set(name, { checked, sent: undefined });
-    }
+    const busy = new Set(all().map(({ channel }) => channel));
+    for (const { channel } of before) if (!busy.has(channel)) states.forgetPages(channel);
   }
 
   return {
@@ -120,48 +102,47 @@ export function createPager(deps: PagerDeps): Pager {
           wanted.add(delivery);
         }
       }
-      for (const one of deliveries.values()) if (!wanted.has(one)) one.end();
+      for (const one of all()) if (!wanted.has(one)) one.end();
       open = alarms;
       forgetIdle();
     },
     async check() {
-      const checks = lastResort().map(async ([name, spec]) => {
-        const checked = await deps
-          .channel(name, spec)
-          .check(closing.signal)
-          .then(
-            (text) => ({ isUp: true, text }),
-            (error: unknown) => ({ isUp: false, text: messageOf(error) }),
-          );
-        known.set(name, { checked, sent: known.get(name)?.sent });
-      });
-      await Promise.all(checks);
+      const check = async ([name, spec]: readonly [string, ChannelSpec]): Promise<void> => {
+        const asked = deps.channel(name, spec).check(closing.signal);
+        states.checked(name, await asked.then(saidUp, saidDown));
+      };
+      await Promise.all(lastResort().map(check));
     },
-    channels() {
-      return lastResort().map(([name]) => {
-        const { checked, sent } = known.get(name) ?? NOT_ASKED;
-        const isDown = [sent, checked].find((one) => one?.isUp === false);
-        return { name, ...(isDown ?? sent ?? checked ?? NOT_KNOWN) };
-      });
-    },
-    untold() {
-      return open.filter((alarm) => ![...deliveries.values()].some((one) => one.hasTold(alarm)));
-    },
+    channels: () => lastResort().map(([name]) => states.stateOf(name)),
+    untold: () => open.filter((alarm) => !all().some((one) => one.hasTold(alarm))),
     async close() {
       closing.abort();
-      await Promise.all([...deliveries.values()].map(({ done }) => done()));
+      await Promise.all(all().map(({ done }) => done()));
     },
   };
 }
 
-const NOT_ASKED: Known = { checked: undefined, sent: undefined };
-const NOT_KNOWN = { isUp: false, text: 'it was not asked yet' };
+/** The channels of `last_resort`, each once. */
+function lastResortOf(
+  read: ReturnType<PagerDeps['paging']['read']>,
+): readonly (readonly [string, ChannelSpec])[] {
+  if (read.kind === 'unusable') return [];
+  const { lastResort: names, channels } = read.paging;
+  return [...new Set(names)].flatMap((name) => {
+    const spec = channels[name];
+    return spec === undefined ? [] : [[name, withoutAnswers(spec)] as const];
+  });
+}
 
 /** Nobody can acknowledge what the watchdog says: there is no incident in Temporal. */
 function withoutAnswers(spec: ChannelSpec): ChannelSpec {
   return spec.type === 'slack' ? { ...spec, signingSecret: undefined } : spec;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function saidUp(text: string) {
+  return { isUp: true, text };
+}
+
+function saidDown(error: unknown) {
+  return { isUp: false, text: error instanceof Error ? error.message : String(error) };
 }

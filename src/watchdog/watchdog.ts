@@ -1,8 +1,8 @@
-import { type Alarms, type AlarmTiming, openAlarms, step } from '../domain/watchdog/alarms.ts';
-import type { Observation } from '../domain/watchdog/observation.ts';
+import { type AlarmTiming, type Alarms, openAlarms, step } from '../domain/watchdog/alarms.ts';
 import type { Health } from './answer.ts';
 import type { Look } from './look.ts';
 import type { WatchdogMetrics } from './metrics.ts';
+import { type Tell, createNews } from './news.ts';
 import type { Pager } from './pager.ts';
 
 export interface WatchdogDeps {
@@ -20,7 +20,7 @@ export interface WatchdogDeps {
   readonly everyMs: number;
   /** One request to the dead-man's switch; `undefined`: there is none. */
   readonly heartbeat: ((signal: AbortSignal) => Promise<void>) | undefined;
-  tell(level: 'info' | 'error', line: object): void;
+  readonly tell: Tell;
 }
 
 export interface Watchdog {
@@ -38,25 +38,8 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
   let alarms: Alarms = {};
   let lastMs = clock.steadyMs();
   let checkedMs = Number.NEGATIVE_INFINITY;
-  let said = '';
-
-  /** Says what is new since the last round, and nothing twice. */
-  function sayWhatIsNew(observations: readonly Observation[]): void {
-    const found = observations.filter(({ state }) => state !== 'good');
-    const channels = pager.channels();
-    const now = JSON.stringify([
-      ...found.map(({ condition, queue, state }) => [condition, queue, state]),
-      ...openAlarms(alarms).map(({ key, round }) => [key, round]),
-      ...channels,
-    ]);
-    if (now === said) return;
-    said = now;
-    for (const one of found) tell('info', { found: one });
-    for (const { key, round, text } of openAlarms(alarms))
-      tell('error', { alarm: key, round, text });
-    for (const one of channels) if (!one.isUp) tell('error', { channel: one.name, why: one.text });
-    if (!isReachable()) tell('error', { problem: 'no channel of last_resort can be reached' });
-  }
+  const news = createNews(tell);
+  let rounds = 0;
 
   const isReachable = (): boolean => pager.channels().some(({ isUp }) => isUp);
 
@@ -65,7 +48,7 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
     if (fromMs - checkedMs >= CHECK_EVERY_MS || !isReachable()) {
       checkedMs = fromMs;
       // The first look waits for it, so that its heartbeat knows; no other does.
-      if (said === '') await pager.check();
+      if (rounds === 0) await pager.check();
       else void pager.check();
     }
     const nowMs = clock.nowMs();
@@ -77,7 +60,8 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
     const channels = pager.channels();
     const tookMs = lastMs - fromMs;
     metrics.round({ observations, open, channels, sweep: look.sweep(), nowMs, tookMs });
-    sayWhatIsNew(observations);
+    news({ observations, open, channels });
+    rounds += 1;
   }
 
   async function beat(signal: AbortSignal): Promise<void> {
@@ -113,7 +97,7 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
         ok: looks && channels.some(({ isUp }) => isUp),
         lastRoundAgoSeconds: Math.round(silentMs / 1000),
         channels,
-        alarms: openAlarms(alarms).map(({ key, round: rounds, text }) => ({ key, rounds, text })),
+        alarms: openAlarms(alarms).map(({ key, round, text }) => ({ key, round, text })),
         untold: pager.untold().map(({ key }) => key),
       };
     },
