@@ -75,7 +75,7 @@ export async function startPagerRig(lastResort: readonly string[]): Promise<Page
   };
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     setTimeout(resolve, ms);
