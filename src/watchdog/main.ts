@@ -25,7 +25,7 @@ export async function runOnce(environment: NodeJS.ProcessEnv): Promise<OnceRepor
   const pager =
     config.paging === undefined
       ? undefined
-      : pagerOf(config, { watching: view, attempted: () => undefined, tell: tellError });
+      : pagerOf(config, { watching: view, attempted: ignore, tell: ignore });
   try {
     return await lookOnce(view, look, pager, Date.now());
   } finally {
@@ -124,6 +124,11 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 function tell(level: 'info' | 'error', line: object): void {
   const at = new Date().toISOString();
   process.stdout.write(`${JSON.stringify({ kind: 'watchdog', level, at, ...line })}\n`);
+}
+
+/** What is wrong with the file is thrown. */
+function ignore(): void {
+  return undefined;
 }
 
 function tellError(problem: string): void {
