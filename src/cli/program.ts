@@ -13,6 +13,7 @@ import { addServing } from './commands/serve.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
 
 const COMMANDS = [
@@ -31,6 +32,7 @@ const COMMANDS = [
   addEscalation,
   addChannel,
   addServing,
+  addWatchdog,
 ];
 
 const EXIT_USAGE = 2;
