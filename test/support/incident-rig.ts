@@ -69,6 +69,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   };
 
   const clock = { nowMs: Date.now };
+  const log = createAttemptLog(clock);
+  let beginning: Promise<void> | undefined;
   const deps: PagingDeps = {
     clock,
     paging: {
@@ -79,7 +81,12 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       channel: channelNamed,
       budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
-    temporal: createAttemptLog(clock),
+    temporal: {
+      async begin(attempts, signal) {
+        await beginning;
+        return log.begin(attempts, signal);
+      },
+    },
   };
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
@@ -157,6 +164,15 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       held.set(channel, promise);
       return () => {
         held.delete(channel);
+        resolve();
+      };
+    },
+    /** Pages that a worker has taken do not begin until the returned function is called. */
+    holdBeginning(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      beginning = promise;
+      return () => {
+        beginning = undefined;
         resolve();
       };
     },
