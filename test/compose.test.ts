@@ -123,7 +123,7 @@ test('the watchdog is given only variables that it knows, and a paging file that
   expect(config.address).toEqual({ host: '0.0.0.0', port: 9465 });
   const file = config.paging?.replace('/srv/checkout', 'examples/docker') ?? '';
   const paging = requirePaging({ text: read(file), file, readFile: () => '' });
-  expect(paging.lastResort).toEqual(['log']);
+  expect(paging.lastResort).toEqual(['siren']);
 });
 
 test('HAProxy finds the tap where haproxy.cfg looks for it', () => {

@@ -78,9 +78,9 @@ export function createPager(
   async function send(place: Place, at: At, purpose: PagePurpose): Promise<void> {
     const own = scope;
     const key = keyOf(place, at, purpose);
+    if (!(await hasRoom(own))) return;
     // Two channels may have the same fallback: one page there is enough.
     if (incident.ledger.entries.some((entry) => entry.key === key)) return;
-    if (!(await hasRoom(own))) return;
     begin(key, place, at, purpose);
     const { channel, person, contact } = place;
     const incidentNow = incident.told();

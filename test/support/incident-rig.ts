@@ -24,7 +24,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
-  const { deps, received, pagesOf, use, fail, hold, clearFaults } = createMemoryPaging(env);
+  const { deps, received, pagesOf, use, fail, hold, holdBeginning, clearFaults } =
+    createMemoryPaging(env);
   const opened: string[] = [];
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
@@ -85,6 +86,7 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
     use,
     fail,
     hold,
+    holdBeginning,
     async open(request: Partial<OpenRequest> = {}): Promise<string> {
       const { id } = await client.incidents.open({
         ...{ policy: 'night', title: 'checkout is down', who: 'checkout', why: 'its probe fails' },

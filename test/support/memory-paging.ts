@@ -52,6 +52,8 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
   };
 
   const clock = { nowMs: Date.now };
+  const log = createAttemptLog(clock);
+  let beginning: Promise<void> | undefined;
   const deps: PagingDeps = {
     clock,
     paging: {
@@ -62,7 +64,12 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
       channel: channelNamed,
       budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
-    temporal: createAttemptLog(clock),
+    temporal: {
+      async begin(attempts, signal) {
+        await beginning;
+        return log.begin(attempts, signal);
+      },
+    },
   };
 
   return {
@@ -89,6 +96,15 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
       held.set(channel, promise);
       return () => {
         held.delete(channel);
+        resolve();
+      };
+    },
+    /** Pages that a worker has taken do not begin until the returned function is called. */
+    holdBeginning(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      beginning = promise;
+      return () => {
+        beginning = undefined;
         resolve();
       };
     },

@@ -128,7 +128,7 @@ function byHand(of: PolicySnapshot, severity: Severity, turn: number, fromMs: nu
 function waysOf(own: Level, turn: number, atMs: number): ReadonlyMap<string, number> {
   const ways = new Map<string, number>();
   const add = (place: string, afterMs: number): void => {
-    ways.set(place, Math.min(afterMs, ways.get(place) ?? Infinity));
+    ways.set(afterMs === 0 ? place : `${place}+${afterMs / 1000}s`, afterMs);
   };
   for (const { kind, name } of own.targets) {
     if (kind === 'channel') add(name, 0);

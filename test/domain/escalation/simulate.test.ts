@@ -149,7 +149,7 @@ policies:
     expect(lines(file, { at: '2026-01-05T00:00:00Z' })).toEqual([
       '2026-01-05T00:00:00+00:00 1.1.1 chat/cy.chat',
       '2026-01-05T00:05:00+00:00 1.1.2 phone/bob.phone',
-      '2026-01-05T00:07:00+00:00 1.1 later phone/cy.phone',
+      '2026-01-05T00:07:00+00:00 1.1 later phone/cy.phone+420s',
       '2026-01-05T00:10:00+00:00 1.1.3 chat/cy.chat',
       '2026-01-05T00:13:00+00:00 exhausted room, 1 unsent',
       '2026-01-05T00:13:00+00:00 never_acknowledged',
