@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { incidentId, incidentKey } from '../../../src/domain/escalation/incident-id.ts';
 import type { Report } from '../../../src/domain/escalation/incident.ts';
