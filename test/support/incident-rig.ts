@@ -68,6 +68,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   };
 
   const clock = { nowMs: Date.now };
+  const attempts = createAttemptLog(clock);
+  let beginning: { readonly released: Promise<void>; count: number } | undefined;
   const deps: PagingDeps = {
     clock,
     paging: {
@@ -78,7 +80,15 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       channel: channelNamed,
       budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
-    temporal: createAttemptLog(clock),
+    temporal: {
+      async begin(...asked) {
+        if (beginning !== undefined) {
+          beginning.count += 1;
+          await beginning.released;
+        }
+        return attempts.begin(...asked);
+      },
+    },
   };
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
@@ -122,6 +132,19 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       return () => {
         held.delete(channel);
         resolve();
+      };
+    },
+    /** Attempts that a worker has taken do not begin until they are released. */
+    holdAttempts() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const held = { released: promise, count: 0 };
+      beginning = held;
+      return {
+        count: () => held.count,
+        release(): void {
+          beginning = undefined;
+          resolve();
+        },
       };
     },
     async open(request: Partial<OpenRequest> = {}): Promise<string> {

@@ -286,6 +286,20 @@ test('the answer to an acknowledgement lists what is in flight; a retry is calle
   expect(rig.pagesOf(id)).toHaveLength(1);
 });
 
+test('an attempt that a worker has taken, but not begun, is called off and no failure', async () => {
+  const attempts = rig.holdAttempts();
+  const id = await rig.open();
+  await expect.poll(attempts.count).toBe(2);
+  const answer = await rig.client.incidents.acknowledge(id, ADA);
+  expect(answer).toMatchObject({ inFlight: ['pager/ada.phone', 'chat/ada.chat'] });
+  attempts.release();
+  const { warnings } = await rig.until(id, ({ ledger }) =>
+    ledger.every(({ state }) => state === 'called_off'),
+  );
+  expect(warnings).toEqual([]);
+  expect(rig.pagesOf(id)).toEqual([]);
+});
+
 test('the same key is the same incident while it is open', async () => {
   const key = 'checkout/down';
   const first = await rig.client.incidents.open({
