@@ -35,7 +35,13 @@ const SOON_MS = 20_000;
  * The real escalation and paging activities on a server whose time is skipped: nights of waiting
  * take milliseconds. Every channel is a list that the test reads, and fails when it is told to.
  */
-export async function startIncidentRig(options: { readonly maxCachedWorkflows?: number } = {}) {
+export async function startIncidentRig(
+  options: {
+    readonly maxCachedWorkflows?: number;
+    /** `later`: when `work` is called. */
+    readonly workers?: 'at once' | 'later';
+  } = {},
+) {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
@@ -102,13 +108,18 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
     }),
     Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: createPaging(deps) }),
   ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  let running: Promise<unknown> = Promise.resolve();
+  const work = (): void => {
+    running = Promise.all(workers.map((worker) => worker.run()));
+  };
+  if (options.workers !== 'later') work();
   const client = await createBelayClient({ address: env.address, taskQueue });
 
   return {
     env,
     client,
     taskQueue,
+    work,
     /** Every page, of all tests of the file so far. */
     received,
     /** The pages of one incident; updates of messages are left out. */
