@@ -14,7 +14,7 @@ import type { Page } from '../../src/domain/paging/page.ts';
 import { type Paging, requirePaging } from '../../src/domain/paging/paging-file.ts';
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import type { PageChannel } from '../../src/providers/page/page-channel.ts';
-import { createRateBudget } from '../../src/providers/page/rate-budget.ts';
+import { type RateBudget, createRateBudget } from '../../src/providers/page/rate-budget.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { workflowCode } from './workflow-code.ts';
 
@@ -75,6 +75,8 @@ export async function startIncidentRig(
 
   const clock = { nowMs: Date.now };
   const attempts = createAttemptLog(clock);
+  const budgets = new Map<string, RateBudget>();
+  let lost = 0;
   let beginning: { readonly released: Promise<void>; count: number } | undefined;
   const deps: PagingDeps = {
     clock,
@@ -84,13 +86,18 @@ export async function startIncidentRig(
           ? { kind: 'unusable', why: 'no policy can be read: there is no paging file' }
           : { kind: 'usable', paging },
       channel: channelNamed,
-      budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
+      budget: (channel) =>
+        budgets.get(channel) ?? createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
     temporal: {
       async begin(...asked) {
         if (beginning !== undefined) {
           beginning.count += 1;
           await beginning.released;
+        }
+        if (lost > 0) {
+          lost -= 1;
+          return true;
         }
         return attempts.begin(...asked);
       },
@@ -158,6 +165,14 @@ export async function startIncidentRig(
         },
       };
     },
+    /** Of what an activity tells Temporal of its attempts, the next `times` are lost. */
+    loseAttempts(times: number): void {
+      lost = times;
+    },
+    /** A channel with one budget for all its pages from now on. */
+    limit(channel: string, rate: Parameters<typeof createRateBudget>[0]): void {
+      budgets.set(channel, createRateBudget(rate));
+    },
     async open(request: Partial<OpenRequest> = {}): Promise<string> {
       const { id } = await client.incidents.open({
         ...{ policy: 'night', title: 'checkout is down', who: 'checkout', why: 'its probe fails' },
@@ -185,6 +200,8 @@ export async function startIncidentRig(
      */
     async clear(): Promise<void> {
       failures.clear();
+      budgets.clear();
+      lost = 0;
       for (const id of opened.splice(0)) {
         const handle = env.client.workflow.getHandle(id);
         const { status } = await handle.describe();
