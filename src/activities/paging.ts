@@ -137,9 +137,9 @@ async function attempt(
 const NEVER_ABORTED = new AbortController().signal;
 
 function attemptsOfTries(): readonly Attempt[] {
-  const { heartbeatDetails: left, attempt, scheduledTimestampMs } = activityInfo();
-  const tried = isTried(left) ? left : { attempts: [], tries: 0 };
-  return attemptsBefore(tried, attempt, scheduledTimestampMs);
+  const { heartbeatDetails, attempt: number, scheduledTimestampMs } = activityInfo();
+  const left = isTried(heartbeatDetails) ? heartbeatDetails : { attempts: [], tries: 0 };
+  return attemptsBefore(left, number, scheduledTimestampMs);
 }
 
 /** This try sends nothing: the next one need not say that it may be a repeat. */

@@ -155,10 +155,10 @@ export async function startIncidentRig(
     /** Attempts that a worker has taken do not begin until they are released. */
     holdAttempts() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const held = { released: promise, count: 0 };
-      beginning = held;
+      const waiting = { released: promise, count: 0 };
+      beginning = waiting;
       return {
-        count: () => held.count,
+        count: () => waiting.count,
         release(): void {
           beginning = undefined;
           resolve();
