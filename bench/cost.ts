@@ -13,10 +13,11 @@ import { costOf, eventsBetween } from '../test/support/history-cost.ts';
  *
  * A step of a canary costs the events from one change of the weights to the next, a batch those
  * from one to the next. `npm run bench:cost -- --json` ends with
- * `{blueGreen, canary, rolling, abTest}`, each
+ * `{blueGreen, canary, rolling, abTest, escalation}`, the first four each
  * `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also with
- * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`. Exits with 1 when
- * a strategy costs more events than it may, or more where it waits for longer.
+ * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`, and `escalation`
+ * as `escalation-cost.ts` says: what a level and an acknowledgement add beside what they send. Exits
+ * with 1 when something costs more events than it may, or more where it waits for longer.
  */
 /**
  * An update that finds its workflow asleep is five events on any server: three of a task, accepted

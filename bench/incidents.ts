@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { cleanWhenStopped } from '../src/dev/children.ts';
 import { startPageArrivals } from '../test/support/page-arrivals.ts';
 import { startPagingStack } from '../test/support/paging-stack.ts';
@@ -64,6 +65,7 @@ function say(text: string): void {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 }
 
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const arrivals = await startPageArrivals();
 const document = { channels: arrivals.channels, ...policies(soonMs) };
 const stack = await startPagingStack(document, arrivals.secrets);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 
 const TASK_QUEUE = 'bare';
 
@@ -23,7 +23,6 @@ function createBareActivities(arrived: Map<string, BareArrival>) {
 
 /** Bare SDK calls, and a worker for them in this process. */
 export async function startBare(address: string) {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const arrived = new Map<string, BareArrival>();
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });

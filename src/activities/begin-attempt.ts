@@ -1,5 +1,6 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { Tried } from '../domain/escalation/ledger.ts';
 import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
 
@@ -17,11 +18,12 @@ export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['tempo
     async begin(attempts, signal) {
       if (signal.aborted && !isOfWorker(signal)) return false;
       const { connection, options } = Context.current().client;
-      const { taskToken } = activityInfo();
+      const { taskToken, attempt: tries } = activityInfo();
+      const left: Tried = { attempts, tries };
       const asked = connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
         connection.workflowService.recordActivityTaskHeartbeat({
           taskToken,
-          details: { payloads: [defaultPayloadConverter.toPayload(attempts)] },
+          details: { payloads: [defaultPayloadConverter.toPayload(left)] },
           namespace: options.namespace,
         }),
       );

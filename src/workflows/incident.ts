@@ -179,14 +179,11 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     note(`${asked.who}: ${asked.why}`);
   }
 
-  /** What was said before the first task is carried out in here: all that it needs must be there. */
+  /**
+   * What was said before the first task is carried out in here: all that it needs must be there.
+   * Signals first: an update is only heard in a task, after all signals that are there by then.
+   */
   function listen(): void {
-    for (const verb of INCIDENT_VERBS) {
-      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
-        validator: requireAllowed(verb),
-        description: DESCRIPTIONS[verb],
-      });
-    }
     /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
     const signalled = async (
       verb: 'acknowledge' | 'resolve',
@@ -203,6 +200,12 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     setHandler(resolveSignal, (asked) => signalled('resolve', asked));
     setHandler(reportedSignal, reportedAgain);
     setHandler(noteSignal, noted);
+    for (const verb of INCIDENT_VERBS) {
+      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+        validator: requireAllowed(verb),
+        description: DESCRIPTIONS[verb],
+      });
+    }
     setHandler(incidentQuery, view);
     CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
   }

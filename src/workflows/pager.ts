@@ -12,6 +12,7 @@ import {
   type LedgerEntry,
   type PagePurpose,
   inFlight,
+  isTried,
   withOutcome,
   withPage,
 } from '../domain/escalation/ledger.ts';
@@ -178,8 +179,8 @@ export function createPager(
 /** What an activity has recorded of its attempts, where it failed in the end. */
 function attemptsOf(error: unknown): readonly Attempt[] {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof TimeoutFailure && isAttempts(at.lastHeartbeatDetails)) {
-      return at.lastHeartbeatDetails;
+    if (at instanceof TimeoutFailure && isTried(at.lastHeartbeatDetails)) {
+      return at.lastHeartbeatDetails.attempts;
     }
     const [details] = at instanceof ApplicationFailure ? (at.details ?? []) : [];
     if (isAttempts(details)) return details;

@@ -113,12 +113,12 @@ function lostAcksOf({ plan, end, told }: Lived): readonly string[] {
     return durable.map(({ who, verb }) => `${plan.key}: ${verb} of ${who}: never acknowledged`);
   }
   const by = end.report.acknowledgedBy?.by;
-  const lost = acks.length > 0 && !acks.some(({ who }) => who === by);
-  const first = acks.filter(({ appliedAtMs, who }) => appliedAtMs !== null && who !== by);
-  return [
-    ...(lost ? [`${plan.key}: acknowledged by ${by ?? 'nobody'} in the end`] : []),
-    ...first.map(({ who }) => `${plan.key}: ${who} was told to be the first, but ${by} was`),
-  ];
+  if (acks.length > 0 && !acks.some(({ who }) => who === by)) {
+    return [`${plan.key}: acknowledged by ${by ?? 'nobody'} in the end`];
+  }
+  return acks
+    .filter(({ appliedAtMs, who }) => appliedAtMs !== null && who !== by)
+    .map(({ who }) => `${plan.key}: ${who} was told to be the first, but ${by} was`);
 }
 
 /** Sends that began after somebody had been told that none would. */

@@ -20,12 +20,18 @@ const SOON_MS = 20_000;
  * The real escalation and paging activities on a server whose time is skipped: nights of waiting
  * take milliseconds. Every channel is a list that the test reads, and fails when it is told to.
  */
-export async function startIncidentRig(options: { readonly maxCachedWorkflows?: number } = {}) {
+export async function startIncidentRig(
+  options: {
+    readonly maxCachedWorkflows?: number;
+    /** `later`: when `start` is called. */
+    readonly workers?: 'at once' | 'later';
+  } = {},
+) {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
-  const { deps, received, pagesOf, use, fail, hold, holdBeginning, clearFaults } =
-    createMemoryPaging(env);
+  const memory = createMemoryPaging(env);
+  const { deps, received, pagesOf, use, fail, hold, holdAttempts, loseAttempts, limit } = memory;
   const opened: string[] = [];
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
@@ -56,7 +62,7 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
     };
   }
 
-  let stopWorkers = await startWorkers();
+  let stopWorkers = options.workers === 'later' ? async () => undefined : await startWorkers();
   const bare = await createBelayClient({ address: env.address, taskQueue });
   const { steer, acknowledge, answer } = bare.incidents;
   const incidents: typeof bare.incidents = {
@@ -86,7 +92,9 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
     use,
     fail,
     hold,
-    holdBeginning,
+    holdAttempts,
+    loseAttempts,
+    limit,
     async open(request: Partial<OpenRequest> = {}): Promise<string> {
       const { id } = await client.incidents.open({
         ...{ policy: 'night', title: 'checkout is down', who: 'checkout', why: 'its probe fails' },
@@ -113,7 +121,7 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
      * that is terminated with an activity under way keeps the server from skipping for ever.
      */
     async clear(): Promise<void> {
-      clearFaults();
+      memory.clearFaults();
       for (const id of opened.splice(0)) {
         const handle = env.client.workflow.getHandle(id);
         const { status } = await handle.describe();

@@ -6,7 +6,7 @@ import type { Page } from '../../src/domain/paging/page.ts';
 import { type Paging, requirePaging } from '../../src/domain/paging/paging-file.ts';
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import type { PageChannel } from '../../src/providers/page/page-channel.ts';
-import { createRateBudget } from '../../src/providers/page/rate-budget.ts';
+import { type RateBudget, createRateBudget } from '../../src/providers/page/rate-budget.ts';
 
 /** What a channel was given, in the order in which it came. */
 export interface Received {
@@ -53,7 +53,9 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
 
   const clock = { nowMs: Date.now };
   const log = createAttemptLog(clock);
-  let beginning: Promise<void> | undefined;
+  const budgets = new Map<string, RateBudget>();
+  let lost = 0;
+  let beginning: { readonly released: Promise<void>; count: number } | undefined;
   const deps: PagingDeps = {
     clock,
     paging: {
@@ -62,11 +64,19 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
           ? { kind: 'unusable', why: 'no policy can be read: there is no paging file' }
           : { kind: 'usable', paging },
       channel: channelNamed,
-      budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
+      budget: (channel) =>
+        budgets.get(channel) ?? createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
     temporal: {
       async begin(attempts, signal) {
-        await beginning;
+        if (beginning !== undefined) {
+          beginning.count += 1;
+          await beginning.released;
+        }
+        if (lost > 0) {
+          lost -= 1;
+          return true;
+        }
         return log.begin(attempts, signal);
       },
     },
@@ -99,16 +109,32 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
         resolve();
       };
     },
-    /** Pages that a worker has taken do not begin until the returned function is called. */
-    holdBeginning(): () => void {
+    /** Attempts that a worker has taken do not begin until they are released. */
+    holdAttempts() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      beginning = promise;
-      return () => {
-        beginning = undefined;
-        resolve();
+      const waiting = { released: promise, count: 0 };
+      beginning = waiting;
+      return {
+        count: () => waiting.count,
+        release(): void {
+          beginning = undefined;
+          resolve();
+        },
       };
     },
-    clearFaults: (): void => failures.clear(),
+    /** Of what an activity tells Temporal of its attempts, the next `times` are lost. */
+    loseAttempts(times: number): void {
+      lost = times;
+    },
+    /** A channel with one budget for all its pages from now on. */
+    limit(channel: string, rate: Parameters<typeof createRateBudget>[0]): void {
+      budgets.set(channel, createRateBudget(rate));
+    },
+    clearFaults(): void {
+      failures.clear();
+      budgets.clear();
+      lost = 0;
+    },
   };
 }
 

@@ -194,7 +194,7 @@ test('an older status never comes after a newer one', async () => {
 });
 
 test('what a worker has taken but not begun is called off, and says so', async () => {
-  const release = rig.holdBeginning();
+  const { release } = rig.holdAttempts();
   const id = await rig.open();
   await rig.until(id, ({ ledger }) => ledger.length === 2);
   const answer = rig.client.incidents.acknowledge(id, ADA);

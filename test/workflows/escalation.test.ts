@@ -239,6 +239,32 @@ test('what may have arrived is sent again with its key, and says so', async () =
   ]);
 });
 
+const CHAT_ALONE = { levels: [{ wait: '5m', targets: [{ channel: 'chat' }] }] };
+
+test('what began while Temporal could not be told is sent again, and says so', async () => {
+  rig.use(nightWith(CHAT_ALONE));
+  const cut = new Failure('PageUndelivered', 'the connection was cut', { isUnknown: true });
+  rig.fail('chat', { failure: cut, when: 'after' });
+  rig.loseAttempts(2);
+  const id = await rig.open();
+  const { ledger } = await rig.until(id, (view) => view.ledger[0]?.state === 'accepted');
+  expect(rig.pagesOf(id).map(({ page }) => page.maybeRepeated)).toEqual([false, true]);
+  expect(ledger[0]?.attempts).toMatchObject([
+    { attempt: 1, outcome: 'unknown', text: expect.stringMatching(/^nothing has been heard/) },
+    { attempt: 2, outcome: 'accepted' },
+  ]);
+});
+
+test('what only waited for its channel says nothing of an attempt before', async () => {
+  rig.use(nightWith(CHAT_ALONE));
+  rig.limit('chat', { perSecond: 2, burst: 1 });
+  await rig.open();
+  const second = await rig.open();
+  const { ledger } = await rig.until(second, (view) => view.ledger[0]?.state === 'accepted');
+  expect(rig.pagesOf(second).map(({ page }) => page.maybeRepeated)).toEqual([false]);
+  expect(ledger[0]?.attempts).toMatchObject([{ attempt: 1, outcome: 'accepted' }]);
+});
+
 test('the answer to an acknowledgement lists what is in flight; a retry is called off', async () => {
   const release = rig.hold('chat');
   const refused = new Failure('PageUndelivered', 'the pager does not answer');
@@ -254,6 +280,20 @@ test('the answer to an acknowledgement lists what is in flight; a retry is calle
   );
   await rig.pass(24 * 60 * MINUTE);
   expect(rig.pagesOf(id)).toHaveLength(1);
+});
+
+test('an attempt that a worker has taken, but not begun, is called off and no failure', async () => {
+  const attempts = rig.holdAttempts();
+  const id = await rig.open();
+  await expect.poll(attempts.count).toBe(2);
+  const answer = await rig.client.incidents.acknowledge(id, ADA);
+  expect(answer).toMatchObject({ inFlight: ['pager/ada.phone', 'chat/ada.chat'] });
+  attempts.release();
+  const { warnings } = await rig.until(id, ({ ledger }) =>
+    ledger.every(({ state }) => state === 'called_off'),
+  );
+  expect(warnings).toEqual([]);
+  expect(rig.pagesOf(id)).toEqual([]);
 });
 
 test('the same key is the same incident while it is open', async () => {

@@ -9,6 +9,34 @@ export interface Attempt {
   readonly text: string;
 }
 
+/**
+ * What the tries of an activity have left with Temporal, which counts tries: one that only waited
+ * for its turn is no attempt, and one that is missing has begun, or not, without being heard of.
+ */
+export interface Tried {
+  readonly attempts: readonly Attempt[];
+  readonly tries: number;
+}
+
+export function isTried(value: unknown): value is Tried {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'tries' in value &&
+    typeof value.tries === 'number' &&
+    'attempts' in value &&
+    Array.isArray(value.attempts)
+  );
+}
+
+/** The attempts before the try `number`; of tries that are missing one is unknown. */
+export function attemptsBefore(left: Tried, number: number, atMs: number): readonly Attempt[] {
+  if (left.tries >= number - 1) return left.attempts;
+  const attempt = left.attempts.length + 1;
+  const text = 'nothing has been heard of it: its worker may have died';
+  return [...left.attempts, { attempt, atMs, outcome: 'unknown', text }];
+}
+
 /** Why a page is sent. */
 export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort' | 'update';
 

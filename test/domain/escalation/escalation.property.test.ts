@@ -106,7 +106,7 @@ function drive(begins: Escalation, outcomesOf: Outcomes) {
         begun.push({ cycle: now.cycle, round, level, atMs });
         now = levelBegun(
           now,
-          { ...{ round, level, pages, waitMs, override, levels, rounds } },
+          { round, level, pages, teams: [], waitMs, override, levels, rounds },
           atMs,
         );
         return true;

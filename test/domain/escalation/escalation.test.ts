@@ -22,7 +22,7 @@ const ADA = { who: 'ada', why: 'mine', requestId: '1' };
 
 function begin(now: Escalation, round: number, level: number, atMs: number, pages = [page()]) {
   const waitMs = (level === 1 ? 5 : 10) * MINUTE;
-  const plan = { round, level, pages, waitMs, override: null, levels: 2, rounds: 2 };
+  const plan = { round, level, pages, teams: [], waitMs, override: null, levels: 2, rounds: 2 };
   return levelBegun(now, plan, atMs);
 }
 

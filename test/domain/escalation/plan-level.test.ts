@@ -7,12 +7,13 @@ import {
 } from '../../../src/domain/escalation/plan-level.ts';
 import { ROSTER, levels, snapshot } from './snapshots.ts';
 
+const turnOf = (first: number) => ({ first, taken: {} });
 const AT = Date.parse('2026-11-25T03:00:00Z');
 
 function plan(written: object, changes: Partial<LevelRequest> = {}, roster: Roster = ROSTER) {
   const request: LevelRequest = {
     ...{ policy: snapshot(written), severity: 'critical', round: 1, level: 1 },
-    ...{ override: null, turn: 0 },
+    ...{ override: null, turn: turnOf(0) },
     ...changes,
   };
   return planLevel(roster, request, AT);
@@ -26,7 +27,7 @@ function reach(
     turn = 0,
   }: { readonly channels?: readonly string[]; readonly turn?: number } = {},
 ) {
-  const planned = plan({ levels: [{ targets, channels }] }, { turn });
+  const planned = plan({ levels: [{ targets, channels }] }, { turn: turnOf(turn) });
   if (planned.kind !== 'level') throw new Error(`not planned: ${planned.kind}`);
   return [planned.pages.map(({ place }) => place), planned.missing];
 }
@@ -147,7 +148,7 @@ test('whom it is assigned to is reached as by a level, for another purpose', () 
     { kind: 'person', name: 'bob' },
     { kind: 'person', name: 'eve' },
   ] as const;
-  expect(planAssigned(ROSTER, targets, 0, AT)).toMatchObject({
+  expect(planAssigned(ROSTER, targets, turnOf(0), AT)).toMatchObject({
     pages: [{ place: 'pager/bob.phone', purpose: 'assigned' }],
     missing: ['there is no person eve'],
   });

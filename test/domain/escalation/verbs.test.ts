@@ -28,7 +28,16 @@ const ADA = { who: 'ada', why: 'mine', requestId: '1' };
 const opened = newEscalation(NIGHT, 0, START);
 const last = levelBegun(
   opened,
-  { round: 1, level: 2, pages: [page()], waitMs: MINUTE, override: null, levels: 2, rounds: 1 },
+  {
+    round: 1,
+    level: 2,
+    pages: [page()],
+    teams: [],
+    waitMs: MINUTE,
+    override: null,
+    levels: 2,
+    rounds: 1,
+  },
   START,
 );
 const acknowledged = apply(opened, 'acknowledge', ADA, START);
