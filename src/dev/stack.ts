@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Built once, for workers that start fast; none, the worker bundles at its start. */
   readonly workflowBundle?: string;
   readonly taskQueue?: string;
+  /** Of the worker; none, nobody can be paged. */
+  readonly pagingFile?: string;
   /** More arguments for the Temporal server. */
   readonly temporalArgs?: readonly string[];
 }
@@ -88,6 +90,7 @@ export async function startStack(
           ...(options.workflowBundle === undefined
             ? {}
             : { BELAY_WORKFLOW_BUNDLE: options.workflowBundle }),
+          ...(options.pagingFile === undefined ? {} : { BELAY_PAGING: options.pagingFile }),
         },
         log: join(folder, 'worker.log'),
         ready: (line) => line.includes('"worker":"ready"'),
