@@ -1,31 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createPaging } from '../../src/activities/activities.ts';
-import { createAttemptLog } from '../../src/activities/begin-attempt.ts';
 import { createPagingReads } from '../../src/activities/paging.ts';
-import type { PagingDeps } from '../../src/activities/paging-deps.ts';
 import { createBelayClient } from '../../src/client/client.ts';
 import type { OpenRequest } from '../../src/client/incidents.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
 import type { IncidentReport, IncidentView } from '../../src/domain/escalation/incident.ts';
-import type { Failure } from '../../src/domain/failure.ts';
-import type { Page } from '../../src/domain/paging/page.ts';
-import { type Paging, requirePaging } from '../../src/domain/paging/paging-file.ts';
-import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
-import type { PageChannel } from '../../src/providers/page/page-channel.ts';
-import { createRateBudget } from '../../src/providers/page/rate-budget.ts';
+import { createMemoryPaging } from './memory-paging.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { workflowCode } from './workflow-code.ts';
-
-/** What a channel was given, in the order in which it came. */
-export interface Received {
-  readonly channel: string;
-  readonly page: Page;
-  readonly kind: 'send' | 'update';
-  /** By the clock of the server. */
-  readonly atMs: number;
-}
 
 export type IncidentRig = Awaited<ReturnType<typeof startIncidentRig>>;
 
@@ -39,47 +23,8 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
-  const received: Received[] = [];
-  const failures = new Map<string, Fault[]>();
-  const held = new Map<string, Promise<void>>();
+  const { deps, received, pagesOf, use, fail, hold, clearFaults } = createMemoryPaging(env);
   const opened: string[] = [];
-  let paging: Paging | undefined;
-
-  const channelNamed = (channel: string): PageChannel => {
-    const take = async (kind: Received['kind'], page: Page): Promise<void> => {
-      const fault = failures.get(channel)?.shift();
-      if (fault?.when === 'before') throw fault.failure;
-      received.push({ channel, page, kind, atMs: await env.currentTimeMs() });
-      await held.get(channel);
-      if (fault !== undefined) throw fault.failure;
-    };
-    return {
-      can: { dropsRepeats: true, updates: true, answers: true },
-      async send(page) {
-        await take('send', page);
-        return { receipt: page.dedupKey.slice(0, 200), handle: page.dedupKey };
-      },
-      async update(page, handle) {
-        await take('update', page);
-        return { receipt: handle, handle };
-      },
-      check: async () => 'it is there',
-    };
-  };
-
-  const clock = { nowMs: Date.now };
-  const deps: PagingDeps = {
-    clock,
-    paging: {
-      read: () =>
-        paging === undefined
-          ? { kind: 'unusable', why: 'no policy can be read: there is no paging file' }
-          : { kind: 'usable', paging },
-      channel: channelNamed,
-      budget: () => createRateBudget({ perSecond: 1000, burst: 1000 }),
-    },
-    temporal: createAttemptLog(clock),
-  };
   const taskQueue = 'belay';
   const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
   const workers = await Promise.all([
@@ -99,31 +44,11 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
     env,
     client,
     taskQueue,
-    /** Every page, of all tests of the file so far. */
     received,
-    /** The pages of one incident; updates of messages are left out. */
-    pagesOf: (id: string): readonly Received[] =>
-      received.filter(({ kind, page }) => kind === 'send' && page.incident.id === id),
-    /** The paging file from now on; undefined, there is none. */
-    use(document: PagingDocument | undefined): void {
-      paging = document === undefined ? undefined : pagingOf(document);
-    },
-    /** The next `times` calls of a channel fail; `after`: although the page has arrived. */
-    fail(channel: string, fault: Fault, times = 1): void {
-      failures.set(channel, [
-        ...(failures.get(channel) ?? []),
-        ...Array.from({ length: times }, () => fault),
-      ]);
-    },
-    /** Calls of a channel arrive but get no answer until the returned function is called. */
-    hold(channel: string): () => void {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      held.set(channel, promise);
-      return () => {
-        held.delete(channel);
-        resolve();
-      };
-    },
+    pagesOf,
+    use,
+    fail,
+    hold,
     async open(request: Partial<OpenRequest> = {}): Promise<string> {
       const { id } = await client.incidents.open({
         ...{ policy: 'night', title: 'checkout is down', who: 'checkout', why: 'its probe fails' },
@@ -150,7 +75,7 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
      * that is terminated with an activity under way keeps the server from skipping for ever.
      */
     async clear(): Promise<void> {
-      failures.clear();
+      clearFaults();
       for (const id of opened.splice(0)) {
         const handle = env.client.workflow.getHandle(id);
         const { status } = await handle.describe();
@@ -166,14 +91,4 @@ export async function startIncidentRig(options: { readonly maxCachedWorkflows?: 
       await env.teardown();
     },
   };
-}
-
-export interface Fault {
-  readonly failure: Failure;
-  readonly when: 'before' | 'after';
-}
-
-function pagingOf(document: PagingDocument): Paging {
-  const text = JSON.stringify(document);
-  return requirePaging({ text, file: 'paging.json', readFile: () => '', forTests: true });
 }
