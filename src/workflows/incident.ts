@@ -165,7 +165,8 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
       if (answered.has(asked.requestId)) return;
       answered.set(asked.requestId, 'add_note');
       const labels = { ...report.labels, ...again.labels };
-      report = { ...report, title: again.title, text: again.text, labels };
+      const links = again.links.length === 0 ? report.links : again.links;
+      report = { ...report, title: again.title, text: again.text, labels, links };
       note(`reported once more by ${again.source}: ${again.title}`);
     });
     setHandler(noteSignal, (asked) => {
