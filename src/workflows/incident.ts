@@ -164,11 +164,11 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     if (fault !== undefined) return note(`reported by signal means nothing: ${fault}`);
     if (answered.has(requestOf('reported', reported))) return;
     remember(requestOf('reported', reported));
-    const { title, text, source, labels } = reported.report;
+    const { title, text, source, labels, links } = reported.report;
     note(`reported once more by ${source}: ${title}`);
     const isOver = escalation.status === 'resolved' || escalation.status === 'never_acknowledged';
     if (isOver) reportedAfter = reported;
-    else report = { ...report, title, text, labels: { ...report.labels, ...labels } };
+    else report = newest(report, { title, text, labels, links });
   }
 
   function noted(asked: Asked): void {
@@ -335,6 +335,15 @@ function faultOfReport(report: Report | undefined): string | undefined {
   if (texts.every((text) => typeof text === 'string' && text.length <= REPORT_MAX))
     return undefined;
   return `title, text and source of a report have ${REPORT_MAX} characters at most`;
+}
+
+/** What was reported last counts; labels add up, and links stay where none are new. */
+function newest(
+  report: Report,
+  again: Pick<Report, 'title' | 'text' | 'labels' | 'links'>,
+): Report {
+  const links = again.links.length === 0 ? report.links : again.links;
+  return { ...report, ...again, labels: { ...report.labels, ...again.labels }, links };
 }
 
 function refused(type: string, message: string): ApplicationFailure {

@@ -153,12 +153,32 @@ async function recordCompared(): Promise<void> {
   await keep('scored', scored.workflowId);
 }
 
+/** Two in a row: the first opens the incident, the second is told to it. */
+async function recordIncident(): Promise<void> {
+  const changes = {
+    ...QUICK,
+    stabilization_period: '20s',
+    incidents: { policy: 'night' },
+  } as const;
+  for (const [version, name] of [
+    ['paged', 'rollback-opens-incident'],
+    ['paged-again', 'rollback-tells-incident'],
+  ] as const) {
+    const { workflowId } = await stack.deploy(version, changes);
+    await stack.until(workflowId, 'stabilizing');
+    await stack.fault(version, 'errors');
+    const back = await stack.end(workflowId);
+    await keep(name, `rollback/${SERVICE}/${back.lastNumber}`);
+  }
+}
+
 const RECORDINGS = {
   blue_green: recordBlueGreen,
   canary: recordCanary,
   rolling: recordRolling,
   ab_test: recordAbTest,
   compared: recordCompared,
+  incident: recordIncident,
 } as const;
 
 const wanted = process.argv.slice(2);

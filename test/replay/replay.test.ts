@@ -19,6 +19,8 @@ const NAMES = [
   'rollback-by-person',
   'rollback-by-release',
   'rollback-of-rolling',
+  'rollback-opens-incident',
+  'rollback-tells-incident',
   'rolling-rolled-back',
   'rolling-succeeded',
   'scored',

@@ -152,6 +152,7 @@ async function isToldOfASecond(): Promise<void> {
   const view = await rig.client.incidents.show(incident);
   expect(view).toMatchObject({ status: 'acknowledged', labels: { version: worse } });
   expect(view.title).toContain(worse);
+  expect(view.links[0]?.url).toContain(encodeURIComponent(second.workflowId));
   expect(await saidInIncident()).toContainEqual(
     expect.stringContaining(`reported once more by ${second.workflowId}`),
   );
