@@ -56,7 +56,7 @@ test.each([
 });
 
 test.each([
-  ['incident-acknowledged', /acknowledged by|ada: acknowledge/],
+  ['incident-acknowledged', /"status":"acknowledged"/],
   ['incident-never-acknowledged', /NeverAcknowledged/],
   ['incident-reassigned', /"purpose":"assigned"/],
   ['incident-signalled', /recorded-ack/],
