@@ -99,8 +99,15 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     };
   }
 
+  let isShowing = false;
+  /** Once, after all that a task brings: thousands of signals may have waited for it. */
   function show(): void {
-    setCurrentDetails(renderIncident(view()));
+    if (isShowing) return;
+    isShowing = true;
+    void Promise.resolve().then(() => {
+      isShowing = false;
+      setCurrentDetails(renderIncident(view()));
+    });
   }
 
   function note(text: string): void {

@@ -1,5 +1,10 @@
 import { QUICK, SERVICE, environmentOf, startTestStack } from '../support/stack.ts';
-import { writeHistory } from './history-file.ts';
+import { type History, writeHistory } from './history-file.ts';
+import { recordIncidents } from './record-incidents.ts';
+
+const wanted = process.argv.slice(2);
+if (isWanted('incidents')) await recordIncidents(write);
+if (wanted.length === 1 && isWanted('incidents')) process.exit(0);
 
 /**
  * Runs every kind of release and rollback for real and writes their histories. To be run again
@@ -17,6 +22,10 @@ async function keep(name: string, workflowId: string): Promise<void> {
   const handle = environment?.client.workflow.getHandle(workflowId);
   const history = await handle?.fetchHistory();
   if (history === undefined) throw new Error(`${workflowId} has no history`);
+  write(name, history);
+}
+
+function write(name: string, history: History): void {
   writeHistory(name, history);
   process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
 }
@@ -181,7 +190,6 @@ const RECORDINGS = {
   incident: recordIncident,
 } as const;
 
-const wanted = process.argv.slice(2);
 try {
   const first = await stack.deploy('v1');
   await stack.until(first.workflowId, 'stabilizing');
