@@ -91,19 +91,21 @@ try {
   const { scene, worker, idleRssMb } = await measure();
   const opening = await measureOpening(scene, 'measured', pairs);
   say(`opened ${pairs} incidents, started ${pairs} bare workflows, in turns`);
+  say(`open to page ${told(opening.openToPageMs)}, bare ${told(opening.startToActivityMs)}`);
   const askingMs = await measureAsking(scene, 'measured', Math.min(acks, pairs));
   const { stoppedMs, late } = await measureStopping(scene, acks);
-  say(`acknowledged ${acks}, ${late.length} pages after the answer`);
+  say(`acknowledged ${acks}, ${late.length} pages after the answer; stopped ${told(stoppedMs)}`);
   const fromMs = Date.now();
   await putToSleep(scene, 'sleeper', Math.max(0, sleeping - due - forgetting));
   const dueMs = await openSoonDue(scene, due, overMs);
   await putToSleep(scene, 'later sleeper', forgetting);
   const sleepingRssMb = rssMb(worker.pid);
+  say(`the worker has ${sleepingRssMb.toFixed(0)} MB`);
   say(`${sleeping} sleep after ${Math.round((Date.now() - fromMs) / 1000)} s`);
   const tooSoon = Math.min(...dueMs.values()) < Date.now();
   if (tooSoon) say('some fell due while others were still opened');
   const latenessMs = await measureLateness(scene, dueMs);
-  say(`${due} fell due in ${overMs / 1000} s`);
+  say(`${due} fell due in ${overMs / 1000} s, late by ${told(latenessMs)}`);
   const bareLatenessMs = await measureBareLateness(scene, due, overMs);
 
   const { openMs, openToPageMs, startMs, startToActivityMs } = opening;
@@ -156,6 +158,10 @@ try {
   if (!isMet) process.exitCode = 1;
 } finally {
   await close();
+}
+
+function told(numbers: readonly number[]): string {
+  return `p50 ${rounded(p50(numbers))} ms, p99 ${rounded(p99(numbers))} ms`;
 }
 
 function both(numbers: readonly number[]): readonly number[] {
