@@ -100,7 +100,7 @@ test('over all arms, metrics and looks, 400 tests of alike arms err in 5 % at mo
   let erring = 0;
   for (let seed = 1; seed <= 400; seed += 1) if (tellsAlikeApart(seed)) erring += 1;
   expect(erring).toBeLessThanOrEqual(20);
-});
+}, 60_000);
 
 test('a guard-rail stops its arm before the goals have their minimum of samples', () => {
   const metrics = {
