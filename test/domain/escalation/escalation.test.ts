@@ -20,9 +20,16 @@ const NIGHT = snapshot({ levels: levels(5, 10), repeat: 1 });
 const opened = newEscalation(NIGHT, 7, START);
 const ADA = { who: 'ada', why: 'mine', requestId: '1' };
 
-function begin(now: Escalation, round: number, level: number, atMs: number, pages = [page()]) {
+function begin(
+  now: Escalation,
+  round: number,
+  level: number,
+  atMs: number,
+  pages = [page()],
+  teams: readonly string[] = [],
+) {
   const waitMs = (level === 1 ? 5 : 10) * MINUTE;
-  const plan = { round, level, pages, teams: [], waitMs, override: null, levels: 2, rounds: 2 };
+  const plan = { round, level, pages, teams, waitMs, override: null, levels: 2, rounds: 2 };
   return levelBegun(now, plan, atMs);
 }
 
@@ -47,10 +54,10 @@ test('level after level, round after round, until nothing is left', () => {
   ]);
 });
 
-test('a level that pages nobody is not waited for, and takes its turn all the same', () => {
-  const now = begin(opened, 1, 1, START, []);
+test('a level that pages nobody is not waited for, and takes the turn of its team all the same', () => {
+  const now = begin(opened, 1, 1, START, [], ['ops']);
   expect(due(now, START)).toEqual({ kind: 'level', round: 1, level: 2 });
-  expect(now.turn).toBe(8);
+  expect(now.turn).toEqual({ first: 7, taken: { ops: 1 } });
 });
 
 test('what is held back goes out in its time, before a level that is due later', () => {
