@@ -11,15 +11,12 @@ import { createActivities, createPaging, createWatching } from '../activities/ac
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createPagingReads } from '../activities/paging.ts';
 import type { PagingDeps } from '../activities/paging-deps.ts';
+import { PAGE_QUEUE_SUFFIX, WATCH_QUEUE_SUFFIX } from '../workflows/queues.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
 /** However often an activity beats, the server hears of it at most once in this time. */
 export const HEARTBEAT_THROTTLE_MS = 2000;
-
-/** Kept in step with the workflows, which send their watches and pages here. */
-const WATCH_QUEUE_SUFFIX = '-watch';
-const PAGE_QUEUE_SUFFIX = '-page';
 
 export interface RunningWorkers {
   /** Settles when all workers have stopped; rejects when one of them failed. */

@@ -3,9 +3,7 @@ import type { Activities } from '../activities/activities.ts';
 import type { CallInput, RollBatchRequest } from '../activities/requests.ts';
 import type { HookCall } from '../domain/release/hook.schema.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
-
-/** Watches have a queue of their own, so that traffic and paging never wait behind them. */
-export const WATCH_QUEUE_SUFFIX = '-watch';
+import { WATCH_QUEUE_SUFFIX } from './queues.ts';
 
 const MINUTE_MS = 60_000;
 /** Longer than any gate or pause ought to be; at its end the guard begins anew. */

@@ -1,8 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PagingActivities } from '../activities/paging.ts';
-
-/** Pages have a queue of their own, so that neither traffic nor a storm of pages delays the other. */
-export const PAGE_QUEUE_SUFFIX = '-page';
+import { PAGE_QUEUE_SUFFIX } from './queues.ts';
 
 /** One attempt ends after 10 s by itself; more is a worker that has died. */
 const ATTEMPT_MAX_MS = 13_000;
