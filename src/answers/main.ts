@@ -11,9 +11,7 @@ import { signingSecrets, webhookSecrets } from './read-secrets.ts';
 export async function runAnswers(environment: NodeJS.ProcessEnv): Promise<void> {
   const { pagingFile, address, metricsAddress, taskQueue, secret } = readAnswersConfig(environment);
   const write = (line: string): unknown => process.stdout.write(line);
-  const paging = createPagingSource(pagingFile, (problem) => {
-    write(`${JSON.stringify({ kind: 'paging_file', problem })}\n`);
-  });
+  const paging = createPagingSource(pagingFile, write);
   requireSenders(paging, pagingFile);
   const client = await createBelayClient(taskQueue === undefined ? {} : { taskQueue });
   const { incidents } = client;

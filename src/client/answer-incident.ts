@@ -50,7 +50,7 @@ export async function answerIncident(
     ...(shownAtMs === undefined ? {} : { shownAtMs }),
   };
   const handle = temporal.workflow.getHandle(id);
-  const update = await silentAs(undefined, () =>
+  const update = await unlessSilent(() =>
     caller.within(withinMs * UPDATE_SHARE, id, () =>
       handle.startUpdate(incidentUpdates[verb], {
         updateId: args.requestId,
@@ -61,9 +61,7 @@ export async function answerIncident(
   );
   const restMs = Math.max(1, untilMs - Date.now());
   if (update !== undefined) {
-    const answer = await silentAs(undefined, () =>
-      caller.within(restMs, id, () => update.result()),
-    );
+    const answer = await unlessSilent(() => caller.within(restMs, id, () => update.result()));
     return answer === undefined ? { kind: 'accepted' } : { kind: 'applied', ...answer };
   }
   try {
@@ -80,11 +78,12 @@ export async function answerIncident(
   return { kind: 'signalled' };
 }
 
-async function silentAs<T, Silent>(silent: Silent, work: () => Promise<T>): Promise<T | Silent> {
+/** Undefined: nobody has answered in time. */
+async function unlessSilent<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    if (isSilence(error)) return silent;
+    if (isSilence(error)) return undefined;
     throw error;
   }
 }

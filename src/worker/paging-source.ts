@@ -11,11 +11,11 @@ const FILE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * The paging file of a worker, read again when it has changed. One that has been broken since does
- * not count: what it said before goes on, and `tell` is told once.
+ * not count: what it said before goes on, and one line says so.
  */
 export function createPagingSource(
   file: string | undefined,
-  tell: (problem: string) => void,
+  write: (line: string) => unknown,
 ): { read(): Read } {
   let paging: Paging | undefined;
   let seen = '';
@@ -39,7 +39,7 @@ export function createPagingSource(
           readAgain(file);
         } catch (error) {
           const problem = error instanceof Error ? error.message : String(error);
-          if (problem !== why) tell(problem);
+          if (problem !== why) write(`${JSON.stringify({ kind: 'paging_file', problem })}\n`);
           why = problem;
         }
       }

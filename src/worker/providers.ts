@@ -49,9 +49,7 @@ export function createPagingProviders({ pagingFile, secret }: WorkerConfig): Pag
   return {
     clock: systemClock,
     paging: {
-      ...createPagingSource(pagingFile, (problem) => {
-        write(`${JSON.stringify({ kind: 'paging_file', problem })}\n`);
-      }),
+      ...createPagingSource(pagingFile, write),
       channel: keptBySettings<PageChannel, ChannelSpec>(channels),
       budget: keptBySettings<RateBudget, ChannelSpec['rate']>((_, rate) => createRateBudget(rate)),
     },
