@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Comparison, WatchRequest } from '../../src/activities/requests.ts';
 import { createWatchActivities } from '../../src/activities/watch.ts';
-import type { ArmMetric, OwnMetric } from '../../src/domain/judge/arm-metric.ts';
+import type { OwnMetric } from '../../src/domain/judge/arm-metric.ts';
 import type { Reading } from '../../src/domain/judge/measurement.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import {
@@ -13,18 +13,10 @@ import {
   specOf,
   targetOf,
 } from '../support/activity-rig.ts';
+import { COMPARE, METRIC } from '../support/comparison.ts';
 
 const MINUTES_10 = 600_000;
 const EVERY_MS = 5000;
-const METRIC: ArmMetric = {
-  ...{ alpha: 0.005, increaseMax: 0.1, weight: 1 },
-  method: 'sequential',
-  severity: 'critical',
-};
-const COMPARE: Comparison = {
-  ...{ split: 0.5, splitUnits: 'requests', budget: 'error budget spent 0.5 of 1 %' },
-  ...{ errors: METRIC, latency: undefined, metrics: [] },
-};
 const BUDGET_MS = specOf().watch.noDataBudgetMs;
 
 let rig: ActivityRig;

@@ -18,22 +18,10 @@ import {
   specOf,
   targetOf,
 } from '../support/activity-rig.ts';
+import { COMPARE, METRIC } from '../support/comparison.ts';
 
 const MINUTES_10 = 600_000;
 const EVERY_MS = 5000;
-const ERRORS: ArmMetric = {
-  ...{ alpha: 0.005, increaseMax: 0.1, weight: 1 },
-  method: 'sequential',
-  severity: 'critical',
-};
-const COMPARE: Comparison = {
-  split: 0.5,
-  splitUnits: 'requests',
-  errors: ERRORS,
-  latency: undefined,
-  metrics: [],
-  budget: 'error budget spent 0.5 of 1 %',
-};
 
 let rig: ActivityRig;
 beforeEach(() => {
@@ -134,8 +122,8 @@ describe('a candidate whose errors are below every limit', () => {
 
   test('fails by the rank test of its blocks as well, where the file wants that', async () => {
     live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
-    const errors: ArmMetric = { ...ERRORS, method: 'mann_whitney' };
-    const latency: ArmMetric = { ...ERRORS, method: 'mann_whitney' };
+    const errors: ArmMetric = { ...METRIC, method: 'mann_whitney' };
+    const latency: ArmMetric = { ...METRIC, method: 'mann_whitney' };
     const result = await watch({ compare: { ...COMPARE, errors, latency } });
     expect(result).toMatchObject({
       verdict: {
@@ -164,7 +152,7 @@ describe('a candidate whose errors are below every limit', () => {
 
   test('goes one weight down where more of them are only a warning', async () => {
     live({ v1: { requests: 100, errors: 2 }, v2: { requests: 100, errors: 8 } });
-    const errors: ArmMetric = { ...ERRORS, severity: 'warning' };
+    const errors: ArmMetric = { ...METRIC, severity: 'warning' };
     expect(await watch({ compare: { ...COMPARE, errors } })).toMatchObject({
       verdict: { kind: 'warn', action: 'step_back' },
     });
@@ -189,7 +177,7 @@ describe('a candidate whose errors are below every limit', () => {
 describe('a metric of the file’s own', () => {
   const own = (method: ArmMetric['method']): Partial<Comparison> => ({
     errors: undefined,
-    metrics: [{ ...ERRORS, method, name: 'heap', direction: 'increase', noData: 'fail' }],
+    metrics: [{ ...METRIC, method, name: 'heap', direction: 'increase', noData: 'fail' }],
     own: {
       server: { url: 'http://p', timeoutMs: 1000, headersFromEnv: {} },
       queries: { heap: 'q' },
