@@ -25,7 +25,7 @@ programs: ## What the tests drive: HAProxy and Prometheus, installed where they 
 	  echo "  apt-get install$$missing"; \
 	  echo "(HAProxy 2.6 or newer; the programs may also simply be on PATH)"; exit 1; }
 
-demo: setup ## Release v2 (good) and v3 (bad) of a real service; STRATEGY=canary, rolling or ab for others
+demo: setup ## Release v2 (good) and v3 (bad) of a real service; STRATEGY=canary, rolling or ab for others; SCENARIO=page
 	@npm run --silent demo
 
 test: setup programs ## Lint, types, and every test against real parts

@@ -1,6 +1,7 @@
 import type { ReleaseDocument } from '../src/domain/release/release.schema.ts';
 import { HEARTBEAT_THROTTLE_MS } from '../src/worker/worker.ts';
 import { GOOD, startWorkflowRig } from '../test/support/workflow-rig.ts';
+import { costOfEscalation } from './escalation-cost.ts';
 import { costOf, eventsBetween } from '../test/support/history-cost.ts';
 
 /**
@@ -12,12 +13,20 @@ import { costOf, eventsBetween } from '../test/support/history-cost.ts';
  *
  * A step of a canary costs the events from one change of the weights to the next, a batch those
  * from one to the next. `npm run bench:cost -- --json` ends with
- * `{blueGreen, canary, rolling, abTest}`, each
+ * `{blueGreen, canary, rolling, abTest, escalation}`, the first four each
  * `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also with
- * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`. Exits with 1 when
- * a strategy costs more events than it may, or more where it waits for longer.
+ * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`, and `escalation`
+ * as `escalation-cost.ts` says: what a level and an acknowledgement add beside what they send. Exits
+ * with 1 when something costs more events than it may, or more where it waits for longer.
  */
-const EVENTS_MAX = { blueGreen: 70, canary: 110, aStep: 12, aBatch: 10 } as const;
+/**
+ * An update that finds its workflow asleep is five events on any server: three of a task, accepted
+ * and completed. Its twin, the signal, is four.
+ */
+const EVENTS_MAX = {
+  ...{ blueGreen: 70, canary: 110, aStep: 12, aBatch: 10 },
+  ...{ aLevel: 6, anAck: 5, anAckBySignal: 4 },
+} as const;
 
 const INSTANCES = 5;
 
@@ -103,7 +112,16 @@ try {
       'Actions are without the heartbeats that reach the server, which are billed like them and\n' +
       `estimated: seconds that an activity which beats has run / ${HEARTBEAT_THROTTLE_MS / 1000}\n`,
   );
+  const escalation = await costOfEscalation();
+  process.stdout.write(
+    `an incident that is acknowledged and resolved: ${escalation.events} events; a level: ` +
+      `${escalation.eventsALevel} beside its sends (${escalation.eventsALevelWithSend} with one); ` +
+      `an acknowledgement: ${escalation.eventsAnAck}, by signal ${escalation.eventsAnAckBySignal}\n`,
+  );
   const tooMuch = [
+    ...over('a level', escalation.eventsALevel, EVENTS_MAX.aLevel),
+    ...over('an acknowledgement', escalation.eventsAnAck, EVENTS_MAX.anAck),
+    ...over('one by signal', escalation.eventsAnAckBySignal, EVENTS_MAX.anAckBySignal),
     ...over('blue-green', blueGreen.events, EVENTS_MAX.blueGreen),
     ...over('canary', canary.events, EVENTS_MAX.canary),
     ...over('a step of a canary', eventsAStep, EVENTS_MAX.aStep),
@@ -119,6 +137,7 @@ try {
     canary: { ...canary, eventsAStep },
     rolling: { ...rolling, eventsABatch },
     abTest,
+    escalation,
   };
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {

@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   worker: ['domain', 'activities', 'providers', 'workflows'],
   client: ['domain', 'workflows'],
   answers: ['domain', 'client', 'providers', 'worker', 'router'],
-  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers'],
+  watchdog: ['domain', 'client', 'providers', 'worker'],
+  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers', 'watchdog'],
   dev: ['domain', 'client', 'providers', 'worker', 'workflows'],
 };
 
@@ -92,9 +93,11 @@ test('only configuration, entry points and the demo service read the environment
     .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('process.env'));
   expect(readers.toSorted()).toEqual([
     'cli/commands/serve.ts',
+    'cli/commands/watchdog.ts',
     'cli/main.ts',
     'dev/demo-service.ts',
     'dev/demo.ts',
+    'watchdog/main.ts',
     'worker/main.ts',
   ]);
 });

@@ -7,6 +7,7 @@ import { readAnswersConfig } from '../src/answers/config.ts';
 import { signingSecrets } from '../src/answers/read-secrets.ts';
 import { requirePaging } from '../src/domain/paging/paging-file.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
+import { readWatchdogConfig } from '../src/watchdog/config.ts';
 import { readWorkerConfig } from '../src/worker/config.ts';
 
 const inRepository = (path: string): string =>
@@ -110,6 +111,19 @@ test('the worker is given only variables that it knows', () => {
     workflowBundle: '/app/dist/workflows.js',
     metricsAddress: '0.0.0.0:9464',
   });
+});
+
+test('the watchdog is given only variables that it knows, and a paging file that is valid', () => {
+  const given = service('watchdog').environment;
+  const known = read('src/watchdog/config.ts').match(/^ {2}[A-Z][A-Z_]+(?=: (?:z|waitingTime))/gm);
+  const names = (known ?? []).map((name) => name.trim());
+  const own = Object.keys(given).filter((name) => name !== 'TEMPORAL_ADDRESS');
+  expect(own.filter((name) => !names.includes(name))).toEqual([]);
+  const config = readWatchdogConfig(given);
+  expect(config.address).toEqual({ host: '0.0.0.0', port: 9465 });
+  const file = config.paging?.replace('/srv/checkout', 'examples/docker') ?? '';
+  const paging = requirePaging({ text: read(file), file, readFile: () => '' });
+  expect(paging.lastResort).toEqual(['siren']);
 });
 
 test('HAProxy finds the tap where haproxy.cfg looks for it', () => {

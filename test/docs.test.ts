@@ -10,6 +10,7 @@ import { requireSchedules } from '../src/domain/oncall/read-schedules.ts';
 import { schedule } from '../src/domain/oncall/schedule.schema.ts';
 import { callInputOf } from '../src/domain/release/hooks.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
+import { requirePaging } from '../src/domain/paging/paging-file.ts';
 import type { Notification } from '../src/domain/release/notification.ts';
 import { PHASES } from '../src/domain/release/progress.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
@@ -84,8 +85,8 @@ function fenced(page: string, language: string): readonly string[] {
   return [...blocks].map(([, text]) => text ?? '');
 }
 
-/** Their examples are parts of another file: `channel-docs.test.ts` reads them. */
-const OTHER_FILES = ['docs/channels.md'];
+/** Their examples are parts of another file: tests named after the pages, and one below, read them. */
+const OTHER_FILES = ['docs/channels.md', 'docs/escalation.md', 'docs/watchdog.md'];
 
 const yamlBlocks = PAGES.filter((page) => !OTHER_FILES.includes(page)).flatMap((page) =>
   fenced(page, 'yaml').map((text) => ({ page, text })),
@@ -105,6 +106,12 @@ const releaseBlocks = yamlBlocks.filter((block) => !isPaging(block));
 test.each(pagingBlocks)('schedules in $page are valid', ({ page, text }) => {
   const readAll = () => requireSchedules({ text, file: page }, () => fenced(page, 'ics').join(''));
   expect(readAll).not.toThrow();
+});
+
+test('the paging file of the page about the watchdog is valid', () => {
+  const [text = ''] = fenced('docs/watchdog.md', 'yaml');
+  const paging = requirePaging({ text, file: 'docs/watchdog.md', readFile: () => '' });
+  expect(paging.lastResort.length).toBeGreaterThan(1);
 });
 
 test.each(releaseBlocks)('a release file in $page is valid, a part of one in a whole', (block) => {
@@ -254,6 +261,35 @@ test('every metric of the program for answers is explained, with its labels', ()
   const names = [...text.matchAll(/name: '(belay_[a-z_]+)'/g)].map(([, name]) => name ?? '');
   expect(names).toHaveLength(2);
   expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+});
+
+test('every variable of the watchdog is explained with its default, also by its help', () => {
+  const written = read('src/watchdog/config.ts').matchAll(
+    /^ {2}([A-Z_]{4,}): (?:z|waitingTime)[^,]*?(?:(?:default|prefault)\('?([^')]*)'?\))?,/gms,
+  );
+  const variables = [...written].map(([, name = '', byDefault]) => ({ name, byDefault }));
+  expect(variables).toContainEqual({ name: 'BELAY_WATCHDOG_REPEAT', byDefault: '30m' });
+  expect(variables.length).toBeGreaterThan(10);
+  const help = read('src/cli/commands/watchdog.ts');
+  const rows = rowsOf(read('docs/operate.md')).filter(
+    ({ heading }) => heading === 'Variables of the watchdog',
+  );
+  expect(rows.map(({ cells }) => code(cells[0]))).toEqual(variables.map(({ name }) => name));
+  for (const [at, { name, byDefault }] of variables.entries()) {
+    expect(help).toContain(`  ${name} `);
+    if (byDefault !== undefined) expect(code(rows[at]?.cells[1])).toBe(byDefault);
+  }
+});
+
+test('every metric of the watchdog is explained, and no other', () => {
+  const names = [...read('src/watchdog/metrics.ts').matchAll(/name: '(belay_[a-z_]+)'/g)].map(
+    ([, name]) => name,
+  );
+  expect(names.length).toBeGreaterThan(5);
+  const rows = rowsOf(read('docs/operate.md')).filter(
+    ({ heading }) => heading === 'Metrics of the watchdog',
+  );
+  expect(rows.map(({ cells }) => code(cells[0])).toSorted()).toEqual(names.toSorted());
 });
 
 test('every metric and every search attribute is explained', () => {

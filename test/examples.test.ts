@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { lintPaging } from '../src/domain/paging/lint/lint-paging.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
 import { releaseSchema } from '../src/domain/release/release.schema.ts';
 
 const FOLDER = new URL('../examples/', import.meta.url);
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+const PAGING = 'paging.yaml';
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml') && name !== PAGING);
 const read = (name: string): string => readFileSync(new URL(name, FOLDER), 'utf8');
 
 function release(file: string) {
@@ -29,4 +31,21 @@ describe('an example of a release file', () => {
       expect(page).toContain(`\`\`\`yaml\n${lines.join('\n')}\`\`\``);
     },
   );
+});
+
+describe('the example of a paging file', () => {
+  const source = { text: read(PAGING), file: PAGING, readFile: () => '' };
+
+  test.each(['2026-01-05T09:00:00Z', '2026-10-24T22:00:00Z', '2029-06-01T00:00:00Z'])(
+    'pages somebody at every time, as seen from %s',
+    (at) => {
+      expect(lintPaging(source, Date.parse(at))).toEqual([]);
+    },
+  );
+
+  test('is the one that the page about escalation shows', () => {
+    const page = readFileSync(new URL('../docs/escalation.md', import.meta.url), 'utf8');
+    const [, ...lines] = source.text.split('\n');
+    expect(page).toContain(`\`\`\`yaml\n${lines.join('\n')}\`\`\``);
+  });
 });

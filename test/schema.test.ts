@@ -1,10 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { pagingJsonSchema } from '../src/domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
 
-test('the published schema is the one that files are read by', () => {
-  const file = new URL('../schema/release.schema.json', import.meta.url);
-  const published: unknown = JSON.parse(readFileSync(file, 'utf8'));
+const ROOT = new URL('../', import.meta.url);
+const jsonOf = (name: string): unknown => JSON.parse(readFileSync(new URL(name, ROOT), 'utf8'));
+
+test.each([
+  ['release', releaseJsonSchema],
+  ['paging', pagingJsonSchema],
+])('the published schema of a %s file is the one that files are read by', (name, schema) => {
   // When this fails: npm run schema
-  expect(published).toEqual(JSON.parse(JSON.stringify(releaseJsonSchema())));
+  expect(jsonOf(`schema/${name}.schema.json`)).toEqual(JSON.parse(JSON.stringify(schema())));
+});
+
+test('the package gives both schemas out', () => {
+  expect(jsonOf('package.json')).toMatchObject({
+    exports: {
+      './schema/release.schema.json': './schema/release.schema.json',
+      './schema/paging.schema.json': './schema/paging.schema.json',
+    },
+  });
 });

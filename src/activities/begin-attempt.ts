@@ -1,5 +1,6 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { Tried } from '../domain/escalation/ledger.ts';
 import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
 
@@ -15,13 +16,14 @@ const NOT_FOUND = 5;
 export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['temporal'] {
   return {
     async begin(attempts, signal) {
-      if (signal.aborted) return false;
+      if (signal.aborted && !isOfWorker(signal)) return false;
       const { connection, options } = Context.current().client;
-      const { taskToken } = activityInfo();
+      const { taskToken, attempt: tries } = activityInfo();
+      const left: Tried = { attempts, tries };
       const asked = connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
         connection.workflowService.recordActivityTaskHeartbeat({
           taskToken,
-          details: { payloads: [defaultPayloadConverter.toPayload(attempts)] },
+          details: { payloads: [defaultPayloadConverter.toPayload(left)] },
           namespace: options.namespace,
         }),
       );
@@ -33,6 +35,11 @@ export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['tempo
       }
     },
   };
+}
+
+/** The worker ends: the activity is still wanted, and goes to its end. */
+function isOfWorker({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.message === 'WORKER_SHUTDOWN';
 }
 
 /** The connection tries again for longer than its deadline: a page does not wait for that. */

@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
 import { formatDuration } from '../domain/quantity.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Attempt } from '../domain/escalation/ledger.ts';
+import { type Attempt, type Tried, attemptsBefore, isTried } from '../domain/escalation/ledger.ts';
 import { type PlannedLevel, planAssigned, planLevel } from '../domain/escalation/plan-level.ts';
 import type {
   FoundPolicy,
@@ -85,19 +85,33 @@ async function attempt(
 ): Promise<Delivery & { readonly attempts: readonly Attempt[] }> {
   const { paging, clock, temporal } = deps;
   const { channel, person, contact, key, action, incident, round, level } = request;
-  const before = attemptsBefore();
+  const before = attemptsOfTries();
   const atMs = clock.nowMs();
   const found = find(deps, channel, person, contact);
   if (found.kind === 'missing') throw rejected(found.why, before, atMs);
+  if (found.kind === 'unusable') {
+    nothingBegun(before);
+    // Another worker may have a file that can be used.
+    throw new Failure('PageUndelivered', found.why);
+  }
   const budget = paging.budget(channel, found.spec.rate);
   const permit = budget.take({ key, dueMs: request.dueMs }, atMs);
-  if (permit.kind === 'wait') throw notYet(channel, permit.forMs);
+  if (permit.kind === 'wait') {
+    nothingBegun(before);
+    throw notYet(channel, permit.forMs, before);
+  }
   const number = before.length + 1;
   const begun: Attempt = { attempt: number, atMs, outcome: 'unknown', text: 'begun' };
   const { cancellationSignal } = Context.current();
   if (!(await temporal.begin([...before, begun], cancellationSignal))) {
     budget.leave(key);
-    throw ApplicationFailure.nonRetryable(`${channel}: called off before it began`, 'CalledOff');
+    throw ApplicationFailure.create({
+      type: 'CalledOff',
+      message: `${channel}: called off before it began`,
+      nonRetryable: true,
+      details: [before],
+      category: 'BENIGN',
+    });
   }
   const page: Page = {
     ...{ dedupKey: key, action, incident, round, level },
@@ -122,16 +136,21 @@ async function attempt(
 /** What has begun goes to its end, so that it is known; its channel ends it within 10 s. */
 const NEVER_ABORTED = new AbortController().signal;
 
-/** What earlier attempts have left with Temporal. */
-function attemptsBefore(): readonly Attempt[] {
-  const details: unknown = activityInfo().heartbeatDetails;
-  return Array.isArray(details) ? details : [];
+function attemptsOfTries(): readonly Attempt[] {
+  const { heartbeatDetails, attempt: number, scheduledTimestampMs } = activityInfo();
+  const left = isTried(heartbeatDetails) ? heartbeatDetails : { attempts: [], tries: 0 };
+  return attemptsBefore(left, number, scheduledTimestampMs);
+}
+
+/** This try sends nothing: the next one need not say that it may be a repeat. */
+function nothingBegun(attempts: readonly Attempt[]): void {
+  const left: Tried = { attempts, tries: activityInfo().attempt };
+  Context.current().heartbeat(left);
 }
 
 function find({ paging }: PagingDeps, name: string, person: string | null, contact: string | null) {
   const read = paging.read();
-  // Another worker may have a file that can be used.
-  if (read.kind === 'unusable') throw new Failure('PageUndelivered', read.why);
+  if (read.kind === 'unusable') return read;
   const { channels, people } = read.paging;
   const spec = Object.hasOwn(channels, name) ? channels[name] : undefined;
   if (spec === undefined)
@@ -167,10 +186,11 @@ function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {
 }
 
 /** No attempt has been made: Temporal keeps the wait, so that an acknowledgement ends it. */
-function notYet(channel: string, forMs: number): ApplicationFailure {
+function notYet(channel: string, forMs: number, before: readonly Attempt[]): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotYet',
     message: `${channel} takes the next page in ${formatDuration(forMs)}`,
+    details: [before],
     nextRetryDelay: forMs,
     category: 'BENIGN',
   });

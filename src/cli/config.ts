@@ -12,6 +12,7 @@ export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
     connect: () => createBelayClient(taskQueue === undefined ? {} : { taskQueue }),
     user: who ?? userInfo().username,
     cwd: process.cwd(),
+    variable: (name) => environment[name],
     isTty,
     colors: isTty && (noColor === undefined || noColor === ''),
     columns: isTty ? process.stdout.columns : undefined,

@@ -6,6 +6,8 @@ export interface CliDeps {
   /** The user who asks, unless `--who` says otherwise. */
   readonly user: string;
   readonly cwd: string;
+  /** A variable of the environment: where the paging file is, and the secrets that it names. */
+  variable(name: string): string | undefined;
   readonly isTty: boolean;
   readonly colors: boolean;
   /** Of the terminal, where there is one. */

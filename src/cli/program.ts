@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addChannel } from './commands/channel.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addIncident } from './commands/incident.ts';
+import { addEscalation } from './commands/escalation.ts';
 import { addJudge } from './commands/judge.ts';
 import { addOncall } from './commands/oncall.ts';
 import { addPlan } from './commands/plan.ts';
@@ -11,6 +13,7 @@ import { addServing } from './commands/serve.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
 
 const COMMANDS = [
@@ -26,7 +29,10 @@ const COMMANDS = [
   addJudge,
   addOncall,
   addIncident,
+  addEscalation,
+  addChannel,
   addServing,
+  addWatchdog,
 ];
 
 const EXIT_USAGE = 2;
@@ -49,6 +55,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
         '\nEnvironment:\n' +
         '  TEMPORAL_ADDRESS  where Temporal is; else the profile file of its own CLI is read\n' +
         '  BELAY_TASK_QUEUE  of the workers; default: belay\n' +
+        '  BELAY_PAGING      the paging file, where a command takes one; default: paging.yaml\n' +
         '  BELAY_WHO         who asks; default: the user who is logged in\n' +
         '  NO_COLOR          anything: no colours\n' +
         '\nBegin with `belay dev` on your machine and `belay validate FILE` on a release file.\n' +

@@ -30,6 +30,7 @@ export function followRuns(
     return {
       ...progress,
       weights: progress.phase === 'rolling_back' ? back.weights : progress.weights,
+      incident: progress.incident ?? back.incident,
       warnings: [...progress.warnings, ...back.warnings],
       timeline: [...progress.timeline, ...back.timeline.filter(({ phase }) => phase !== 'ended')]
         // The order of entries of one moment stays as it is.

@@ -12,6 +12,12 @@ export interface DevConfig {
   readonly traffic: string | undefined;
   /** Of the demo: `blue_green`, `canary`, `rolling` or `ab`; none, blue-green. */
   readonly strategy: string | undefined;
+  /** Of the demo: `release` or `page`; none, `release`. */
+  readonly scenario: string | undefined;
+  /** Of the page demo: `none`, nobody sits at another terminal. */
+  readonly person: string | undefined;
+  /** Whom the worker pages; none, what the demo or `belay dev` gives it. */
+  readonly pagingFile: string | undefined;
   /** Leave everything running after the demo. */
   readonly keep: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -24,6 +30,9 @@ export function readDevConfig(environment: NodeJS.ProcessEnv): DevConfig {
     cacheDir: join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'belay'),
     traffic: environment.TRAFFIC || undefined,
     strategy: environment.STRATEGY || undefined,
+    scenario: environment.SCENARIO || undefined,
+    person: environment.PERSON || undefined,
+    pagingFile: environment.BELAY_PAGING || undefined,
     keep: environment.KEEP === '1',
     environment,
   };

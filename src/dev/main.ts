@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import { installTelemetry } from '../worker/worker.ts';
 import { chooseBalancer } from './balancer.ts';
 import { cleanWhenStopped } from './children.ts';
 import { readDevConfig } from './config.ts';
+import { usualPagingFile } from './dev-paging.ts';
 import { startStack } from './stack.ts';
 
 /** For the failure to be told. */
@@ -18,10 +19,12 @@ export async function runDev(
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const balancer = chosen(() => chooseBalancer(config));
   installTelemetry(undefined);
-  const { service, folder } = options;
+  const { service } = options;
+  const folder = resolve(options.folder);
+  const paging = { file: config.pagingFile ?? usualPagingFile(folder), secrets: {} };
   const starting = startStack(
     config,
-    { service, balancer, folder: resolve(folder), usualPorts: 'yes' },
+    { service, balancer, folder, usualPorts: 'yes', paging },
     say,
   );
   const stopping = cleanWhenStopped(environment, 0, async () => {
@@ -40,6 +43,7 @@ export async function runDev(
   if (stack.uiUrl !== undefined) say(`Temporal UI:  ${stack.uiUrl}`);
   say(`Service:      ${stack.balancer.url}`);
   say(`In a release file:  traffic: ${JSON.stringify(stack.balancer.traffic)}`);
+  say(`Incidents page by:  ${paging.file}; type: log is ${join(folder, 'worker.log')}`);
   say(`In another shell:   export TEMPORAL_ADDRESS=${stack.temporal.address}`);
   say('Ctrl-C stops everything.');
   await new Promise<never>(() => undefined);

@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Built once, for workers that start fast; none, the worker bundles at its start. */
   readonly workflowBundle?: string;
   readonly taskQueue?: string;
+  /** Whom the worker pages, and the secrets that the file names, by their variables. */
+  readonly paging?: { readonly file: string; readonly secrets: Readonly<Record<string, string>> };
   /** More arguments for the Temporal server. */
   readonly temporalArgs?: readonly string[];
 }
@@ -88,6 +90,9 @@ export async function startStack(
           ...(options.workflowBundle === undefined
             ? {}
             : { BELAY_WORKFLOW_BUNDLE: options.workflowBundle }),
+          ...(options.paging === undefined
+            ? {}
+            : { ...options.paging.secrets, BELAY_PAGING: options.paging.file }),
         },
         log: join(folder, 'worker.log'),
         ready: (line) => line.includes('"worker":"ready"'),

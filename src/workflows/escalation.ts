@@ -10,7 +10,6 @@ import {
 } from '@temporalio/workflow';
 import {
   type Due,
-  type Escalation,
   assignedBegun,
   begunAgain,
   deferred,
@@ -23,9 +22,10 @@ import {
 import type { IncidentReport } from '../domain/escalation/incident.ts';
 import { tally } from '../domain/escalation/ledger.ts';
 import { type PolicySnapshot, lastResortOnly } from '../domain/escalation/snapshot.ts';
-import { withPolicy } from '../domain/escalation/verbs.ts';
+import { hasPolicy, refuse, withFirstPolicy, withPolicy } from '../domain/escalation/verbs.ts';
 import type { EscalationInput } from './incident-input.ts';
-import { type OpenIncident, openIncident } from './incident.ts';
+import { failureOf } from './failure.ts';
+import { type OpenIncident, type Reported, openIncident } from './incident.ts';
 import { type Pager, createPager } from './pager.ts';
 import { pagingActivitiesFor } from './paging-activities.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
@@ -37,6 +37,9 @@ const ASSIGNED_WAIT_MS = 5 * 60_000;
 /** A paging file that cannot be used is read again so often: a worker may get it any moment. */
 const LOOK_AGAIN_MS = 30_000;
 const LOOKS_MAX = 20;
+
+/** A history that is longer goes on anew although pages are under way: Temporal ends one of 51,200. */
+const EVENTS_MAX = 20_000;
 
 /**
  * One incident: pages level after level until a person answers. It ends when somebody resolves it,
@@ -55,13 +58,16 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
       // The next level begins beside the pages of this one.
       if (verb === 'escalate_now') return [];
       const inFlight = await pager.callOff();
-      if (verb === 'acknowledge') pager.show('acknowledge');
-      if (verb === 'unacknowledge' || verb === 'reassign') pager.show('trigger');
+      pager.show();
       return inFlight;
     },
-    async changePolicy({ policy = '' }) {
-      const found = await act().findPolicy(policy);
+    underWay: () => pager.underWay(),
+    async changePolicy(asked) {
+      const found = await act().findPolicy(asked.policy ?? '');
       if (found.kind === 'unknown') throw ApplicationFailure.nonRetryable(found.why, 'NotFound');
+      // It may be over since.
+      const refusal = refuse(incident.escalation, 'change_policy', asked);
+      if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal.why, refusal.code);
       incident.update(withPolicy(incident.escalation, found.policy, Date.now()));
     },
   }));
@@ -73,7 +79,7 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
     const next = due(incident.escalation, Date.now());
     if (next.kind === 'ended') return end(context);
     await carryOut(context, next);
-    if (workflowInfo().continueAsNewSuggested && next.kind === 'wait') await goOnAnew(context);
+    if (next.kind === 'wait' && isTimeToGoOnAnew(context)) await goOnAnew(context);
   }
 }
 
@@ -89,16 +95,7 @@ interface Context {
 async function begin({ input, incident, act }: Context): Promise<void> {
   incident.note(`opened by ${input.who}: ${input.why}`);
   const policy = await policyOf({ input, incident, act });
-  // Somebody may have acknowledged it already.
-  incident.update(withFirstPolicy(incident, policy));
-}
-
-function withFirstPolicy({ escalation: now }: OpenIncident, policy: PolicySnapshot): Escalation {
-  const { levels, repeat, ackTimeoutMs } = policy;
-  const begun = { ...now, policy, levels: levels.length, rounds: 1 + repeat };
-  if (now.status !== 'acknowledged' || ackTimeoutMs === null) return begun;
-  const sinceMs = now.acknowledgedBy?.atMs ?? Date.now();
-  return { ...begun, wake: { atMs: sinceMs + ackTimeoutMs, why: 'ack_timeout' } };
+  incident.update(withFirstPolicy(incident.escalation, policy, Date.now()));
 }
 
 async function policyOf({
@@ -107,12 +104,14 @@ async function policyOf({
   act,
 }: Pick<Context, 'input' | 'incident' | 'act'>): Promise<PolicySnapshot> {
   for (let look = 1; ; look += 1) {
-    const found = await act().findPolicy(input.policy);
+    const found = await orWhy(act().findPolicy(input.policy));
     if (found.kind === 'found') return found.policy;
     incident.warn(found.why);
-    const isOver = (): boolean => incident.escalation.status === 'resolved';
-    if (found.lastResort.length > 0 || look === LOOKS_MAX || isOver()) {
-      return lastResortOnly(input.policy, found.lastResort);
+    const lastResort = found.kind === 'unknown' ? found.lastResort : [];
+    const isOver = (): boolean =>
+      incident.escalation.status === 'resolved' || hasPolicy(incident.escalation);
+    if (lastResort.length > 0 || look === LOOKS_MAX || isOver()) {
+      return lastResortOnly(input.policy, lastResort);
     }
     await condition(isOver, LOOK_AGAIN_MS, { summary: 'before the paging file is read again' });
   }
@@ -134,7 +133,7 @@ async function carryOut(context: Context, next: Exclude<Due, { kind: 'ended' }>)
       const why = next.why === 'snooze' ? 'the snooze is over' : 'acknowledged, but not resolved';
       incident.note(`${why}: paging begins again`);
       incident.update(reopened(incident.escalation, Date.now()));
-      if (next.why === 'ack_timeout') pager.show('trigger');
+      pager.show();
       return;
     }
     case 'exhausted':
@@ -144,7 +143,9 @@ async function carryOut(context: Context, next: Exclude<Due, { kind: 'ended' }>)
       const { alarm } = context;
       if (next.untilMs !== null) alarm.ringBy(next.untilMs, summaryOf(incident));
       const { rung } = alarm;
-      await condition(() => incident.changes !== changes || alarm.rung !== rung);
+      await condition(
+        () => incident.changes !== changes || alarm.rung !== rung || isTimeToGoOnAnew(context),
+      );
       return;
     }
     default:
@@ -159,12 +160,15 @@ async function beginLevel(
   const { changes, escalation: now } = incident;
   const { policy, override, turn } = now;
   const { severity } = incident.report;
-  const planned = await act().planLevel({
-    ...{ policy, severity, round, level, override, turn },
-    atMs: Date.now(),
-  });
+  const planned = await orWhy(
+    act().planLevel({
+      ...{ policy, severity, round, level, override, turn },
+      atMs: Date.now(),
+    }),
+  );
   // Whoever has answered while it was planned is heard first.
   if (incident.changes !== changes) return;
+  if (planned.kind === 'unplanned') return planLater(incident, planned.why);
   if (planned.kind === 'deferred') {
     incident.note(`nobody is paged before ${new Date(planned.untilMs).toISOString()}`);
     incident.update(deferred(now, planned.untilMs));
@@ -184,8 +188,10 @@ async function beginAssigned(
 ): Promise<void> {
   const { changes, escalation: now } = incident;
   const { turn } = now;
-  const { pages, missing } = await act().planAssigned({ targets, turn, atMs: Date.now() });
+  const planned = await orWhy(act().planAssigned({ targets, turn, atMs: Date.now() }));
   if (incident.changes !== changes) return;
+  if ('why' in planned) return planLater(incident, planned.why);
+  const { pages, missing } = planned;
   for (const one of missing) incident.warn(one);
   const waitMs = pages.length === 0 ? 0 : ASSIGNED_WAIT_MS;
   incident.update(assignedBegun(now, pages, waitMs, Date.now()));
@@ -193,6 +199,25 @@ async function beginAssigned(
     pages.filter(({ afterMs }) => afterMs === 0),
     { round: 0, level: 0 },
   );
+}
+
+interface Unplanned {
+  readonly kind: 'unplanned';
+  readonly why: string;
+}
+
+async function orWhy<Planned>(planning: Promise<Planned>): Promise<Planned | Unplanned> {
+  try {
+    return await planning;
+  } catch (error) {
+    return { kind: 'unplanned', why: failureOf(error).message };
+  }
+}
+
+/** No worker can tell now who is to be paged: it is asked again, and people are heard meanwhile. */
+function planLater(incident: OpenIncident, why: string): void {
+  incident.warn(`nobody can be paged: ${why}`);
+  incident.update(deferred(incident.escalation, Date.now() + LOOK_AGAIN_MS));
 }
 
 /** The last channels are told; whoever answers meanwhile still counts. */
@@ -213,12 +238,12 @@ async function end({ input, incident, pager }: Context): Promise<IncidentReport>
   const { escalation: now } = incident;
   const { status, acknowledgedBy, resolvedBy } = now;
   upsertSearchAttributes([{ key: OUTCOME, value: status }]);
-  if (status === 'resolved') pager.show('resolve');
-  await pager.idle();
-  await condition(allHandlersFinished);
+  pager.show();
+  await condition(() => pager.isIdle && allHandlersFinished());
   metricMeter
     .createCounter('belay_incidents', 'incidents', 'Incidents that have ended')
     .add(1, { policy: now.policy.name, severity: incident.report.severity, status });
+  if (incident.reportedAfter !== null) return openAgain(input, incident.reportedAfter);
   if (resolvedBy === null) {
     const { policy, cycle } = now;
     const pages = tally(incident.ledger);
@@ -240,10 +265,25 @@ async function end({ input, incident, pager }: Context): Promise<IncidentReport>
   };
 }
 
+/**
+ * It has been reported once more after it had ended, while what was shown of its end was still under
+ * way: that is a new incident, and its reporter has been told that people are paged.
+ */
+async function openAgain(input: EscalationInput, again: Reported): Promise<never> {
+  const { carried: _, ...first } = input;
+  const report = { ...input.report, ...again.report };
+  return continueAsNew<typeof escalation>({ ...first, ...again, report });
+}
+
+/** As soon as nothing is under way, which the next run would not hear of. */
+function isTimeToGoOnAnew({ pager }: Context): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested && (pager.isIdle || historyLength > EVENTS_MAX);
+}
+
 /** Its history has grown long: everything that is known goes on in a fresh one. */
 async function goOnAnew({ input, incident, pager }: Context): Promise<void> {
-  await pager.idle();
-  await condition(allHandlersFinished);
+  await condition(() => pager.isIdle && allHandlersFinished());
   await continueAsNew<typeof escalation>({ ...input, carried: incident.carry() });
 }
 

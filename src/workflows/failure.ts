@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   TimeoutFailure,
+  isCancellation,
   rootCause,
 } from '@temporalio/workflow';
 import { type FailureCode, isFailureCode } from '../domain/failure.ts';
@@ -21,4 +22,11 @@ export function failureOf(error: unknown): {
     }
   }
   return { code: 'Internal', message: rootCause(error) ?? String(error) };
+}
+
+/** Ended without having been carried out: by Temporal, or by the activity that asked it. */
+export function isCalledOff(error: unknown): boolean {
+  if (isCancellation(error)) return true;
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === 'CalledOff';
 }

@@ -1,5 +1,5 @@
 import type { Escalation } from '../domain/escalation/escalation.ts';
-import type { IncidentEntry, IncidentVerb, Report } from '../domain/escalation/incident.ts';
+import type { IncidentEntry, Report } from '../domain/escalation/incident.ts';
 import type { Ledger } from '../domain/escalation/ledger.ts';
 import type { Asked } from '../domain/release/commands.ts';
 
@@ -22,5 +22,6 @@ export interface CarriedIncident {
   readonly openedAtMs: number;
   readonly timeline: readonly IncidentEntry[];
   readonly warnings: readonly string[];
-  readonly answered: readonly (readonly [string, IncidentVerb])[];
+  /** Verb and request id of what has been carried out. */
+  readonly answered: readonly string[];
 }

@@ -25,5 +25,7 @@ export const ackSignal = defineSignal<[IncidentAsked]>('ack');
 export const resolveSignal = defineSignal<[IncidentAsked]>('resolve-signal');
 /** It has been reported once more, while it was open. */
 export const reportedSignal = defineSignal<[Asked & { readonly report: Report }]>('reported');
+/** Is kept in the timeline, as by `add_note`. */
+export const noteSignal = defineSignal<[Asked]>('note');
 
 export const incidentQuery = defineQuery<IncidentView>('incident');

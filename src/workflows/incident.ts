@@ -19,7 +19,7 @@ import {
 import { EMPTY_LEDGER, type Ledger } from '../domain/escalation/ledger.ts';
 import { renderIncident } from '../domain/escalation/render-incident.ts';
 import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
-import { apply, refuse, refuseEarlier, verbsOf } from '../domain/escalation/verbs.ts';
+import { apply, refuse, refuseEarlier, targetsOf, verbsOf } from '../domain/escalation/verbs.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
@@ -27,6 +27,7 @@ import {
   ackSignal,
   incidentQuery,
   incidentUpdates,
+  noteSignal,
   reportedSignal,
   resolveSignal,
 } from './incident-messages.ts';
@@ -36,6 +37,10 @@ const TIMELINE_MAX = 200;
 /** Requests that are remembered, so that a repeat is not asked twice. */
 const ANSWERS_MAX = 500;
 const TEXT_MAX = 1000;
+/** A client cuts them before: see `checkedReport`. */
+const REPORT_MAX = 10_000;
+/** Those that come later are in the timeline alone. */
+const WARNINGS_MAX = 100;
 
 export type OpenIncident = ReturnType<typeof openIncident>;
 
@@ -43,8 +48,13 @@ export type OpenIncident = ReturnType<typeof openIncident>;
 export interface Consequences {
   /** After the state has changed: calls off what must not begin, and says what may still arrive. */
   settle(verb: IncidentVerb): Promise<readonly string[]>;
+  /** Which pages may still arrive; calls nothing off. */
+  underWay(): Promise<readonly string[]>;
   changePolicy(asked: IncidentAsked): Promise<void>;
 }
+
+/** A report by which an incident begins. */
+export type Reported = Asked & { readonly report: Report };
 
 /**
  * The state of one incident and everything that can be said to it. A verb changes the state at
@@ -60,9 +70,8 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
   const openedAtMs = carried?.openedAtMs ?? Date.now();
   const timeline: IncidentEntry[] = [...(carried?.timeline ?? [])];
   const warnings: string[] = [...(carried?.warnings ?? [])];
-  const answered = new Map<string, IncidentVerb>(
-    carried?.answered ?? [[input.requestId, 'add_note']],
-  );
+  const answered = new Set(carried?.answered ?? [requestOf('reported', input)]);
+  let reportedAfter: Reported | null = null;
   let changes = 0;
 
   function view(): IncidentView {
@@ -90,8 +99,15 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     };
   }
 
+  let isShowing = false;
+  /** Once, after all that a task brings: thousands of signals may have waited for it. */
   function show(): void {
-    setCurrentDetails(renderIncident(view()));
+    if (isShowing) return;
+    isShowing = true;
+    void Promise.resolve().then(() => {
+      isShowing = false;
+      setCurrentDetails(renderIncident(view()));
+    });
   }
 
   function note(text: string): void {
@@ -107,65 +123,96 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     show();
   }
 
-  function remember(verb: IncidentVerb, asked: Asked): void {
-    answered.set(asked.requestId, verb);
-    const [oldest] = answered.keys();
+  function remember(request: string): void {
+    answered.add(request);
+    const [oldest] = answered;
     if (answered.size > ANSWERS_MAX && oldest !== undefined) answered.delete(oldest);
   }
 
   /** Changes the state and says so; answers when no page can begin any more that must not. */
   async function ask(verb: IncidentVerb, asked: IncidentAsked): Promise<IncidentAnswer> {
-    if (!answered.has(asked.requestId)) {
-      remember(verb, asked);
-      note(`${asked.who}: ${verb.replaceAll('_', ' ')}${detailsOf(asked)}: ${asked.why}`);
-      if (verb === 'change_policy') await consequences().changePolicy(asked);
-      else if (verb !== 'add_note') update(apply(escalation, verb, asked, Date.now()));
+    const request = requestOf(verb, asked);
+    if (answered.has(request)) {
+      // It has been carried out: whatever was begun since is not to be called off by it.
+      const inFlight = verb === 'add_note' ? [] : await consequences().underWay();
+      return { status: escalation.status, inFlight };
     }
+    remember(request);
+    note(`${asked.who}: ${verb.replaceAll('_', ' ')}${detailsOf(verb, asked)}: ${asked.why}`);
+    if (verb === 'change_policy') await changePolicy(asked, request);
+    else if (verb !== 'add_note') update(apply(escalation, verb, asked, Date.now()));
     const inFlight = verb === 'add_note' ? [] : await consequences().settle(verb);
     return { status: escalation.status, inFlight };
   }
 
+  /** What could not be done may be asked again. */
+  async function changePolicy(asked: IncidentAsked, request: string): Promise<void> {
+    try {
+      await consequences().changePolicy(asked);
+    } catch (error) {
+      answered.delete(request);
+      note(`${asked.who}: change policy: refused`);
+      throw error;
+    }
+  }
+
   function requireAllowed(verb: IncidentVerb) {
     return (asked: IncidentAsked): void => {
-      const texts = [asked?.who, asked?.why, asked?.requestId];
-      if (texts.some((text) => typeof text !== 'string' || text === '')) {
-        throw refused('NotAllowedNow', `${verb} needs who, why and requestId`);
-      }
-      if (texts.some((text) => String(text).length > TEXT_MAX)) {
-        throw refused('NotAllowedNow', `who, why and requestId: ${TEXT_MAX} characters at most`);
-      }
-      if (answered.has(asked.requestId)) return;
+      const fault = faultOf(asked);
+      if (fault !== undefined) throw refused('NotAllowedNow', `${verb}: ${fault}`);
+      if (answered.has(requestOf(verb, asked))) return;
       const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
       if (refusal !== undefined) throw refused(refusal.code, `${workflowId}: ${refusal.why}`);
     };
   }
 
-  /** What was said before the first task is carried out in here: all that it needs must be there. */
+  function reportedAgain(reported: Reported): void {
+    const fault = faultOf(reported) ?? faultOfReport(reported.report);
+    if (fault !== undefined) return note(`reported by signal means nothing: ${fault}`);
+    if (answered.has(requestOf('reported', reported))) return;
+    remember(requestOf('reported', reported));
+    const { title, text, source, labels, links } = reported.report;
+    note(`reported once more by ${source}: ${title}`);
+    const isOver = escalation.status === 'resolved' || escalation.status === 'never_acknowledged';
+    if (isOver) reportedAfter = reported;
+    else report = newest(report, { title, text, labels, links });
+  }
+
+  function noted(asked: Asked): void {
+    const fault = faultOf(asked);
+    if (fault !== undefined) return note(`a note by signal means nothing: ${fault}`);
+    if (answered.has(requestOf('add_note', asked))) return;
+    remember(requestOf('add_note', asked));
+    note(`${asked.who}: ${asked.why}`);
+  }
+
+  /**
+   * What was said before the first task is carried out in here: all that it needs must be there.
+   * Signals first: an update is only heard in a task, after all signals that are there by then.
+   */
   function listen(): void {
-    for (const verb of INCIDENT_VERBS) {
-      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
-        validator: requireAllowed(verb),
-        description: DESCRIPTIONS[verb],
-      });
-    }
     /** Nobody can be refused by a signal: what makes no sense now changes nothing. */
     const signalled = async (
       verb: 'acknowledge' | 'resolve',
       asked: IncidentAsked,
     ): Promise<void> => {
-      if (answered.has(asked.requestId)) return;
+      const fault = faultOf(asked);
+      if (fault !== undefined) return note(`${verb} by signal means nothing: ${fault}`);
+      if (answered.has(requestOf(verb, asked))) return;
       const refusal = refuseEarlier(asked, openedAtMs) ?? refuse(escalation, verb, asked);
       if (refusal === undefined) await shielded(() => ask(verb, asked));
       else note(`${asked.who}: ${verb} by signal, too late: ${refusal.why}`);
     };
     setHandler(ackSignal, (asked) => signalled('acknowledge', asked));
     setHandler(resolveSignal, (asked) => signalled('resolve', asked));
-    setHandler(reportedSignal, ({ report: again, ...asked }) => {
-      if (answered.has(asked.requestId)) return;
-      answered.set(asked.requestId, 'add_note');
-      report = { ...report, title: again.title, text: again.text };
-      note(`reported once more by ${again.source}: ${again.title}`);
-    });
+    setHandler(reportedSignal, reportedAgain);
+    setHandler(noteSignal, noted);
+    for (const verb of INCIDENT_VERBS) {
+      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+        validator: requireAllowed(verb),
+        description: DESCRIPTIONS[verb],
+      });
+    }
     setHandler(incidentQuery, view);
     CancellationScope.current().cancelRequested.catch(() => void signalled('resolve', CANCELLED));
   }
@@ -185,6 +232,10 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
       return report;
     },
     openedAtMs,
+    /** The last report that came when it was over, but not closed yet. */
+    get reportedAfter(): Reported | null {
+      return reportedAfter;
+    },
     /** Grows with every change of the state. */
     get changes(): number {
       return changes;
@@ -193,7 +244,8 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     note,
     update,
     warn(text: string): void {
-      if (!warnings.includes(text)) warnings.push(text);
+      const isNew = !warnings.includes(text);
+      if (isNew && warnings.length < WARNINGS_MAX) warnings.push(text);
       note(`warning: ${text}`);
     },
     record(next: Ledger): void {
@@ -259,10 +311,46 @@ const DESCRIPTIONS = {
   add_note: 'Is kept in the timeline.',
 } as const satisfies Record<IncidentVerb, string>;
 
-function detailsOf({ targets, forMs, policy }: IncidentAsked): string {
-  if (targets !== undefined) return ` to ${targets.map(({ name }) => name).join(', ')}`;
-  if (forMs !== undefined) return ` for ${forMs / 1000} s`;
-  return policy === undefined ? '' : ` to ${policy}`;
+/** What a verb takes has been checked; of what another verb takes nothing is known. */
+function detailsOf(verb: IncidentVerb, asked: IncidentAsked): string {
+  if (verb === 'reassign') {
+    return ` to ${targetsOf(asked)
+      .map(({ name }) => name)
+      .join(', ')}`;
+  }
+  if (verb === 'snooze') return ` for ${(asked.forMs ?? 0) / 1000} s`;
+  return verb === 'change_policy' ? ` to ${asked.policy}` : '';
+}
+
+/** The same words of the same verb are the same request. */
+function requestOf(verb: IncidentVerb | 'reported', { requestId }: Asked): string {
+  return `${verb} ${requestId}`;
+}
+
+/** Anybody can send anything: a handler that fails on it would stop the incident for good. */
+function faultOf(asked: Partial<Asked> | undefined): string | undefined {
+  const texts = [asked?.who, asked?.why, asked?.requestId];
+  if (texts.some((text) => typeof text !== 'string' || text === '')) {
+    return 'it needs who, why and requestId';
+  }
+  if (texts.every((text) => String(text).length <= TEXT_MAX)) return undefined;
+  return `who, why and requestId have ${TEXT_MAX} characters at most`;
+}
+
+function faultOfReport(report: Report | undefined): string | undefined {
+  const texts = [report?.title, report?.text, report?.source];
+  if (texts.every((text) => typeof text === 'string' && text.length <= REPORT_MAX))
+    return undefined;
+  return `title, text and source of a report have ${REPORT_MAX} characters at most`;
+}
+
+/** What was reported last counts; labels add up, and links stay where none are new. */
+function newest(
+  report: Report,
+  again: Pick<Report, 'title' | 'text' | 'labels' | 'links'>,
+): Report {
+  const links = again.links.length === 0 ? report.links : again.links;
+  return { ...report, ...again, labels: { ...report.labels, ...again.labels }, links };
 }
 
 function refused(type: string, message: string): ApplicationFailure {

@@ -3,6 +3,7 @@ import type { HookSpec } from '../domain/release/hook.schema.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { Cause, DeployedVersion } from '../domain/release/progress.ts';
 import type { ReleaseSpec } from '../domain/release/release-spec.ts';
+import type { WentWrong } from '../domain/release/rollback-incident.ts';
 
 /** What workflows are started with: one object each, plain JSON, with its own schema version. */
 
@@ -40,4 +41,6 @@ export interface RollbackInput extends Asked {
   readonly keepForMs?: number;
   /** Hooks that have been called and can be undone, the newest first; and those for a rollback. */
   readonly hooks?: readonly HookSpec[];
+  /** Of one that nobody has asked for, where somebody is to be paged about it. */
+  readonly wentWrong?: WentWrong;
 }

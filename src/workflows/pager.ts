@@ -4,7 +4,6 @@ import {
   CancellationScope,
   TimeoutFailure,
   condition,
-  isCancellation,
   metricMeter,
 } from '@temporalio/workflow';
 import type { Later } from '../domain/escalation/escalation.ts';
@@ -13,14 +12,16 @@ import {
   type LedgerEntry,
   type PagePurpose,
   inFlight,
+  isTried,
   withOutcome,
   withPage,
 } from '../domain/escalation/ledger.ts';
+import { placeInKey } from '../domain/escalation/page-key.ts';
 import type { PlannedPage } from '../domain/escalation/plan-level.ts';
-import type { Page } from '../domain/paging/page.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isCalledOff } from './failure.ts';
 import type { OpenIncident } from './incident.ts';
 import type { pagingActivitiesFor } from './paging-activities.ts';
+import { createScreens } from './screens.ts';
 
 /**
  * So long an answer waits for pages that have been handed out: whatever has not begun is called
@@ -36,6 +37,11 @@ const channelAlone = (channel: string, fallbacks: readonly string[] = []): Place
 
 export type Pager = ReturnType<typeof createPager>;
 
+/** Temporal fails the task of a workflow with more than 2,000 activities under way. */
+const IN_FLIGHT_MAX = 1000;
+
+type At = Pick<Later, 'round' | 'level'>;
+
 /**
  * Sends pages beside the escalation: each is an activity of its own, so that no channel delays
  * another and no failure stops a level. What becomes of it stands in the ledger.
@@ -46,40 +52,37 @@ export function createPager(
 ) {
   let scope = new CancellationScope({ cancellable: true });
   const open = new Set<Promise<void>>();
+  const screens = createScreens(incident, act, keep);
 
   function keep(work: Promise<void>): void {
     const kept = work.finally(() => open.delete(kept));
     open.add(kept);
   }
 
-  function begin(place: Place, at: Pick<Later, 'round' | 'level'>, purpose: PagePurpose): string {
+  function keyOf({ place }: Place, { round, level }: At, purpose: PagePurpose): string {
     const { cycle } = incident.escalation;
     const suffix = purpose === 'level' ? '' : `/${purpose}`;
     const stem = `${incident.view().key.slice(0, 16)}-${incident.openedAtMs.toString(36)}`;
-    const key = `${stem}/c${cycle}-r${at.round}-l${at.level}${suffix}/${safe(place.place)}`;
-    incident.record(
-      withPage(incident.ledger, {
-        key,
-        purpose,
-        ...{ round: at.round, level: at.level, channel: place.channel },
-        ...{ person: place.person, contact: place.contact },
-        state: 'sending',
-        sinceMs: Date.now(),
-        attempts: [],
-        receipt: null,
-        handle: null,
-      }),
-    );
-    return key;
+    return `${stem}/c${cycle}-r${round}-l${level}${suffix}/${placeInKey(place)}`;
   }
 
-  async function send(
-    place: Place,
-    at: Pick<Later, 'round' | 'level'>,
-    purpose: PagePurpose,
-  ): Promise<void> {
-    const key = begin(place, at, purpose);
+  function begin(key: string, { channel, person, contact }: Place, at: At, purpose: PagePurpose) {
+    incident.record(
+      withPage(incident.ledger, {
+        ...{ key, purpose, ...at, channel, person, contact },
+        ...{ state: 'sending', sinceMs: Date.now(), attempts: [] },
+        ...{ receipt: null, handle: null, shown: 'trigger' },
+      }),
+    );
+  }
+
+  async function send(place: Place, at: At, purpose: PagePurpose): Promise<void> {
     const own = scope;
+    const key = keyOf(place, at, purpose);
+    if (!(await hasRoom(own))) return;
+    // Two channels may have the same fallback: one page there is enough.
+    if (incident.ledger.entries.some((entry) => entry.key === key)) return;
+    begin(key, place, at, purpose);
     const { channel, person, contact } = place;
     const incidentNow = incident.told();
     try {
@@ -91,20 +94,32 @@ export function createPager(
         }),
       );
       finish(key, { state: 'accepted', ...sent });
+      // It may have been answered while the page was on its way.
+      screens.show();
       return;
     } catch (error) {
-      if (isCancellation(error)) {
-        finish(key, { state: 'called_off' });
+      const attempts = attemptsOf(error);
+      const mayHaveArrived = attempts.at(-1)?.outcome === 'unknown';
+      if (isCalledOff(error)) {
+        finish(key, { state: mayHaveArrived ? 'unknown' : 'called_off', attempts });
         return;
       }
-      const attempts = attemptsOf(error);
-      const isUnknown = attempts.at(-1)?.outcome === 'unknown' || isSilent(error);
+      const isUnknown = mayHaveArrived || isSilent(error);
       finish(key, { state: isUnknown ? 'unknown' : 'failed', attempts });
       incident.warn(`${place.place} was not paged: ${failureOf(error).message}`);
       const [next, ...rest] = place.fallbacks;
       if (own.consideredCancelled || next === undefined) return;
       await send(channelAlone(next, rest), at, 'fallback');
     }
+  }
+
+  /** Waits while too many are under way; false, it has been called off meanwhile. */
+  async function hasRoom(own: CancellationScope): Promise<boolean> {
+    const isFull = (): boolean => inFlight(incident.ledger).length >= IN_FLIGHT_MAX;
+    while (isFull() && !own.consideredCancelled) {
+      await condition(() => !isFull() || own.consideredCancelled);
+    }
+    return !own.consideredCancelled;
   }
 
   function finish(key: string, change: Partial<LedgerEntry>): void {
@@ -117,9 +132,19 @@ export function createPager(
     incident.note(`${entry.purpose} ${placeOf(entry)}: ${entry.state.replaceAll('_', ' ')}`);
   }
 
+  async function leftOf(keys: ReadonlySet<string>): Promise<readonly string[]> {
+    const left = () => inFlight(incident.ledger).filter(({ key }) => keys.has(key));
+    if (left().length > 0) {
+      await condition(() => left().length === 0, SETTLE_MS, { summary: 'pages under way' });
+    }
+    return left().map(placeOf);
+  }
+
+  const keysUnderWay = () => new Set(inFlight(incident.ledger).map(({ key }) => key));
+
   return {
     /** All at once; none waits for another. */
-    page(pages: readonly PlannedPage[], at: Pick<Later, 'round' | 'level'>): void {
+    page(pages: readonly PlannedPage[], at: At): void {
       for (const page of pages) keep(send(page, at, page.purpose));
     },
     /** The last channels there are; returns when each has been told or given up. */
@@ -138,51 +163,24 @@ export function createPager(
     async callOff(): Promise<readonly string[]> {
       scope.cancel();
       scope = new CancellationScope({ cancellable: true });
-      const before = new Set(inFlight(incident.ledger).map(({ key }) => key));
-      const left = () => inFlight(incident.ledger).filter(({ key }) => before.has(key));
-      if (left().length > 0) {
-        await condition(() => left().length === 0, SETTLE_MS, { summary: 'pages under way' });
-      }
-      return left().map(placeOf);
+      return leftOf(keysUnderWay());
     },
-    /** Shows the new status where the page was shown, once a message. */
-    show(action: Page['action']): void {
-      const shown = new Set<string>();
-      const { cycle, round, level } = incident.escalation;
-      for (const entry of incident.ledger.entries) {
-        const { channel, handle, person, contact } = entry;
-        if (handle === null || entry.purpose === 'update') continue;
-        if (shown.has(`${channel} ${handle}`)) continue;
-        shown.add(`${channel} ${handle}`);
-        const request = { channel, person, contact, handle, action };
-        keep(showOne({ ...request, key: `${entry.key}/${action}-${cycle}`, round, level }));
-      }
-    },
-    /** When nothing is under way any more: each has its own end. */
-    idle: () => condition(() => open.size === 0),
+    /** Of what is under way, what has not ended soon; calls nothing off. */
+    underWay: (): Promise<readonly string[]> => leftOf(keysUnderWay()),
+    /** Shows the status of now where another one is shown. */
+    show: screens.show,
+    /** Nothing is under way: each has its own end. */
     get isIdle(): boolean {
       return open.size === 0;
     },
   };
-
-  async function showOne(
-    request: Omit<Parameters<ReturnType<typeof act>['showStatus']>[0], 'incident' | 'dueMs'>,
-  ): Promise<void> {
-    const what = { ...request, incident: incident.told(), dueMs: Date.now() };
-    try {
-      await CancellationScope.nonCancellable(() => act().showStatus(what));
-    } catch (error) {
-      if (isCancellation(error)) return;
-      incident.warn(`${request.channel} does not show it: ${failureOf(error).message}`);
-    }
-  }
 }
 
 /** What an activity has recorded of its attempts, where it failed in the end. */
 function attemptsOf(error: unknown): readonly Attempt[] {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof TimeoutFailure && isAttempts(at.lastHeartbeatDetails)) {
-      return at.lastHeartbeatDetails;
+    if (at instanceof TimeoutFailure && isTried(at.lastHeartbeatDetails)) {
+      return at.lastHeartbeatDetails.attempts;
     }
     const [details] = at instanceof ApplicationFailure ? (at.details ?? []) : [];
     if (isAttempts(details)) return details;
@@ -201,9 +199,4 @@ function isSilent(error: unknown): boolean {
 
 function placeOf({ channel, person, contact }: LedgerEntry): string {
   return person === null ? channel : `${channel}/${person}.${contact ?? ''}`;
-}
-
-/** Providers take few characters in a key. */
-function safe(place: string): string {
-  return place.replaceAll(/[^A-Za-z0-9._/-]/g, '_').slice(0, 120);
 }

@@ -10,9 +10,10 @@ const ATTEMPT_MAX_MS = 13_000;
  * must cost no more events than its timer.
  */
 export function pagingActivitiesFor(taskQueue: string, sendForMs: number) {
+  // Nobody is heard while the task waits for it: whoever asked asks again later, by a timer.
   const local = proxyLocalActivities<PagingActivities>({
     startToCloseTimeout: 5000,
-    retry: { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 },
+    retry: { initialInterval: 200, backoffCoefficient: 2, maximumAttempts: 3 },
   });
   const retry = { initialInterval: 1000, backoffCoefficient: 2, maximumInterval: 30_000 };
   const send = (summary: string, forMs: number) =>

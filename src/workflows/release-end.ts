@@ -8,8 +8,10 @@ import { formatDuration } from '../domain/quantity.ts';
 import type { End } from '../domain/release/course.ts';
 import { rollbackWorkflowId, serviceWorkflowId } from '../domain/release/names.ts';
 import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
+import { evidenceOf, isUnexpected } from '../domain/release/rollback-incident.ts';
 import { hooksForRollback, undoHooks } from './call-hook.ts';
 import type { Context } from './context.ts';
+import type { RollbackInput } from './inputs.ts';
 import { endedSignal, servingSignal } from './messages.ts';
 import { titleOf } from './notices.ts';
 import { retireAll } from './retire.ts';
@@ -109,10 +111,13 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
         ...(baseline === null ? {} : { baseline }),
         ...(asked === null || spec.keepOnAbortMs === 0 ? {} : { keepForMs: spec.keepOnAbortMs }),
         ...(hooks.length === 0 ? {} : { hooks }),
+        ...whatWentWrong(context, end),
       },
     ],
   });
   run.weights([{ version: report.serving?.version ?? stable.version, weightPercent: 100 }]);
+  const { incident } = report;
+  if (incident !== undefined) run.incident(incident, `${incident} was told by ${rollbackId}`);
   const outcome = asked !== null && report.outcome === 'rolled_back' ? 'aborted' : report.outcome;
   return finish(context, {
     outcome,
@@ -122,6 +127,13 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
     left: [...input.left, ...report.left],
     lastNumber: number,
   });
+}
+
+/** With it the rollback opens an incident at once; of what a person has asked for nobody is paged. */
+function whatWentWrong({ run, spec }: Context, end: End): Pick<RollbackInput, 'wentWrong'> {
+  if (spec.incidents === undefined || !isUnexpected(end)) return {};
+  const { workflowId: release, verdict } = run.progress;
+  return { wentWrong: { release, evidence: evidenceOf(verdict) } };
 }
 
 /** Traffic must not go to instances that are just being stopped: that is over first, in seconds. */

@@ -17,6 +17,12 @@ import {
   generationOf,
   serviceWorkflowId,
 } from '../domain/release/names.ts';
+import {
+  type GoingBack,
+  notBackReport,
+  rolledBackReport,
+  unverifiedReport,
+} from '../domain/release/rollback-incident.ts';
 import { undoHooks } from './call-hook.ts';
 import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import { activitiesFor } from './activities.ts';
@@ -24,6 +30,7 @@ import { failureOf } from './failure.ts';
 import type { RollbackInput } from './inputs.ts';
 import { endedSignal, servingSignal } from './messages.ts';
 import { openNotices, titleOf } from './notices.ts';
+import { openIncidents } from './raise-incident.ts';
 import { retireAll } from './retire.ts';
 import { openRun } from './run.ts';
 
@@ -70,6 +77,7 @@ function openContext(input: RollbackInput) {
     run,
     act,
     notices: openNotices(run, spec, act),
+    incidents: openIncidents(run, spec),
     effect(name: string) {
       effects += 1;
       const generation = generationOf(input.number, effects * GENERATIONS_AN_EFFECT);
@@ -78,9 +86,23 @@ function openContext(input: RollbackInput) {
   };
 }
 
+function goingBack({ input, spec, run }: Context): GoingBack {
+  const { service, from, to, trigger, why, wentWrong } = input;
+  const { workflowId } = run.progress;
+  const { strategy } = spec;
+  return {
+    ...{ workflowId, service, from: from.version, to: to.version },
+    ...{ strategy, trigger, why, wentWrong },
+  };
+}
+
 async function goBack(context: Context): Promise<RunReport> {
   const { input, run, act } = context;
   run.note(`${input.trigger}: traffic goes from ${input.from.version} to ${input.to.version}`);
+  // Leaves with the same workflow task as the first step of the way back, which waits for nothing.
+  if (input.wentWrong !== undefined) {
+    context.incidents.report('begun', (known) => rolledBackReport(goingBack(context), known));
+  }
   const moved =
     input.batches === undefined
       ? await moveTraffic(context)
@@ -108,6 +130,7 @@ async function goBack(context: Context): Promise<RunReport> {
     // The other version may still be the better one: nothing is removed until a person has looked.
     return end(context, 'rollback_unverified', back, [...bad], verdict.summary);
   }
+  context.incidents.note('verified', `traffic is back and verified: ${verdict.summary}`);
   const { keepForMs = 0 } = input;
   if (keepForMs > 0) {
     run.phase('cleaning_up', `${input.from.version} stays for ${formatDuration(keepForMs)}`);
@@ -173,11 +196,15 @@ async function rollBack(
       }
     }
     if (round % ROUNDS_TOLD === 1) {
+      const why = `${left} of ${desired} instances are still ${from.version}`;
+      context.incidents.report('not-back', (known) =>
+        notBackReport(goingBack(context), known, why),
+      );
       notices.tell({
         occasion: `traffic-not-back-${round}`,
         about: 'rollback_unverified',
         title: `${input.service}: the way back is not finished`,
-        text: `${left} of ${desired} instances are still ${from.version}. Belay goes on trying.`,
+        text: `${why}. Belay goes on trying.`,
       });
     }
     await sleep(PAUSE_MS, { summary: 'before the batch is tried again' });
@@ -239,6 +266,9 @@ async function switchTo(
         return { kind: 'stayed', why };
       }
       if (round === 1) {
+        context.incidents.report('not-back', (known) =>
+          notBackReport(goingBack(context), known, why),
+        );
         notices.tell({
           occasion: 'traffic-not-back',
           about: 'rollback_unverified',
@@ -331,13 +361,18 @@ async function end(
   left: readonly DeployedVersion[],
   reason: string,
 ): Promise<RunReport> {
-  const { input, run, notices } = context;
+  const { input, run, notices, incidents } = context;
+  if (outcome === 'rollback_unverified') {
+    const how = { serving: serving.version, reason };
+    incidents.report('unverified', (known) => unverifiedReport(goingBack(context), known, how));
+  }
   notices.tell({
     occasion: 'ended',
     about: outcome,
     title: titleOf(run.progress, outcome),
     text: `${input.trigger}: ${input.why}\n${serving.version} serves: ${reason}`,
   });
+  await incidents.settle();
   const report = run.end({
     lastNumber: input.number,
     outcome,

@@ -85,6 +85,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     verdict: undefined,
     warnings: [],
     rolledBackBy: undefined,
+    incident: undefined,
     timeline: [],
     outcome: undefined,
     reason: undefined,
@@ -181,6 +182,11 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     rolledBackBy(rollbackId: string): void {
       show({ rolledBackBy: rollbackId });
     },
+    /** Somebody is paged about it. */
+    incident(incident: string, text: string): void {
+      show({ incident });
+      note(text);
+    },
     verdict(verdict: Verdict): void {
       show({ verdict });
       note(`verdict ${verdict.kind}: ${verdict.summary}`);
@@ -192,7 +198,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     end(
       report: Omit<
         RunReport,
-        'workflowId' | 'kind' | 'number' | 'version' | 'startedAtMs' | 'endedAtMs'
+        'workflowId' | 'kind' | 'number' | 'version' | 'incident' | 'startedAtMs' | 'endedAtMs'
       >,
     ): RunReport {
       const endedAtMs = Date.now();
@@ -204,8 +210,8 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       show({ outcome: report.outcome, reason: report.reason, endedAtMs });
       note(`${report.outcome}: ${report.reason}`);
       measureEnd(progress(), report.outcome, report.cause);
-      const { workflowId, kind, number, version } = own;
-      return { workflowId, kind, number, version, startedAtMs, endedAtMs, ...report };
+      const { workflowId, kind, number, version, incident } = own;
+      return { workflowId, kind, number, version, incident, startedAtMs, endedAtMs, ...report };
     },
   };
 }

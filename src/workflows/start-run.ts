@@ -57,6 +57,9 @@ export function startRollback(run: ActiveRun): Promise<Started> {
     toRuns: to.instances.length > 0,
     before: null,
     ...(run.wasLost === true ? whatElseMayStand(from, to) : {}),
+    ...(run.wasLost === true && from.spec.incidents !== undefined
+      ? { wentWrong: { evidence: [] } }
+      : {}),
   };
   return startChild(rollback, { ...childOptions(run), args: [input] });
 }

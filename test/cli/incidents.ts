@@ -32,7 +32,7 @@ export const VIEW: IncidentView = {
       ...{ channel: 'chat', person: 'ada', contact: 'chat', state: 'accepted' },
       sinceMs: NOW_MS - 8 * MINUTE,
       attempts: [{ attempt: 1, atMs: NOW_MS, outcome: 'accepted', text: 'C1 1700.1' }],
-      ...{ receipt: 'C1 1700.1', handle: 'C1 1700.1' },
+      ...{ receipt: 'C1 1700.1', handle: 'C1 1700.1', shown: 'trigger' },
     },
     {
       ...{ key: 'k/c1-r1-l1/bob', purpose: 'level', round: 1, level: 1 },
@@ -42,7 +42,7 @@ export const VIEW: IncidentView = {
         { attempt: 1, atMs: NOW_MS, outcome: 'failed', text: 'mail: refused' },
         { attempt: 2, atMs: NOW_MS, outcome: 'unknown', text: 'begun' },
       ],
-      ...{ receipt: null, handle: null },
+      ...{ receipt: null, handle: null, shown: 'trigger' },
     },
   ],
   ledgerDropped: 0,

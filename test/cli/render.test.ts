@@ -109,6 +109,14 @@ describe('what it waits for', () => {
   });
 });
 
+test('status and explain say which incident has been opened, as belay incident takes it', () => {
+  const incident = `incident/3f9ac0ffee12${'0'.repeat(52)}`;
+  expect(explain({ incident })).toContain(`incident  ${incident}\n`);
+  const progress = { ...PROGRESS, incident };
+  expect(renderStatusLine(progress, NOW_MS)).toMatch(/; incident 3f9ac0ffee12$/);
+  expect(renderStatusLine(PROGRESS, NOW_MS)).not.toContain('incident');
+});
+
 test('explain has a sentence for every phase, and a way to say every verb', () => {
   for (const phase of PHASES) expect(explain({ phase })).toMatch(/^doing {5}[A-Z].*\.$/m);
   const text = explain({ verbs: VERBS });

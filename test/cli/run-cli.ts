@@ -16,10 +16,12 @@ export interface World {
   /** None: there is no Temporal. */
   readonly client?: BelayClient;
   readonly nowMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Runs a command line as `ann` in `/work`, and gives back what it printed. */
-export async function run(args: readonly string[], { files = {}, client, nowMs = 0 }: World = {}) {
+export async function run(args: readonly string[], world: World = {}) {
+  const { files = {}, client, nowMs = 0, environment = {} } = world;
   let out = '';
   let err = '';
   let connected = 0;
@@ -31,6 +33,7 @@ export async function run(args: readonly string[], { files = {}, client, nowMs =
     },
     user: 'ann',
     cwd: '/work',
+    variable: (name) => environment[name],
     isTty: false,
     colors: false,
     columns: undefined,

@@ -168,6 +168,7 @@ async function printedBy(args: readonly string[]): Promise<string> {
     now: Date.now,
     pause: async () => undefined,
     readFile: () => '',
+    variable: () => undefined,
   });
   return printed;
 }

@@ -1,5 +1,10 @@
 import { QUICK, SERVICE, environmentOf, startTestStack } from '../support/stack.ts';
-import { writeHistory } from './history-file.ts';
+import { type History, writeHistory } from './history-file.ts';
+import { recordIncidents } from './record-incidents.ts';
+
+const wanted = process.argv.slice(2);
+if (isWanted('incidents')) await recordIncidents(write);
+if (wanted.length === 1 && isWanted('incidents')) process.exit(0);
 
 /**
  * Runs every kind of release and rollback for real and writes their histories. To be run again
@@ -17,6 +22,10 @@ async function keep(name: string, workflowId: string): Promise<void> {
   const handle = environment?.client.workflow.getHandle(workflowId);
   const history = await handle?.fetchHistory();
   if (history === undefined) throw new Error(`${workflowId} has no history`);
+  write(name, history);
+}
+
+function write(name: string, history: History): void {
   writeHistory(name, history);
   process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
 }
@@ -153,15 +162,34 @@ async function recordCompared(): Promise<void> {
   await keep('scored', scored.workflowId);
 }
 
+/** Two in a row: the first opens the incident, the second is told to it. */
+async function recordIncident(): Promise<void> {
+  const changes = {
+    ...QUICK,
+    stabilization_period: '20s',
+    incidents: { policy: 'night' },
+  } as const;
+  for (const [version, name] of [
+    ['paged', 'rollback-opens-incident'],
+    ['paged-again', 'rollback-tells-incident'],
+  ] as const) {
+    const { workflowId } = await stack.deploy(version, changes);
+    await stack.until(workflowId, 'stabilizing');
+    await stack.fault(version, 'errors');
+    const back = await stack.end(workflowId);
+    await keep(name, `rollback/${SERVICE}/${back.lastNumber}`);
+  }
+}
+
 const RECORDINGS = {
   blue_green: recordBlueGreen,
   canary: recordCanary,
   rolling: recordRolling,
   ab_test: recordAbTest,
   compared: recordCompared,
+  incident: recordIncident,
 } as const;
 
-const wanted = process.argv.slice(2);
 try {
   const first = await stack.deploy('v1');
   await stack.until(first.workflowId, 'stabilizing');

@@ -11,6 +11,11 @@ const NAMES = [
   'canary-succeeded',
   'compared-rolled-back',
   'compared-succeeded',
+  'incident-acknowledged',
+  'incident-never-acknowledged',
+  'incident-reassigned',
+  'incident-signalled',
+  'incident-with-fallback',
   'release-aborted',
   'release-failed-health',
   'release-first',
@@ -19,6 +24,8 @@ const NAMES = [
   'rollback-by-person',
   'rollback-by-release',
   'rollback-of-rolling',
+  'rollback-opens-incident',
+  'rollback-tells-incident',
   'rolling-rolled-back',
   'rolling-succeeded',
   'scored',
@@ -48,6 +55,17 @@ test.each([
 ])('both versions are compared in %s', (name, compared) => {
   const history = histories.find((one) => one.name === name)?.history ?? {};
   expect(payloadsOf(history)).toMatch(compared);
+});
+
+test.each([
+  ['incident-acknowledged', /"status":"acknowledged"/],
+  ['incident-never-acknowledged', /NeverAcknowledged/],
+  ['incident-reassigned', /"purpose":"assigned"/],
+  ['incident-signalled', /recorded-ack/],
+  ['incident-with-fallback', /\/fallback\/mail/],
+])('what is to be recorded happens in %s', (name, happens) => {
+  const history = histories.find((one) => one.name === name)?.history ?? {};
+  expect(payloadsOf(history)).toMatch(happens);
 });
 
 test.each(histories)('$name replays', async ({ history }) => {

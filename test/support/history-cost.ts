@@ -58,6 +58,52 @@ function emptyTasks(history: readonly Event[]): number {
   ).length;
 }
 
+/**
+ * The events of an incident without those of its sends: three of each activity, and the workflow
+ * tasks that only hear how sends have ended. `history`: of a time-skipping server, which also has a
+ * task for each query.
+ */
+export function besideSends(history: readonly Event[]): number {
+  let own = 0;
+  let causes = 0;
+  for (const [at, event] of history.entries()) {
+    if (event.workflowTaskScheduledEventAttributes != null) {
+      // The first one begins the workflow; an update asks for a task without an event before it.
+      if (causes > 0 || at < EVENTS_A_TASK || isForUpdate(history, at)) own += EVENTS_A_TASK;
+    } else if (event.workflowTaskStartedEventAttributes != null) {
+      causes = 0;
+    } else if (!isOfActivity(event) && event.workflowTaskCompletedEventAttributes == null) {
+      own += 1;
+      causes += isCause(event) ? 1 : 0;
+    }
+  }
+  return own;
+}
+
+function isForUpdate(history: readonly Event[], at: number): boolean {
+  return history[at + EVENTS_A_TASK]?.workflowExecutionUpdateAcceptedEventAttributes != null;
+}
+
+function isOfActivity(event: Event): boolean {
+  return (
+    event.activityTaskScheduledEventAttributes != null ||
+    event.activityTaskStartedEventAttributes != null ||
+    event.activityTaskCompletedEventAttributes != null ||
+    event.activityTaskFailedEventAttributes != null ||
+    event.activityTaskCanceledEventAttributes != null ||
+    event.activityTaskTimedOutEventAttributes != null
+  );
+}
+
+/** What makes the server ask a workflow for a task, beside the end of an activity. */
+function isCause(event: Event): boolean {
+  return (
+    event.timerFiredEventAttributes != null ||
+    event.workflowExecutionSignaledEventAttributes != null ||
+    event.workflowExecutionStartedEventAttributes != null
+  );
+}
+
 /** The most events from one activity of this type to the next, both in the same history. */
 export function eventsBetween(history: readonly Event[], activityType: string): number {
   const ids = history

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { type BelayClient, type IncidentView, createBelayClient } from '../../src/client/client.ts';
 import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
-import { type RunningTemporal, startTemporal } from '../../src/dev/temporal-server.ts';
+import {
+  type RunningTemporal,
+  type TemporalServerOptions,
+  startTemporal,
+} from '../../src/dev/temporal-server.ts';
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
 import { poll } from './poll.ts';
@@ -19,7 +23,8 @@ export interface PagingStack {
   readonly folder: string;
   /** Everything that the workers and the program for answers have printed so far. */
   printed(): string;
-  startWorker(): Promise<Child>;
+  /** `number` tells workers of one stack apart; default: 0, whose metrics are `metricsOfWorker`. */
+  startWorker(number?: number): Promise<Child>;
   /** `belay answers`, with its address. */
   startAnswers(): Promise<{
     readonly child: Child;
@@ -36,6 +41,8 @@ export interface PagingStack {
 export async function startPagingStack(
   document: PagingDocument,
   secrets: Readonly<Record<string, string>>,
+  /** `keep`: in a database file, so that the server can be started again on what it knew. */
+  server: 'forget' | 'keep' = 'forget',
 ): Promise<PagingStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-paging-'));
   const closing: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true })];
@@ -43,7 +50,11 @@ export async function startPagingStack(
   writeFileSync(pagingFile, JSON.stringify(document));
   const bundle = join(folder, 'workflows.js');
   await bundleWorkflows(bundle);
-  const temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
+  const temporal = await startTemporal(
+    readDevConfig(process.env),
+    server === 'forget' ? {} : kept(folder),
+    () => undefined,
+  );
   let ended: Promise<void> | undefined;
   const endTemporal = (): Promise<void> => (ended ??= temporal.close());
   closing.push(endTemporal);
@@ -75,19 +86,19 @@ export async function startPagingStack(
     closing.push(() => child.stop());
     return child;
   };
-  const port = 10_000 + Math.floor(Math.random() * 10_000);
-  const metricsAddress = `127.0.0.1:${port}`;
+  const port = portToKeep();
+  const metricsAddressOf = (number: number): string => `127.0.0.1:${port + number}`;
   return {
     temporal,
     endTemporal,
     client,
     folder,
     printed: () => readFileSync(log, 'utf8'),
-    startWorker: () =>
+    startWorker: (number = 0) =>
       start(
         '../../src/worker/main',
         [],
-        { BELAY_METRICS_ADDRESS: metricsAddress },
+        { BELAY_METRICS_ADDRESS: metricsAddressOf(number) },
         '"worker":"ready"',
       ),
     async startAnswers() {
@@ -96,7 +107,7 @@ export async function startPagingStack(
       const { url, metrics }: { url: string; metrics: string } = JSON.parse(child.said);
       return { child, url, metrics };
     },
-    metricsOfWorker: async () => (await fetch(`http://${metricsAddress}/metrics`)).text(),
+    metricsOfWorker: async () => (await fetch(`http://${metricsAddressOf(0)}/metrics`)).text(),
     async until(id, is) {
       let last: IncidentView | undefined;
       const found = await poll(WITHIN_MS, async () => {
@@ -111,4 +122,21 @@ export async function startPagingStack(
       for (const step of closing.splice(0).toReversed()) await step();
     },
   };
+}
+
+function kept(folder: string): TemporalServerOptions {
+  return {
+    dbFile: join(folder, 'temporal.sqlite'),
+    port: portToKeep(),
+    // Of four partitions each serves few workers slowly while much is waiting, as after a kill.
+    extraArgs: ['Read', 'Write'].flatMap((way) => [
+      '--dynamic-config-value',
+      `matching.numTaskqueue${way}Partitions=1`,
+    ]),
+  };
+}
+
+/** Below those that the system gives to outgoing connections. */
+function portToKeep(): number {
+  return 10_000 + Math.floor(Math.random() * 10_000);
 }

@@ -118,7 +118,7 @@ export function environmentOf(env: Record<string, string>): ReleaseDocument['env
 /** The real parts together: Temporal, a load balancer, a worker, all processes of their own. */
 export async function startTestStack(
   balancer: BalancerKind,
-  options: Pick<StackOptions, 'workflowBundle' | 'temporalArgs'> = {},
+  options: Pick<StackOptions, 'workflowBundle' | 'temporalArgs' | 'paging'> = {},
 ): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-test-'));
   const lines: string[] = [];

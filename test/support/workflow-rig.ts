@@ -8,9 +8,10 @@ import {
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
-import { createActivities, createWatching } from '../../src/activities/activities.ts';
+import { createActivities, createPaging, createWatching } from '../../src/activities/activities.ts';
 import type { Clock } from '../../src/activities/clock.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
+import { createPagingReads } from '../../src/activities/paging.ts';
 import { createBelayClient } from '../../src/client/client.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
@@ -26,6 +27,7 @@ import { createTrafficSource } from '../../src/providers/metrics/traffic.ts';
 import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
 import { begun } from './begun.ts';
+import { createMemoryPaging } from './memory-paging.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { workflowCode, workflowCodeWithoutHeartbeats } from './workflow-code.ts';
 
@@ -95,6 +97,7 @@ export async function startWorkflowRig(options: {
     }),
   };
   const code = await (activityTime === 'held' ? workflowCodeWithoutHeartbeats() : workflowCode());
+  const paging = createMemoryPaging(env);
   const taskQueue = 'belay';
   const shared = {
     connection: env.nativeConnection,
@@ -106,13 +109,19 @@ export async function startWorkflowRig(options: {
       ...shared,
       taskQueue,
       workflowBundle: { code },
-      activities: createActivities(deps),
+      activities: { ...createActivities(deps), ...createPagingReads(paging.deps) },
       maxCachedWorkflows: options.maxCachedWorkflows,
     }),
     Worker.create({
       ...shared,
       taskQueue: `${taskQueue}-watch`,
       activities: createWatching(deps),
+    }),
+    Worker.create({
+      ...shared,
+      interceptors: {},
+      taskQueue: `${taskQueue}-page`,
+      activities: createPaging(paging.deps),
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -126,6 +135,8 @@ export async function startWorkflowRig(options: {
     router,
     metrics,
     channel,
+    /** Who is paged by what; no paging file until a test gives one. */
+    paging,
     /** The instances behind these ports accept no connection from now on. */
     refuse: (ports: readonly number[]) => ports.forEach((port) => refused.add(port)),
     /** What the health checks of a version find from now on. */

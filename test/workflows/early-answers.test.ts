@@ -84,3 +84,17 @@ test.each([
   if (kind === 'applied') expect(answer).toBe('applied');
   else expect(answer).toMatchObject({ code: 'NotAllowedNow' });
 });
+
+test('a signal before the first task comes before an update that finds it there', async () => {
+  await rig.close();
+  rig = await startIncidentRig({ workers: 'later' });
+  const id = await openWith('ack', [{ ...ADA, requestId: 'early-ack' }]);
+  const resolved = rig.client.incidents.answer(id, 'resolve', { who: 'bob', why: 'mended' });
+  // By the time that the server answers this it has the update.
+  await rig.env.client.workflow.getHandle(id).describe();
+  await rig.start();
+  expect(await resolved).toMatchObject({ kind: 'applied' });
+  expect(await rig.end(id)).toMatchObject({
+    ...{ acknowledgedBy: { by: 'ada' }, resolvedBy: { by: 'bob' } },
+  });
+});

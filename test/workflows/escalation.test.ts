@@ -1,39 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
-import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
+import { ADA, NIGHT, nightWith } from '../support/night.ts';
 
 const MINUTE = 60_000;
-const ADA = { who: 'ada', why: 'I look at it' };
-
-/** Two levels, two rounds; ada by two ways, then bob. */
-const NIGHT = {
-  people: {
-    ada: { contacts: { phone: { channel: 'pager' }, chat: { channel: 'chat' } } },
-    bob: { contacts: { phone: { channel: 'pager', to: 'bob' } } },
-  },
-  channels: {
-    pager: { type: 'memory', fallback: 'mail' },
-    chat: { type: 'memory' },
-    mail: { type: 'memory' },
-    siren: { type: 'memory' },
-  },
-  policies: {
-    night: {
-      levels: [
-        { wait: '5m', targets: [{ person: 'ada' }] },
-        { wait: '10m', targets: [{ person: 'bob' }] },
-      ],
-      repeat: 1,
-    },
-  },
-  last_resort: ['siren'],
-} satisfies PagingDocument;
-
-function nightWith(changes: Partial<PagingDocument['policies'][string]>): PagingDocument {
-  return { ...NIGHT, policies: { night: { ...NIGHT.policies.night, ...changes } } };
-}
-
 let rig: IncidentRig;
 
 beforeAll(async () => {
@@ -120,7 +90,7 @@ test('an acknowledgement ends the paging; the second is told who was first', asy
 test('by a signal alone as well', async () => {
   const id = await rig.open();
   await rig.until(id, ({ level }) => level === 1);
-  await rig.env.client.workflow.getHandle(id).signal('ack', { ...ADA, requestId: `${id}-signal` });
+  await rig.signal(id, 'ack', { ...ADA, requestId: `${id}-signal` });
   await rig.until(id, ({ status }) => status === 'acknowledged');
   await rig.pass(24 * 60 * MINUTE);
   expect(rig.pagesOf(id)).toHaveLength(2);
@@ -269,6 +239,32 @@ test('what may have arrived is sent again with its key, and says so', async () =
   ]);
 });
 
+const CHAT_ALONE = { levels: [{ wait: '5m', targets: [{ channel: 'chat' }] }] };
+
+test('what began while Temporal could not be told is sent again, and says so', async () => {
+  rig.use(nightWith(CHAT_ALONE));
+  const cut = new Failure('PageUndelivered', 'the connection was cut', { isUnknown: true });
+  rig.fail('chat', { failure: cut, when: 'after' });
+  rig.loseAttempts(2);
+  const id = await rig.open();
+  const { ledger } = await rig.until(id, (view) => view.ledger[0]?.state === 'accepted');
+  expect(rig.pagesOf(id).map(({ page }) => page.maybeRepeated)).toEqual([false, true]);
+  expect(ledger[0]?.attempts).toMatchObject([
+    { attempt: 1, outcome: 'unknown', text: expect.stringMatching(/^nothing has been heard/) },
+    { attempt: 2, outcome: 'accepted' },
+  ]);
+});
+
+test('what only waited for its channel says nothing of an attempt before', async () => {
+  rig.use(nightWith(CHAT_ALONE));
+  rig.limit('chat', { perSecond: 2, burst: 1 });
+  await rig.open();
+  const second = await rig.open();
+  const { ledger } = await rig.until(second, (view) => view.ledger[0]?.state === 'accepted');
+  expect(rig.pagesOf(second).map(({ page }) => page.maybeRepeated)).toEqual([false]);
+  expect(ledger[0]?.attempts).toMatchObject([{ attempt: 1, outcome: 'accepted' }]);
+});
+
 test('the answer to an acknowledgement lists what is in flight; a retry is called off', async () => {
   const release = rig.hold('chat');
   const refused = new Failure('PageUndelivered', 'the pager does not answer');
@@ -286,6 +282,20 @@ test('the answer to an acknowledgement lists what is in flight; a retry is calle
   expect(rig.pagesOf(id)).toHaveLength(1);
 });
 
+test('an attempt that a worker has taken, but not begun, is called off and no failure', async () => {
+  const attempts = rig.holdAttempts();
+  const id = await rig.open();
+  await expect.poll(attempts.count).toBe(2);
+  const answer = await rig.client.incidents.acknowledge(id, ADA);
+  expect(answer).toMatchObject({ inFlight: ['pager/ada.phone', 'chat/ada.chat'] });
+  attempts.release();
+  const { warnings } = await rig.until(id, ({ ledger }) =>
+    ledger.every(({ state }) => state === 'called_off'),
+  );
+  expect(warnings).toEqual([]);
+  expect(rig.pagesOf(id)).toEqual([]);
+});
+
 test('the same key is the same incident while it is open', async () => {
   const key = 'checkout/down';
   const first = await rig.client.incidents.open({
@@ -295,7 +305,7 @@ test('the same key is the same incident while it is open', async () => {
     ...{ policy: 'night', title: 'down', who: 'probe', why: 'it fails', key },
   });
   expect([first.isNew, second]).toEqual([true, { id: first.id, isNew: false }]);
-  await rig.until(first.id, ({ level }) => level === 1);
+  // Its first task, and perhaps its first page, are still under way.
   await rig.client.incidents.steer(first.id, 'resolve', ADA);
   await rig.end(first.id);
   const third = await rig.open({ key });

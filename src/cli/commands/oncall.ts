@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { nearest } from '../../domain/document/nearest.ts';
@@ -13,23 +12,20 @@ import {
   onCallAt,
   shiftsBetween,
 } from '../../domain/oncall/on-call.ts';
-import {
-  SCHEDULE_NAME,
-  type Schedules,
-  requireSchedules,
-} from '../../domain/oncall/read-schedules.ts';
+import { requireSchedules } from '../../domain/oncall/read-schedules.ts';
 import { scheduleDocument } from '../../domain/oncall/schedule-document.ts';
+import { SCHEDULE_NAME } from '../../domain/oncall/schedule-name.schema.ts';
 import { remarksOnSchedule } from '../../domain/oncall/schedule-remarks.ts';
 import type { Schedule } from '../../domain/oncall/schedule.schema.ts';
-import { readTime, timeText } from '../../domain/oncall/zone-clock.ts';
-import { isTimeZone } from '../../domain/wall-clock.ts';
+import { timeText } from '../../domain/oncall/zone-clock.ts';
 import type { CliDeps } from '../deps.ts';
+import { pagingOption, pagingSource, readText } from '../paging-source.ts';
 import { renderGaps, renderRemark, renderShifts, renderWho } from '../render/oncall.ts';
 import { type AddCommand, printJson } from './command.ts';
+import { timeOf, zoneNamed } from './time-option.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_MAX = LOOK_MAX_MS / DAY_MS;
-const FILE_MAX_BYTES = 4 * 1024 * 1024;
 
 const HELP = `
 The paging file has the schedules; people are optional here:
@@ -76,22 +72,22 @@ export const addOncall: AddCommand = (program, deps, exit) => {
   for (const add of [addWho, addShifts, addGaps, addExport, addImport]) add(oncall, deps, exit);
 };
 
-function about(oncall: Command, name: string, description: string): Command {
+function about(oncall: Command, deps: CliDeps, name: string, description: string): Command {
   return oncall
     .command(name)
     .argument('<schedule>', 'its name in the paging file')
     .description(description)
-    .option('--file <path>', 'the paging file, YAML or JSON', 'paging.yaml');
+    .addOption(pagingOption(deps));
 }
 
 const addWho: AddCommand = (oncall, deps, exit) => {
-  about(oncall, 'who', 'Who is on call, and who is next. Exits 1 where nobody is.')
+  about(oncall, deps, 'who', 'Who is on call, and who is next. Exits 1 where nobody is.')
     .option('--at <time>', 'when; default: now')
     .option('--json', 'JSON instead of text')
     .action((name: string, options: Asked & { at?: string }, command: Command) => {
       const { schedule } = find(name, options, command, deps);
       const { timeZone } = schedule;
-      const atMs = timeOf(options.at, '--at', schedule, command) ?? deps.now();
+      const atMs = timeOf(options.at, '--at', schedule.timeZone, command) ?? deps.now();
       const persons = onCallAt(schedule, atMs);
       const next = nextHandOff(schedule, atMs);
       if (options.json === true) {
@@ -103,7 +99,7 @@ const addWho: AddCommand = (oncall, deps, exit) => {
 };
 
 const addShifts: AddCommand = (oncall, deps, exit) => {
-  about(oncall, 'shifts', 'Every shift within a time, with what put people there.')
+  about(oncall, deps, 'shifts', 'Every shift within a time, with what put people there.')
     .option('--from <time>', 'default: now')
     .option('--to <time>', 'default: 30 days later; at most 400')
     .option('--json', 'JSON instead of text')
@@ -119,7 +115,7 @@ const addShifts: AddCommand = (oncall, deps, exit) => {
 
 const addGaps: AddCommand = (oncall, deps, exit) => {
   const what = 'When nobody is on call, and what is hardly meant. Exits 1 where there is a gap.';
-  about(oncall, 'gaps', what)
+  about(oncall, deps, 'gaps', what)
     .addOption(
       new Option('--days <n>', 'how far to look from now, at most 400')
         .argParser(daysOf)
@@ -143,7 +139,12 @@ const addGaps: AddCommand = (oncall, deps, exit) => {
 };
 
 const addExport: AddCommand = (oncall, deps, exit) => {
-  about(oncall, 'export', 'The shifts as a calendar (iCalendar, RFC 5545) on the standard output.')
+  about(
+    oncall,
+    deps,
+    'export',
+    'The shifts as a calendar (iCalendar, RFC 5545) on the standard output.',
+  )
     .option('--from <time>', 'default: now')
     .option('--to <time>', 'default: 90 days later; at most 400')
     .option('--json', 'the calendar as text within JSON')
@@ -202,29 +203,14 @@ interface Found {
 }
 
 function find(name: string, { file }: Asked, command: Command, deps: CliDeps): Found {
-  const { schedules, remarks } = readPaging(file, deps);
+  const source = pagingSource(file, deps);
+  const { schedules, remarks } = requireSchedules(source, source.readFile);
   const schedule = Object.hasOwn(schedules, name) ? schedules[name] : undefined;
   if (schedule !== undefined) return { schedule, remarks };
   const known = Object.keys(schedules);
   const near = nearest(name, known);
   const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean ${near}?`;
   return command.error(`error: ${file} has no schedule "${name}": ${hint}`);
-}
-
-function readPaging(file: string, deps: CliDeps): Schedules {
-  const folder = dirname(resolve(deps.cwd, file));
-  return requireSchedules({ text: readText(file, deps), file }, (path) =>
-    deps.readFile(resolve(folder, path), FILE_MAX_BYTES),
-  );
-}
-
-function readText(file: string, deps: CliDeps): string {
-  try {
-    return deps.readFile(resolve(deps.cwd, file), FILE_MAX_BYTES);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure('PagingFileInvalid', `${file} cannot be read: ${why}`);
-  }
 }
 
 function spanOf(
@@ -234,36 +220,17 @@ function spanOf(
   command: Command,
   deps: CliDeps,
 ): { readonly fromMs: number; readonly toMs: number } {
-  const fromMs = timeOf(options.from, '--from', schedule, command) ?? deps.now();
-  const toMs = timeOf(options.to, '--to', schedule, command) ?? fromMs + days * DAY_MS;
+  const fromMs = timeOf(options.from, '--from', schedule.timeZone, command) ?? deps.now();
+  const toMs = timeOf(options.to, '--to', schedule.timeZone, command) ?? fromMs + days * DAY_MS;
   if (toMs <= fromMs) command.error('error: --to is not after --from');
   if (toMs - fromMs > LOOK_MAX_MS) command.error(`error: at most ${DAYS_MAX} days at once`);
   return { fromMs, toMs };
-}
-
-function timeOf(
-  text: string | undefined,
-  option: string,
-  { timeZone }: Schedule,
-  command: Command,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = readTime(text, timeZone, 'first');
-  if (ms !== undefined) return ms;
-  return command.error(
-    `error: ${option} "${text}": write 2026-03-01T10:00:00Z, or 2026-03-01T10:00 in ${timeZone}`,
-  );
 }
 
 function daysOf(text: string): number {
   const days = Number(text);
   if (Number.isInteger(days) && days >= 1 && days <= DAYS_MAX) return days;
   throw new InvalidArgumentError(`It is a number from 1 to ${DAYS_MAX}.`);
-}
-
-function zoneNamed(text: string): string {
-  if (isTimeZone(text)) return text;
-  throw new InvalidArgumentError('A time zone is written like Europe/Berlin or UTC.');
 }
 
 function scheduleNamed(text: string): string {

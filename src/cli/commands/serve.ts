@@ -1,3 +1,5 @@
+import { Argument } from 'commander';
+import { pagingJsonSchema } from '../../domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../../domain/release/json-schema.schema.ts';
 import { type AddCommand, example, printJson } from './command.ts';
 
@@ -80,10 +82,13 @@ export const addServing: AddCommand = (program, deps, exit) => {
     });
   program
     .command('schema')
-    .description('Print the JSON Schema of release files, for editors.')
-    .addHelpText('after', example('belay schema > release.schema.json'))
-    .action(() => {
-      printJson(deps, releaseJsonSchema());
+    .addArgument(
+      new Argument('[of]', 'which files').choices(['release', 'paging']).default('release'),
+    )
+    .description('Print the JSON Schema of release files or of paging files, for editors.')
+    .addHelpText('after', example('belay schema paging > paging.schema.json'))
+    .action((of: 'release' | 'paging') => {
+      printJson(deps, of === 'paging' ? pagingJsonSchema() : releaseJsonSchema());
       exit(0);
     });
 };

@@ -77,6 +77,7 @@ function factsOf(progress: Progress, nowMs: number): readonly (readonly string[]
   facts.push(['fallback', progress.fallback ?? 'none: there is no version to go back to']);
   if (preview !== undefined && outcome === undefined) facts.push(['preview', addressOf(preview)]);
   if (progress.rolledBackBy !== undefined) facts.push(['rollback', progress.rolledBackBy]);
+  if (progress.incident !== undefined) facts.push(['incident', progress.incident]);
   if (outcome !== undefined) facts.push(['outcome', outcome], ['reason', progress.reason ?? '']);
   if (progress.verdict !== undefined) {
     const { kind, score } = progress.verdict;

@@ -1,4 +1,5 @@
 import type { Progress, TimelineEntry } from '../../domain/release/progress.ts';
+import { shortId } from './short-id.ts';
 import { type Style, clock, span, toned } from './style.ts';
 import { renderWaiting } from './waiting.ts';
 
@@ -19,7 +20,7 @@ export function renderStatusLine(progress: Progress, nowMs: number): string {
   const where = step === undefined ? '' : ` at ${step.name} (${at + 1} of ${steps.length})`;
   const waits = renderWaiting(progress, nowMs);
   const why = waits === undefined ? '' : `; waits ${waits}`;
-  return `${workflowId} ${phase}${where} ${time}, ${renderWeights(progress)}${verdict}${why}`;
+  return `${workflowId} ${phase}${where} ${time}, ${renderWeights(progress)}${verdict}${why}${renderIncidentOf(progress)}`;
 }
 
 export function renderWeights({ weights }: Pick<Progress, 'weights'>): string {
@@ -30,5 +31,10 @@ export function renderWeights({ weights }: Pick<Progress, 'weights'>): string {
 export function renderEnd(progress: Progress, style: Style): string {
   const { workflowId, outcome, reason, startedAtMs, endedAtMs } = progress;
   const took = endedAtMs === undefined ? '' : ` after ${span(endedAtMs - startedAtMs)}`;
-  return `${workflowId} ${toned(style, outcome ?? 'running')}${took}: ${reason ?? ''}`;
+  return `${workflowId} ${toned(style, outcome ?? 'running')}${took}: ${reason ?? ''}${renderIncidentOf(progress)}`;
+}
+
+/** As `belay incident` takes it. */
+function renderIncidentOf({ incident }: Progress): string {
+  return incident === undefined ? '' : `; incident ${shortId(incident)}`;
 }

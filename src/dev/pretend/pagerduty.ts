@@ -51,6 +51,15 @@ export interface PagerDutyShown {
   readonly repeats: number;
 }
 
+/** An event that was taken. */
+export interface PagerDutyEvent {
+  readonly atMs: number;
+  readonly action: 'trigger' | 'acknowledge' | 'resolve';
+  readonly dedupKey: string;
+  /** Of a trigger; else empty. */
+  readonly summary: string;
+}
+
 /** A webhook (v3) as PagerDuty sends it. */
 export interface PagerDutyCall {
   readonly rawBody: string;
@@ -59,6 +68,8 @@ export interface PagerDutyCall {
 
 export interface PretendPagerDuty extends PretendServer {
   readonly shown: readonly PagerDutyShown[];
+  /** What made them so, in the order in which it came. */
+  readonly events: readonly PagerDutyEvent[];
   /** What was not as PagerDuty documents it. */
   readonly problems: readonly string[];
   readonly enqueueUrl: string;
@@ -81,6 +92,7 @@ export async function startPretendPagerDuty(
 ): Promise<PretendPagerDuty> {
   const { routingKey, webhookSecret } = options;
   const shown: PagerDutyShown[] = [];
+  const events: PagerDutyEvent[] = [];
   const problems: string[] = [];
 
   const openAt = (key: string): number =>
@@ -121,6 +133,9 @@ export async function startPretendPagerDuty(
     const { dedup_key: key } = data;
     // Of another integration: taken and dropped, as the documents say.
     if (data.routing_key === routingKey) {
+      const { event_action: action } = data;
+      const summary = data.event_action === 'trigger' ? data.payload.summary : '';
+      events.push({ atMs: Date.now(), action, dedupKey: key, summary });
       if (data.event_action === 'trigger') trigger(key, data.payload);
       else move(key, data.event_action === 'resolve' ? 'resolved' : 'acknowledged');
     }
@@ -135,6 +150,7 @@ export async function startPretendPagerDuty(
   return {
     ...server,
     shown,
+    events,
     problems,
     enqueueUrl: `${server.url}/v2/enqueue`,
     answerAs({ dedupKey: key, kind, who }) {

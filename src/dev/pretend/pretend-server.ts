@@ -2,6 +2,8 @@ import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'nod
 
 /** A request as the pretended provider saw it. */
 export interface PretendRequest {
+  /** When it began to come in. */
+  readonly atMs: number;
   readonly method: string;
   /** With its query. */
   readonly path: string;
@@ -52,10 +54,12 @@ export async function startPretendServer(
   const requests: PretendRequest[] = [];
   const planned: Misbehaviour[] = [];
   const server = createServer((incoming, response) => {
+    const atMs = Date.now();
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.once('end', () => {
       const request = {
+        atMs,
         method: incoming.method ?? '',
         path: incoming.url ?? '',
         headers: incoming.headers,

@@ -28,6 +28,15 @@ export interface SlackShown {
   readonly updates: number;
 }
 
+/** A message as it came, in its first words or in other ones. */
+export interface SlackCall {
+  readonly atMs: number;
+  readonly kind: 'post' | 'update';
+  readonly channel: string;
+  readonly ts: string;
+  readonly text: string;
+}
+
 /** A request as Slack sends it when somebody clicks a button. */
 export interface SlackClick {
   readonly rawBody: string;
@@ -37,6 +46,8 @@ export interface SlackClick {
 export interface PretendSlack extends PretendServer {
   /** In the order in which they came. */
   readonly shown: readonly SlackShown[];
+  /** What made them so, in the order in which it came. */
+  readonly calls: readonly SlackCall[];
   /** What was not as Slack documents it. */
   readonly problems: readonly string[];
   /** For `url` of a channel with a bot token. */
@@ -71,6 +82,7 @@ const WEBHOOK_CHANNEL = 'C0WEBHOOK';
 export async function startPretendSlack(options: PretendSlackOptions): Promise<PretendSlack> {
   const { botToken, signingSecret, webhookPath = '/services/T0BELAY/B0BELAY/pretend' } = options;
   const shown: SlackShown[] = [];
+  const calls: SlackCall[] = [];
   const problems: string[] = [];
   const whispers: { readonly ts: string; readonly text: string }[] = [];
 
@@ -86,6 +98,7 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
     const ts = `${Math.floor(Date.now() / 1000)}.${String(shown.length + 100).padStart(6, '0')}`;
     const message = { channel, ts, key: keyOf(content), content, updates: 0 };
     shown.push(message);
+    calls.push({ atMs: Date.now(), kind: 'post', channel, ts, text: content.text });
     return message;
   }
 
@@ -122,6 +135,7 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
         const old = shown[at];
         if (old === undefined) return no('message_not_found');
         shown[at] = { ...old, content, updates: old.updates + 1 };
+        calls.push({ atMs: Date.now(), kind: 'update', channel, ts, text: content.text });
         return { ok: true, channel, ts, text: content.text };
       }
       default:
@@ -140,6 +154,7 @@ export async function startPretendSlack(options: PretendSlackOptions): Promise<P
   return {
     ...server,
     shown,
+    calls,
     whispers,
     problems,
     apiUrl: `${server.url}/api`,

@@ -1,7 +1,8 @@
 import { type z } from 'zod';
-import { type Document, isMap, isScalar } from 'yaml';
+import type { Document } from 'yaml';
 import { readText } from './document-text.ts';
 import { type Found, type Suggest, foundBy } from './issues.ts';
+import { lineAt, placeBy } from './place.ts';
 import type { Problem } from './problem.ts';
 
 /** Whoever has more than this to mend begins with these. */
@@ -53,23 +54,14 @@ export function readDocument<Schema extends z.ZodType, Value>(
     return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
   }
   const { document, lines, flaws } = readText(text, form.holds);
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
   if (flaws.length > 0) {
     return invalid(
-      flaws.map(({ offset, message }) => ({ file, ...at(offset), path: '', message })),
+      flaws.map(({ offset, message }) => ({ file, ...lineAt(lines, offset), path: '', message })),
     );
   }
   const read = valueOf(document, form, finish);
   if (read.kind === 'valid') return read;
-  const problems = read.found.slice(0, PLACED_MAX).map(({ path, key, message }) => ({
-    file,
-    ...at(offsetOf(document, path, key)),
-    path: [...path, ...(key === undefined ? [] : [key])].join('.'),
-    message,
-  }));
+  const problems = read.found.slice(0, PLACED_MAX).map(placeBy(document, lines, file));
   return invalid(problems, read.found.length);
 }
 
@@ -114,29 +106,4 @@ function contentOf(
   } catch (error) {
     return { kind: 'bad', why: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** Where a path begins in the text; for what is missing, where its nearest parent begins. */
-function offsetOf(
-  document: Document,
-  path: readonly (string | number)[],
-  key: string | undefined,
-): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const parent = path.slice(0, length);
-    const node: unknown = length === 0 ? document.contents : document.getIn(parent, true);
-    if (key !== undefined && length === path.length && isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
-      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
-    }
-    const range = hasRange(node) ? node.range : undefined;
-    if (range !== undefined && range !== null) return range[0];
-  }
-  return 0;
-}
-
-function hasRange(
-  node: unknown,
-): node is { readonly range?: readonly [number, number, number] | null } {
-  return typeof node === 'object' && node !== null && 'range' in node;
 }

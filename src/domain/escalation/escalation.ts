@@ -1,6 +1,6 @@
 import type { Target } from './policy.schema.ts';
 import type { Handled, IncidentStatus } from './incident.ts';
-import type { PlannedPage } from './plan-level.ts';
+import type { PlannedPage, Turn } from './plan-level.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
 /**
@@ -12,6 +12,7 @@ export interface Escalation {
   readonly status: IncidentStatus;
   /** How often the policy has begun with its first level, all rounds counted as one; from 1. */
   readonly cycle: number;
+  readonly cycleBeganAtMs: number;
   /** From 1; 0 before the first. */
   readonly round: number;
   /** The level that has begun last, from 1; 0 before the first. */
@@ -31,8 +32,7 @@ export interface Escalation {
   readonly wake: { readonly atMs: number; readonly why: 'snooze' | 'ack_timeout' } | null;
   readonly acknowledgedBy: Handled | null;
   readonly resolvedBy: Handled | null;
-  /** How often a page has been planned for a team: its members take turns. */
-  readonly turn: number;
+  readonly turn: Turn;
 }
 
 export interface Later {
@@ -53,12 +53,13 @@ export type Due =
   /** Null: until somebody says something. */
   | { readonly kind: 'wait'; readonly untilMs: number | null };
 
-/** `turn`: which member of a team is paged first; the next one at every level after. */
-export function newEscalation(policy: PolicySnapshot, turn: number, nowMs: number): Escalation {
+/** `first`: which member of a team is paged first; the next one at every page to it after. */
+export function newEscalation(policy: PolicySnapshot, first: number, nowMs: number): Escalation {
   return {
     policy,
     status: 'triggered',
     cycle: 1,
+    cycleBeganAtMs: nowMs,
     round: 0,
     level: 0,
     override: null,
@@ -70,19 +71,18 @@ export function newEscalation(policy: PolicySnapshot, turn: number, nowMs: numbe
     wake: null,
     acknowledgedBy: null,
     resolvedBy: null,
-    turn,
+    turn: { first, taken: {} },
   };
 }
 
 /** What is to be done at `nowMs`. Of two that are due the earlier comes first. */
 export function due(escalation: Escalation, nowMs: number): Due {
-  const { status, wake, nextAtMs, later, assigned } = escalation;
+  const { status, wake, nextAtMs, later } = escalation;
   if (status === 'resolved' || status === 'never_acknowledged') return { kind: 'ended' };
   if (wake !== null && wake.atMs <= nowMs) return { kind: 'reopen', why: wake.why };
   if (status === 'acknowledged' || wake !== null) {
     return { kind: 'wait', untilMs: wake?.atMs ?? null };
   }
-  if (assigned !== null) return { kind: 'assigned', targets: assigned };
   const first = later[0];
   if (first !== undefined && first.atMs <= nowMs && first.atMs <= (nextAtMs ?? first.atMs)) {
     return { kind: 'pages', pages: later.filter(({ atMs }) => atMs === first.atMs) };
@@ -92,7 +92,8 @@ export function due(escalation: Escalation, nowMs: number): Due {
   return { kind: 'wait', untilMs: times.length === 0 ? null : Math.min(...times) };
 }
 
-function nextStep({ round, level, levels, rounds }: Escalation): Due {
+function nextStep({ round, level, levels, rounds, assigned }: Escalation): Due {
+  if (assigned !== null) return { kind: 'assigned', targets: assigned };
   if (round === 0) return { kind: 'level', round: 1, level: 1 };
   if (level < levels) return { kind: 'level', round, level: level + 1 };
   if (round < rounds) return { kind: 'level', round: round + 1, level: 1 };
@@ -104,6 +105,7 @@ export interface LevelPlan {
   readonly round: number;
   readonly level: number;
   readonly pages: readonly PlannedPage[];
+  readonly teams: readonly string[];
   readonly waitMs: number;
   readonly override: number | null;
   readonly levels: number;
@@ -115,7 +117,7 @@ export interface LevelPlan {
  * can page nobody is not waited for.
  */
 export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: number): Escalation {
-  const { round, level, override, levels, rounds, waitMs, pages } = plan;
+  const { round, level, override, levels, rounds, waitMs, pages, teams } = plan;
   return withLater(
     {
       ...escalation,
@@ -125,11 +127,16 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
       levels,
       rounds,
       nextAtMs: nowMs + (pages.length === 0 ? 0 : waitMs),
-      turn: escalation.turn + 1,
+      turn: afterPaging(escalation.turn, teams),
     },
     pages,
     nowMs,
   );
+}
+
+function afterPaging({ first, taken }: Turn, teams: readonly string[]): Turn {
+  const paged = teams.map((name) => [name, (taken[name] ?? 0) + 1] as const);
+  return { first, taken: { ...taken, ...Object.fromEntries(paged) } };
 }
 
 /** Whoever it was assigned to is paged; the policy goes on from its first level after `waitMs`. */
@@ -159,7 +166,7 @@ function withLater(
   return { ...escalation, later: all };
 }
 
-/** Nobody is paged before then, although the level is due: its hours have not begun. */
+/** Nobody is paged before then, although somebody is due: as hours are closed, or nothing is known. */
 export function deferred(escalation: Escalation, untilMs: number): Escalation {
   return { ...escalation, nextAtMs: untilMs };
 }
@@ -179,15 +186,22 @@ export function exhausted(escalation: Escalation): Escalation {
   return { ...escalation, status: 'never_acknowledged', nextAtMs: null, later: [] };
 }
 
-/** As `exhausted`, but all of it begins again. */
+/**
+ * As `exhausted`, but all of it begins again: at most once a minute, as levels that reach nobody
+ * are not waited for.
+ */
 export function begunAgain(escalation: Escalation, nowMs: number): Escalation {
-  return fresh(escalation, nowMs);
+  const atMs = Math.max(nowMs, escalation.cycleBeganAtMs + CYCLE_MIN_MS);
+  return { ...fresh(escalation, nowMs), nextAtMs: atMs, cycleBeganAtMs: atMs };
 }
+
+const CYCLE_MIN_MS = 60_000;
 
 function fresh(escalation: Escalation, nowMs: number): Escalation {
   return {
     ...escalation,
     cycle: escalation.cycle + 1,
+    cycleBeganAtMs: nowMs,
     round: 0,
     level: 0,
     override: null,

@@ -9,6 +9,34 @@ export interface Attempt {
   readonly text: string;
 }
 
+/**
+ * What the tries of an activity have left with Temporal, which counts tries: one that only waited
+ * for its turn is no attempt, and one that is missing has begun, or not, without being heard of.
+ */
+export interface Tried {
+  readonly attempts: readonly Attempt[];
+  readonly tries: number;
+}
+
+export function isTried(value: unknown): value is Tried {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'tries' in value &&
+    typeof value.tries === 'number' &&
+    'attempts' in value &&
+    Array.isArray(value.attempts)
+  );
+}
+
+/** The attempts before the try `number`; of tries that are missing one is unknown. */
+export function attemptsBefore(left: Tried, number: number, atMs: number): readonly Attempt[] {
+  if (left.tries >= number - 1) return left.attempts;
+  const attempt = left.attempts.length + 1;
+  const text = 'nothing has been heard of it: its worker may have died';
+  return [...left.attempts, { attempt, atMs, outcome: 'unknown', text }];
+}
+
 /** Why a page is sent. */
 export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort' | 'update';
 
@@ -30,11 +58,13 @@ export interface LedgerEntry {
   readonly receipt: string | null;
   /** By which the message can be changed; null, it cannot. */
   readonly handle: string | null;
+  /** Which status the message shows, or is being made to show. */
+  readonly shown: 'trigger' | 'acknowledge' | 'resolve';
 }
 
 /** Of one page; the oldest are dropped first. */
 const ATTEMPTS_MAX = 10;
-/** Of one incident; of the oldest that are over only the number is kept. */
+/** Of one incident; of the oldest that are over only the number is kept, never one under way. */
 const ENTRIES_MAX = 300;
 
 export interface Ledger {
@@ -50,7 +80,29 @@ export function withPage(ledger: Ledger, entry: LedgerEntry): Ledger {
   const entries = [...ledger.entries, entry];
   if (entries.length <= ENTRIES_MAX) return { ...ledger, entries };
   const oldest = entries.findIndex(({ state }) => state !== 'sending');
-  return { entries: entries.toSpliced(Math.max(0, oldest), 1), dropped: ledger.dropped + 1 };
+  if (oldest === -1) return { ...ledger, entries };
+  return { entries: entries.toSpliced(oldest, 1), dropped: ledger.dropped + 1 };
+}
+
+/** A message, which several pages may have in common, is made to show another status. */
+export function withShown(
+  ledger: Ledger,
+  { channel, handle }: Pick<LedgerEntry, 'channel' | 'handle'>,
+  shown: LedgerEntry['shown'],
+): Ledger {
+  const entries = ledger.entries.map((entry) =>
+    entry.channel === channel && entry.handle === handle ? { ...entry, shown } : entry,
+  );
+  return { ...ledger, entries };
+}
+
+/** The last page of each message that can be changed. */
+export function messagesOf({ entries }: Ledger): readonly LedgerEntry[] {
+  const last = new Map<string, LedgerEntry>();
+  for (const entry of entries) {
+    if (entry.handle !== null) last.set(`${entry.channel} ${entry.handle}`, entry);
+  }
+  return [...last.values()];
 }
 
 /** What has become of a page. */

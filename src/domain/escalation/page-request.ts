@@ -1,6 +1,6 @@
 import type { Incident } from '../paging/page.ts';
 import type { Attempt } from './ledger.ts';
-import type { LevelRequest } from './plan-level.ts';
+import type { LevelRequest, Turn } from './plan-level.ts';
 import type { Target } from './policy.schema.ts';
 import type { PolicySnapshot } from './snapshot.ts';
 
@@ -50,6 +50,6 @@ export interface PlanLevelRequest extends LevelRequest {
 
 export interface PlanAssignedRequest {
   readonly targets: readonly Target[];
-  readonly turn: number;
+  readonly turn: Turn;
   readonly atMs: number;
 }

@@ -14,7 +14,7 @@ export interface PlannedPage {
   /** Channels that take it where this one does not, the first first. */
   readonly fallbacks: readonly string[];
   readonly purpose: Extract<PagePurpose, 'level' | 'assigned'>;
-  /** Tells two pages of a level apart: `ops-slack`, `mail/ada.phone`. */
+  /** Tells two pages of a level apart: `ops-slack`, `mail/ada.phone`, `mail/ada.phone+300s`. */
   readonly place: string;
 }
 
@@ -45,8 +45,15 @@ export interface LevelRequest {
   readonly level: number;
   /** What the round goes by; looked for anew where it begins. */
   readonly override: number | null;
-  /** Chooses the member of a team. */
-  readonly turn: number;
+  readonly turn: Turn;
+}
+
+/** Whose turn it is in a team: each page to one is for its next member, whatever else is paged. */
+export interface Turn {
+  /** Which member of any team is the first, counted from 0 and round and round. */
+  readonly first: number;
+  /** How often each team has been paged since. */
+  readonly taken: Readonly<Record<string, number>>;
 }
 
 export type PlannedLevel =
@@ -55,6 +62,8 @@ export type PlannedLevel =
       readonly pages: readonly PlannedPage[];
       /** Who or what should have been paged and could not be; one sentence each. */
       readonly missing: readonly string[];
+      /** Those of which it was a member's turn. */
+      readonly teams: readonly string[];
       readonly waitMs: number;
       readonly override: number | null;
       readonly levels: number;
@@ -78,9 +87,11 @@ export function planLevel(roster: Roster, request: LevelRequest, atMs: number): 
   const own = levels[level - 1];
   if (own === undefined) throw new RangeError(`round ${round} has no level ${level}`);
   const planned = pagesOf(roster, own, request.turn, atMs);
+  const teams = own.targets.flatMap(({ kind, name }) => (kind === 'team' ? [name] : []));
   return {
     kind: 'level',
     ...planned,
+    teams: [...new Set(teams)],
     waitMs: own.waitMs,
     override,
     levels: levels.length,
@@ -92,7 +103,7 @@ export function planLevel(roster: Roster, request: LevelRequest, atMs: number): 
 export function planAssigned(
   roster: Roster,
   targets: readonly Target[],
-  turn: number,
+  turn: Turn,
   atMs: number,
 ): { readonly pages: readonly PlannedPage[]; readonly missing: readonly string[] } {
   const { pages, missing } = pagesOf(roster, { targets, channels: [] }, turn, atMs);
@@ -126,7 +137,7 @@ type Way = Pick<PlannedPage, 'channel' | 'person' | 'contact' | 'afterMs'>;
 function pagesOf(
   roster: Roster,
   level: { readonly targets: readonly Target[]; readonly channels: readonly string[] },
-  turn: number,
+  turn: Turn,
   atMs: number,
 ) {
   const missing: string[] = [];
@@ -137,9 +148,10 @@ function pagesOf(
       missing.push(`there is no channel ${channel}`);
       return;
     }
-    const place = person === null ? channel : `${channel}/${person}.${contact ?? ''}`;
-    const known = pages.get(place);
-    if (known !== undefined && known.afterMs <= way.afterMs) return;
+    const own = person === null ? channel : `${channel}/${person}.${contact ?? ''}`;
+    // Somebody's own rules may use a contact more than once.
+    const place = way.afterMs === 0 ? own : `${own}+${way.afterMs / 1000}s`;
+    if (pages.has(place)) return;
     pages.set(place, { ...way, fallbacks: fallbacksOf(roster, channel), purpose: 'level', place });
   };
   for (const target of level.targets) {
@@ -153,13 +165,28 @@ function pagesOf(
   }
   const all = [...pages.values()];
   if (all.length > PAGES_MAX) missing.push(`${all.length - PAGES_MAX} more pages than a level has`);
-  return { pages: all.slice(0, PAGES_MAX), missing: [...new Set(missing)] };
+  return { pages: atMost(PAGES_MAX, all), missing: [...new Set(missing)] };
+}
+
+/** What is too much are further ways to the same people, not further people. */
+function atMost(max: number, pages: readonly PlannedPage[]): readonly PlannedPage[] {
+  if (pages.length <= max) return pages;
+  const ways = new Map<string | null, number>();
+  const ranked = pages.map((page) => {
+    const rank = page.person === null ? 0 : (ways.get(page.person) ?? 0);
+    ways.set(page.person, rank + 1);
+    return { page, rank };
+  });
+  return ranked
+    .toSorted((one, other) => one.rank - other.rank)
+    .slice(0, max)
+    .map(({ page }) => page);
 }
 
 function personsOf(
   { teams, onCall }: Roster,
   target: Target,
-  turn: number,
+  { first, taken }: Turn,
   atMs: number,
   missing: string[],
 ): readonly string[] {
@@ -174,7 +201,8 @@ function personsOf(
     }
     case 'team': {
       const members = (Object.hasOwn(teams, target.name) && teams[target.name]?.members) || [];
-      const member = members[turn % Math.max(1, members.length)];
+      const before = (Object.hasOwn(taken, target.name) && taken[target.name]) || 0;
+      const member = members[(first + before) % Math.max(1, members.length)];
       if (member === undefined) missing.push(`there is nobody in the team ${target.name}`);
       return member === undefined ? [] : [member];
     }

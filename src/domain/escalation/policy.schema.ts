@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { person } from '../oncall/person.schema.ts';
+import { scheduleName } from '../oncall/schedule-name.schema.ts';
 import { gateTime } from '../release/gate-time.schema.ts';
 import { label } from '../release/gate.schema.ts';
 import { duration, positiveDuration } from '../release/quantities.schema.ts';
@@ -15,8 +17,8 @@ const FORM = 'a target is {person: NAME}, {schedule: NAME}, {team: NAME} or {cha
 const target = z
   .union(
     [
-      z.strictObject({ person: label }),
-      z.strictObject({ schedule: label }),
+      z.strictObject({ person }),
+      z.strictObject({ schedule: scheduleName }),
       z.strictObject({ team: label }),
       z.strictObject({ channel: label }),
     ],

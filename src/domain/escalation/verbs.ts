@@ -8,6 +8,8 @@ import type { PolicySnapshot } from './snapshot.ts';
 const SNOOZE_MAX_MS = 7 * 86_400_000;
 
 const TARGETS_MAX = 20;
+/** Of a target or a policy; those of a paging file have at most 64. */
+const NAME_MAX = 100;
 
 const TARGET_KINDS = ['person', 'schedule', 'team', 'channel'] as const;
 
@@ -95,9 +97,7 @@ function refuseByWords(verb: IncidentVerb, asked: Partial<IncidentAsked>): Refus
         ? undefined
         : notNow(`reassign needs 1 to ${TARGETS_MAX} targets: a kind (${TARGET_KINDS}) and a name`);
     case 'change_policy':
-      return typeof asked.policy === 'string' && asked.policy !== ''
-        ? undefined
-        : notNow('change_policy needs the name of a policy');
+      return isName(asked.policy) ? undefined : notNow('change_policy needs the name of a policy');
     case 'acknowledge':
     case 'unacknowledge':
     case 'resolve':
@@ -114,9 +114,14 @@ export function targetsOf({ targets }: Partial<IncidentAsked>): readonly Target[
   if (!Array.isArray(targets) || targets.length > TARGETS_MAX) return [];
   const read = targets.flatMap((one): readonly Target[] => {
     const kind = TARGET_KINDS.find((known) => known === one?.kind);
-    return kind === undefined || typeof one.name !== 'string' ? [] : [{ kind, name: one.name }];
+    const name: unknown = one?.name;
+    return kind === undefined || !isName(name) ? [] : [{ kind, name }];
   });
   return read.length === targets.length ? read : [];
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name.length <= NAME_MAX;
 }
 
 /** What follows from a verb that has not been refused; `add_note` and `change_policy` add nothing. */
@@ -149,28 +154,63 @@ export function apply(
 }
 
 function acknowledged(escalation: Escalation, handled: Handled): Escalation {
-  const { ackTimeoutMs } = escalation.policy;
   return {
     ...quiet(escalation),
     status: 'acknowledged',
     acknowledgedBy: handled,
-    wake:
-      ackTimeoutMs === null
-        ? null
-        : { atMs: handled.atMs + ackTimeoutMs, why: 'ack_timeout' as const },
+    wake: ackTimeout(escalation.policy, handled.atMs),
   };
 }
 
-/** Another policy, from its first level on; who has acknowledged keeps the incident. */
+/** When paging begins again, where it is acknowledged at `atMs` and not resolved. */
+function ackTimeout({ ackTimeoutMs }: PolicySnapshot, atMs: number): Escalation['wake'] {
+  return ackTimeoutMs === null ? null : { atMs: atMs + ackTimeoutMs, why: 'ack_timeout' };
+}
+
+/**
+ * The policy of a new incident, which has been read only now: whatever has been said meanwhile
+ * stands, another policy that it was moved to as well.
+ */
+export function withFirstPolicy(
+  escalation: Escalation,
+  policy: PolicySnapshot,
+  nowMs: number,
+): Escalation {
+  if (hasPolicy(escalation)) return escalation;
+  const { levels, repeat } = policy;
+  const begun = { ...escalation, policy, levels: levels.length, rounds: 1 + repeat };
+  if (begun.status !== 'acknowledged' || begun.wake !== null) return begun;
+  return { ...begun, wake: ackTimeout(policy, begun.acknowledgedBy?.atMs ?? nowMs) };
+}
+
+/** False: it has not been read yet. */
+export function hasPolicy({ policy }: Escalation): boolean {
+  return policy.levels.length > 0;
+}
+
+/**
+ * Another policy, from its first level on. Who has acknowledged keeps the incident, and whom it was
+ * assigned to is still paged first; a snooze goes on, a time-out is that of the new policy, from now.
+ */
 export function withPolicy(
   escalation: Escalation,
   policy: PolicySnapshot,
   nowMs: number,
 ): Escalation {
-  const { status, acknowledgedBy } = escalation;
-  const moved = { ...reopened(escalation, nowMs), policy };
-  if (status !== 'acknowledged' || acknowledgedBy === null) return moved;
-  return acknowledged(moved, { ...acknowledgedBy, atMs: nowMs });
+  const { status, acknowledgedBy, wake } = escalation;
+  const { levels, repeat } = policy;
+  const moved = {
+    ...reopened(escalation, nowMs),
+    ...{ policy, levels: levels.length, rounds: 1 + repeat },
+  };
+  const snooze = wake?.why === 'snooze' ? wake : null;
+  if (status === 'acknowledged' && acknowledgedBy !== null) {
+    return {
+      ...quiet(moved),
+      ...{ status, acknowledgedBy, wake: snooze ?? ackTimeout(policy, nowMs) },
+    };
+  }
+  return snooze === null ? moved : { ...quiet(moved), wake: snooze };
 }
 
 /** Nothing is paged any more, until something wakes it. */

@@ -9,20 +9,13 @@ import type { KnownPerson } from './ical-person.ts';
 import type { EventsLayer, IcalLayer, Layer } from './layer.schema.ts';
 import { person } from './person.schema.ts';
 import { namedIn } from './persons-of.ts';
+import { scheduleName } from './schedule-name.schema.ts';
 import { type Schedule, type WrittenSchedule, schedule } from './schedule.schema.ts';
-
-export const SCHEDULE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
-const NAME_FORM = 'a schedule is named by letters, digits and . _ -, at most 64';
 
 /** The parts of a paging file that schedules need; all others are passed over. */
 const pagingPart = z.object({
   people: z.record(person, z.looseObject({})).optional().describe('Who there is.'),
-  schedules: z
-    .record(
-      z.string().regex(SCHEDULE_NAME, { error: ({ input }) => `"${input}": ${NAME_FORM}` }),
-      schedule,
-    )
-    .describe('Who is on call when.'),
+  schedules: z.record(scheduleName, schedule).describe('Who is on call when.'),
 });
 
 type PagingPart = z.output<typeof pagingPart>;

@@ -5,6 +5,7 @@ import { suggestion } from '../document/suggestion.ts';
 import { Failure } from '../failure.ts';
 import { type ReadFile, peopleOf, strangersIn, withCalendars } from '../oncall/read-schedules.ts';
 import type { Schedule } from '../oncall/schedule.schema.ts';
+import { wrongAddresses } from './address-checks.ts';
 import { danglingNames } from './dangling-names.ts';
 import { pagingJsonSchema } from './json-schema.schema.ts';
 import { type ParsedPaging, pagingSchema } from './paging.schema.ts';
@@ -60,6 +61,7 @@ export function readPaging(source: PagingSource): PagingFile {
     const found: readonly Found[] = [
       ...unread,
       ...danglingNames(parsed),
+      ...wrongAddresses(parsed),
       ...Object.entries(schedules).flatMap(([name, whole]) => strangersIn(name, whole, people)),
       ...(source.forTests === true ? [] : channelsOfTests(parsed)),
     ];

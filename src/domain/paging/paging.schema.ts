@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policy } from '../escalation/policy.schema.ts';
 import { person as personName } from '../oncall/person.schema.ts';
+import { scheduleName } from '../oncall/schedule-name.schema.ts';
 import { schedule } from '../oncall/schedule.schema.ts';
 import { gateTime } from '../release/gate-time.schema.ts';
 import { label } from '../release/gate.schema.ts';
@@ -52,7 +53,7 @@ export const pagingSchema = z.strictObject({
   people: z.record(personName, person).default({}),
   teams: z.record(label, team).default({}),
   channels: channels.describe('Every way to reach people, by its name.'),
-  schedules: z.record(label, schedule).default({}),
+  schedules: z.record(scheduleName, schedule).default({}),
   policies: z.record(label, policy).describe('Who is paged, and after whom.'),
   last_resort: z
     .array(label)

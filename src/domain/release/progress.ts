@@ -108,6 +108,8 @@ export interface Progress {
   readonly warnings: readonly string[];
   /** The workflow id of the rollback that a release has begun. */
   readonly rolledBackBy: string | undefined;
+  /** The incident that it has opened, or told; absent where nobody has been paged. */
+  readonly incident?: string | undefined;
   readonly steps: readonly StepView[];
   /** The index in `steps`; `steps.length` when all is done. */
   readonly at: number;
@@ -146,6 +148,8 @@ export interface RunReport {
   readonly serving: DeployedVersion | null;
   /** Versions that still run without traffic, for the next release to remove. */
   readonly left: readonly DeployedVersion[];
+  /** The incident that it has opened, or told. */
+  readonly incident?: string | undefined;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

@@ -60,6 +60,7 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
     drainDeadlineMs: parsed.drain_timeout,
     rollbackVerifyAfterMs: parsed.rollback_verify_after,
     notifications: parsed.notifications,
+    incidents: parsed.incidents,
     supersede: parsed.supersede,
     mode: parsed.mode,
     gates: parsed.gates,

@@ -13,6 +13,7 @@ import { SIGNALS } from '../judge/measurement.ts';
 import { freezeWindows } from './freeze.schema.ts';
 import { callUrl as httpUrl, headersFromEnv, phaseGate } from './gate.schema.ts';
 import { hook } from './hook.schema.ts';
+import { incidents } from './incidents.schema.ts';
 import { judge } from './judge.schema.ts';
 import { strategyFields } from './strategy.schema.ts';
 
@@ -309,6 +310,9 @@ export const releaseSchema = z.strictObject({
     .array(notification)
     .max(20)
     .default([{ kind: 'log', on: [...OCCASIONS] }]),
+  incidents: incidents
+    .optional()
+    .describe('Pages people when it goes back by itself, or a rollback cannot be verified.'),
   supersede: z
     .enum(['reject', 'queue', 'coalesce', 'replace'])
     .default('reject')

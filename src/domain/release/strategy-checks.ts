@@ -172,6 +172,9 @@ export function strategyRemarks(release: ParsedRelease, written: unknown): reado
     if (mode !== 'observe' || release[key].length === 0) continue;
     remarks.push(`${key} have no effect under mode observe: nobody is asked and nothing is called`);
   }
+  if (mode === 'observe' && release.incidents !== undefined) {
+    remarks.push('incidents has no effect under mode observe: nothing goes back');
+  }
   return remarks;
 }
 

@@ -1,0 +1,112 @@
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { poll } from './poll.ts';
+
+type Events = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+interface Ending {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
+}
+
+const WITHIN_MS = 20_000;
+
+/**
+ * The test server breaks for good where a task calls off a page that has ended since the task began
+ * (ACTIVITY_UNKNOWN); a real one takes it. So no page ends while somebody speaks, and nobody speaks
+ * before the end of each has been recorded. That a page begins or arrives waits for nobody.
+ */
+export function createTurns(client: Client) {
+  let speaking: Promise<void> | undefined;
+  const endings = new Set<Ending>();
+
+  const eventsOf = async (id: string, runId?: string): Promise<Events> =>
+    (await client.workflow.getHandle(id, runId).fetchHistory()).events ?? [];
+
+  async function recorded(one: Ending): Promise<void> {
+    await poll(WITHIN_MS, async () =>
+      hasEnded(await eventsOf(one.workflowId, one.runId), one.activityId) ? true : undefined,
+    );
+    endings.delete(one);
+  }
+
+  async function end(): Promise<void> {
+    while (speaking !== undefined) await speaking;
+    const { activityId, workflowExecution } = activityInfo();
+    if (workflowExecution !== undefined) endings.add({ ...workflowExecution, activityId });
+  }
+
+  return {
+    /** The same activity, which ends in its turn. */
+    activity<Asked, Done>(work: (asked: Asked) => Promise<Done>): (asked: Asked) => Promise<Done> {
+      return async (asked) => {
+        try {
+          const done = await work(asked);
+          await end();
+          return done;
+        } catch (error) {
+          if (error instanceof ApplicationFailure && error.nonRetryable === true) await end();
+          throw error;
+        }
+      };
+    },
+
+    /** Says something to an incident; pages end again when it has been heard or answered. */
+    async speak<T>(id: string, say: () => Promise<T>): Promise<T> {
+      while (speaking !== undefined) await speaking;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      speaking = promise;
+      try {
+        await Promise.all([...endings].map(recorded));
+        const before = (await eventsOf(id)).length;
+        let isAnswered = false;
+        const answer = say();
+        const over = answer.then(
+          () => (isAnswered = true),
+          () => (isAnswered = true),
+        );
+        const heard = poll(WITHIN_MS, async () =>
+          isAnswered || isHeard((await eventsOf(id)).slice(before)) ? true : undefined,
+        );
+        await Promise.race([over, heard.catch(() => undefined)]);
+        speaking = undefined;
+        resolve();
+        return await answer;
+      } finally {
+        speaking = undefined;
+        resolve();
+      }
+    },
+  };
+}
+
+/** An update has been accepted, or a signal and a task after it. */
+function isHeard(events: Events): boolean {
+  const signal = events.findIndex((one) => one.workflowExecutionSignaledEventAttributes != null);
+  return events.some(
+    (one, index) =>
+      one.workflowExecutionUpdateAcceptedEventAttributes != null ||
+      (signal !== -1 && index > signal && one.workflowTaskCompletedEventAttributes != null),
+  );
+}
+
+function hasEnded(events: Events, activityId: string): boolean {
+  const scheduled = events.find(
+    ({ activityTaskScheduledEventAttributes: one }) => one?.activityId === activityId,
+  );
+  return events.some((one) => {
+    const end =
+      one.activityTaskCompletedEventAttributes ??
+      one.activityTaskFailedEventAttributes ??
+      one.activityTaskCanceledEventAttributes ??
+      one.activityTaskTimedOutEventAttributes;
+    if (end != null) return String(end.scheduledEventId) === String(scheduled?.eventId);
+    return (
+      one.workflowExecutionCompletedEventAttributes != null ||
+      one.workflowExecutionFailedEventAttributes != null ||
+      one.workflowExecutionContinuedAsNewEventAttributes != null ||
+      one.workflowExecutionTerminatedEventAttributes != null
+    );
+  });
+}

@@ -1,0 +1,233 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Failure } from '../../src/domain/failure.ts';
+import type { IncidentVerb } from '../../src/domain/escalation/incident.ts';
+import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
+import { ADA, NIGHT, nightWith } from '../support/night.ts';
+
+const MINUTE = 60_000;
+const REFUSED = new Failure('PageUndelivered', 'the channel does not answer');
+
+let rig: IncidentRig;
+
+beforeAll(async () => {
+  rig = await startIncidentRig();
+});
+beforeEach(() => rig.use(NIGHT));
+afterEach(() => rig.clear());
+afterAll(() => rig?.close());
+
+const channelsOf = (id: string): readonly string[] =>
+  rig.pagesOf(id).map(({ channel, page }) => `${channel} ${page.who ?? ''}`.trim());
+
+/** What was shown on messages that had been sent, in that order. */
+const shownOf = (id: string): readonly string[] =>
+  rig.received
+    .filter(({ kind, page }) => kind === 'update' && page.incident.id === id)
+    .map(({ channel, page }) => `${channel} ${page.action}`);
+
+/** Opens one and waits until its first level has been delivered. */
+async function paged(): Promise<string> {
+  const id = await rig.open();
+  await rig.until(
+    id,
+    ({ level, ledger }) => level === 1 && ledger.every(({ state }) => state === 'accepted'),
+  );
+  return id;
+}
+
+/** An update past the client, as of a caller in another language. */
+function update(id: string, verb: IncidentVerb, asked: object): Promise<unknown> {
+  const handle = rig.env.client.workflow.getHandle(id);
+  return rig.speak(id, () => handle.executeUpdate<unknown, [object]>(verb, { args: [asked] }));
+}
+
+test.each([
+  ['ack', []],
+  ['ack', ['ada']],
+  ['ack', [null]],
+  ['ack', [{ who: 'ada', why: '', requestId: 7 }]],
+  ['resolve-signal', [{}]],
+  ['reported', []],
+  ['reported', [{ who: 'probe', why: 'it fails', requestId: 'x' }]],
+  ['reported', [{ who: 'probe', why: 'it fails', requestId: 'y', report: { title: {} } }]],
+] as const)('a signal %s of %j changes nothing, and the paging goes on', async (name, args) => {
+  const id = await paged();
+  await rig.signal(id, name, ...args);
+  await rig.pass(6 * MINUTE);
+  expect(channelsOf(id).slice(2)).toEqual(['pager bob']);
+  const { timeline } = await rig.client.incidents.show(id);
+  expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringContaining('means nothing'));
+});
+
+test('words that belong to another verb are not looked at', async () => {
+  const id = await paged();
+  const odd = { ...ADA, targets: null, forMs: 'x', policy: {} };
+  await update(id, 'add_note', { ...odd, requestId: 'odd-note' });
+  await update(id, 'acknowledge', { ...odd, requestId: 'odd-ack' });
+  expect(await rig.client.incidents.show(id)).toMatchObject({ status: 'acknowledged' });
+});
+
+test('whoever acknowledges by the request id that opened it is heard', async () => {
+  const id = await rig.open({ requestId: 'one-for-all' });
+  await rig.client.incidents.acknowledge(id, { ...ADA, requestId: 'one-for-all' });
+  const { acknowledgedBy } = await rig.client.incidents.show(id);
+  expect(acknowledgedBy).toMatchObject({ by: 'ada' });
+});
+
+test('an acknowledgement that is said again later calls nothing off', async () => {
+  const id = await paged();
+  await rig.client.incidents.acknowledge(id, { ...ADA, requestId: `${id} ack` });
+  rig.fail('pager', { failure: REFUSED, when: 'before' }, 3);
+  await rig.client.incidents.steer(id, 'unacknowledge', ADA);
+  await rig.until(id, ({ ledger }) => ledger.length === 4);
+  await update(id, 'acknowledge', { ...ADA, requestId: `${id} ack` });
+  await rig.pass(MINUTE);
+  const { ledger, status } = await rig.client.incidents.show(id);
+  expect(status).toBe('triggered');
+  expect(ledger.map(({ state }) => state)).toEqual(Array.from({ length: 4 }, () => 'accepted'));
+});
+
+test('an acknowledgement by a signal and by an update is one', async () => {
+  const id = await paged();
+  await rig.signal(id, 'ack', { ...ADA, requestId: `${id} both` });
+  const answer = await rig.client.incidents.acknowledge(id, { ...ADA, requestId: `${id} both` });
+  expect(answer).toEqual({ kind: 'acknowledged', status: 'acknowledged', inFlight: [] });
+  await expect(
+    rig.client.incidents.acknowledge(id, { ...ADA, requestId: `${id} another` }),
+  ).rejects.toMatchObject({ code: 'AlreadyAcknowledged' });
+});
+
+test('moved before its own policy could be read, it goes by the other one', async () => {
+  rig.use(undefined);
+  const id = await rig.open();
+  await rig.until(id, ({ warnings }) => warnings.length > 0);
+  rig.use({
+    ...NIGHT,
+    policies: { ...NIGHT.policies, loud: { levels: [{ targets: [{ channel: 'chat' }] }] } },
+  });
+  await rig.client.incidents.steer(id, 'change_policy', { ...ADA, policy: 'loud' });
+  await rig.pass(2 * MINUTE);
+  expect(channelsOf(id)).toEqual(['chat']);
+  expect(await rig.client.incidents.show(id)).toMatchObject({ policy: 'loud', levels: 1 });
+});
+
+test('a policy that was not there can be asked for once more by the same request', async () => {
+  const id = await paged();
+  const request = { ...ADA, requestId: `${id} move`, policy: 'loud' };
+  await expect(update(id, 'change_policy', request)).rejects.toThrow();
+  rig.use({
+    ...NIGHT,
+    policies: { ...NIGHT.policies, loud: { levels: [{ targets: [{ channel: 'siren' }] }] } },
+  });
+  await update(id, 'change_policy', request);
+  await rig.until(id, ({ ledger }) => ledger[2]?.state === 'accepted');
+  expect(channelsOf(id).slice(2)).toEqual(['siren']);
+});
+
+test('while no worker can tell who is paged, people are heard; then the level begins', async () => {
+  const id = await paged();
+  rig.use(undefined);
+  await rig.pass(5 * MINUTE);
+  await rig.until(id, ({ warnings }) => warnings.some((text) => text.startsWith('nobody can be')));
+  const askedMs = Date.now();
+  await rig.client.incidents.steer(id, 'add_note', ADA);
+  expect(Date.now() - askedMs).toBeLessThan(3000);
+  rig.use(NIGHT);
+  await rig.pass(MINUTE);
+  expect(channelsOf(id).slice(2)).toEqual(['pager bob']);
+});
+
+test('the same for whom it was assigned to', async () => {
+  const id = await paged();
+  rig.use(undefined);
+  const targets = [{ kind: 'person', name: 'bob' }];
+  await rig.client.incidents.steer(id, 'reassign', { ...ADA, targets });
+  await rig.until(id, ({ warnings }) => warnings.some((text) => text.startsWith('nobody can be')));
+  rig.use(NIGHT);
+  await rig.pass(MINUTE);
+  expect(channelsOf(id).slice(2)).toEqual(['pager bob']);
+});
+
+test('go_on with nobody to page tells the last resort once a minute, not all the time', async () => {
+  rig.use({ ...nightWith({ on_exhausted: 'go_on' }), people: { ada: {}, bob: {} } });
+  const id = await rig.open();
+  await rig.pass(5 * MINUTE + 1000);
+  expect(channelsOf(id)).toEqual(Array.from({ length: 6 }, () => 'siren'));
+});
+
+test('reported once more while its end is being shown, it is a new incident', async () => {
+  const key = 'checkout/again';
+  const id = await rig.open({ key });
+  await rig.until(
+    id,
+    ({ level, ledger }) => level === 1 && ledger.every(({ state }) => state === 'accepted'),
+  );
+  rig.fail('chat', { failure: REFUSED, when: 'before' }, 5);
+  await rig.client.incidents.steer(id, 'resolve', ADA);
+  const again = { policy: 'night', title: 'down again', who: 'probe', why: 'it fails', key };
+  expect(await rig.client.incidents.open(again)).toEqual({ id, isNew: false });
+  await rig.pass(4 * MINUTE);
+  const view = await rig.client.incidents.show(id);
+  expect(view).toMatchObject({ status: 'triggered', title: 'down again', level: 1, who: 'probe' });
+  expect(channelsOf(id).toSorted()).toEqual(['chat ada', 'chat ada', 'pager ada', 'pager ada']);
+  expect(new Set(rig.pagesOf(id).map(({ page }) => page.dedupKey)).size).toBe(4);
+});
+
+test('a page that arrives after the acknowledgement shows it', async () => {
+  const release = rig.hold('chat');
+  const id = await rig.open();
+  await expect.poll(() => rig.pagesOf(id).length).toBe(2);
+  await rig.client.incidents.acknowledge(id, ADA);
+  release();
+  await expect
+    .poll(() => shownOf(id).toSorted())
+    .toEqual(['chat acknowledge', 'pager acknowledge']);
+});
+
+test('an older status never comes after a newer one', async () => {
+  const id = await paged();
+  rig.fail('chat', { failure: REFUSED, when: 'before' }, 2);
+  await rig.client.incidents.acknowledge(id, ADA);
+  await rig.client.incidents.steer(id, 'resolve', ADA);
+  await rig.end(id);
+  expect(shownOf(id).filter((one) => one.startsWith('chat'))).toEqual(['chat resolve']);
+});
+
+test('what a worker has taken but not begun is called off, and says so', async () => {
+  const { release } = rig.holdAttempts();
+  const id = await rig.open();
+  await rig.until(id, ({ ledger }) => ledger.length === 2);
+  const answer = rig.client.incidents.acknowledge(id, ADA);
+  await rig.until(id, ({ status }) => status === 'acknowledged');
+  release();
+  expect(await answer).toMatchObject({ inFlight: [] });
+  expect(rig.pagesOf(id)).toEqual([]);
+  const { ledger, warnings } = await rig.client.incidents.show(id);
+  expect(ledger.map(({ state }) => state)).toEqual(['called_off', 'called_off']);
+  expect(warnings).toEqual([]);
+});
+
+test('two channels with the same fallback page it once', async () => {
+  rig.use({
+    ...NIGHT,
+    channels: { ...NIGHT.channels, chat: { type: 'memory', fallback: 'mail' } },
+  });
+  const failure = new Failure('PageRejected', 'there is no such address');
+  rig.fail('pager', { failure, when: 'before' });
+  rig.fail('chat', { failure, when: 'before' });
+  const id = await rig.open();
+  const { ledger } = await rig.until(
+    id,
+    (view) => view.ledger.length >= 3 && view.ledger.every(({ state }) => state !== 'sending'),
+  );
+  expect(ledger.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual([
+    ...['chat failed', 'mail accepted', 'pager failed'],
+  ]);
+  expect(channelsOf(id)).toEqual(['mail']);
+});
+
+test('a cancelled workflow is resolved, and pages nobody any more', async () => {
+  const id = await paged();
+  await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel());
+  expect(await rig.end(id)).toMatchObject({ status: 'resolved', resolvedBy: { by: 'Temporal' } });
+});
