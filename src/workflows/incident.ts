@@ -31,6 +31,7 @@ import {
   reportedSignal,
   resolveSignal,
 } from './incident-messages.ts';
+import { onUpdate } from './on-update.ts';
 import { CANCELLED } from './run.ts';
 
 const TIMELINE_MAX = 200;
@@ -208,7 +209,7 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     setHandler(reportedSignal, reportedAgain);
     setHandler(noteSignal, noted);
     for (const verb of INCIDENT_VERBS) {
-      setHandler(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
+      onUpdate(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
         validator: requireAllowed(verb),
         description: DESCRIPTIONS[verb],
       });

@@ -23,6 +23,7 @@ import {
 import type { Steering } from '../domain/release/steer.ts';
 import { renderTimeline } from '../domain/release/timeline.ts';
 import { type Steered, abortSignal, progressQuery, verbUpdates } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { OUTCOME, PHASE } from './search-attributes.ts';
 
 /** What is fixed about a run when it starts. */
@@ -152,7 +153,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
 
   setHandler(progressQuery, progress);
   for (const verb of VERBS) {
-    setHandler(verbUpdates[verb], (asked) => ask(verb, asked), {
+    onUpdate(verbUpdates[verb], (asked) => ask(verb, asked), {
       validator: refuseUnlessAllowed(verb),
       description: DESCRIPTIONS[verb],
     });

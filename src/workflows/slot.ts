@@ -51,6 +51,7 @@ import {
   servingSignal,
   stateQuery,
 } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { type Started, startRelease, startRollback } from './start-run.ts';
 
 /** A run that has ended and whose report is on its way. */
@@ -79,15 +80,15 @@ export function openSlot(first: ServiceState) {
   setHandler(endedSignal, (report) => {
     ends.push(report);
   });
-  setHandler(deployUpdate, deploy, {
+  onUpdate(deployUpdate, deploy, {
     validator: (command) => refuse(refuseAsWritten(state, command)),
     description: 'Begins a release, or does what its file says while another one runs.',
   });
-  setHandler(cancelUpdate, cancel, {
+  onUpdate(cancelUpdate, cancel, {
     validator: (command) => refuse(refuseCancel(state, command)),
     description: 'Calls off a release that waits for its turn.',
   });
-  setHandler(rollbackUpdate, goBack, {
+  onUpdate(rollbackUpdate, goBack, {
     validator: (command) => refuse(refuseAsWritten(state, command)),
     description: 'Goes back to a version that was stable before; ends a running release.',
   });
