@@ -209,8 +209,13 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     setHandler(reportedSignal, reportedAgain);
     setHandler(noteSignal, noted);
     for (const verb of INCIDENT_VERBS) {
-      onUpdate(incidentUpdates[verb], (asked) => shielded(() => ask(verb, asked)), {
-        validator: requireAllowed(verb),
+      const validator = requireAllowed(verb);
+      const heard = (asked: IncidentAsked): Promise<IncidentAnswer> => {
+        validator(asked);
+        return shielded(() => ask(verb, asked));
+      };
+      onUpdate(incidentUpdates[verb], heard, {
+        validator,
         description: DESCRIPTIONS[verb],
       });
     }

@@ -9,6 +9,8 @@ import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
  * tasks as one where all but the last brought nothing, and an update before what came in the others;
  * a replay hands over the same tasks one by one. A handler that acted on the state of the moment
  * would begin something else in each: TMPRL1100, a workflow that is stuck for good.
+ *
+ * What the validator has allowed may no longer be: a handler asks again what depends on the state.
  */
 export function onUpdate<Ret, Args extends unknown[]>(
   definition: UpdateDefinition<Ret, Args>,
@@ -20,8 +22,6 @@ export function onUpdate<Ret, Args extends unknown[]>(
     async (...args: Args) => {
       // A workflow that winds up after its cancellation still hears what it is told.
       await CancellationScope.nonCancellable(allTakenIn);
-      // What was allowed when it came may no longer be.
-      options.validator(...args);
       return handler(...args);
     },
     options,

@@ -153,8 +153,13 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
 
   setHandler(progressQuery, progress);
   for (const verb of VERBS) {
-    onUpdate(verbUpdates[verb], (asked) => ask(verb, asked), {
-      validator: refuseUnlessAllowed(verb),
+    const requireAllowed = refuseUnlessAllowed(verb);
+    const heard = (asked: Steering): Steered => {
+      requireAllowed(asked);
+      return ask(verb, asked);
+    };
+    onUpdate(verbUpdates[verb], heard, {
+      validator: requireAllowed,
       description: DESCRIPTIONS[verb],
     });
   }
