@@ -17,15 +17,12 @@ import { costOf, eventsBetween } from '../test/support/history-cost.ts';
  * `{events, actions, heartbeats, eventsLong, actionsLong, heartbeatsLong}`, `blueGreen` also with
  * `eventsLongHold`, `canary` with `eventsAStep` and `rolling` with `eventsABatch`, and `escalation`
  * as `escalation-cost.ts` says: what a level and an acknowledgement add beside what they send. Exits
- * with 1 when something costs more events than it may, or more where it waits for longer.
- */
-/**
- * An update that finds its workflow asleep is five events on any server: three of a task, accepted
- * and completed. Its twin, the signal, is four.
+ * with 1 when something costs more events than it may, or more where it waits for longer; what is
+ * over only because a bare call of the SDK costs as much is told as not reached.
  */
 const EVENTS_MAX = {
   ...{ blueGreen: 70, canary: 110, aStep: 12, aBatch: 10 },
-  ...{ aLevel: 6, anAck: 5, anAckBySignal: 4 },
+  ...{ aLevel: 6, anAck: 4 },
 } as const;
 
 const INSTANCES = 5;
@@ -118,10 +115,17 @@ try {
       `${escalation.eventsALevel} beside its sends (${escalation.eventsALevelWithSend} with one); ` +
       `an acknowledgement: ${escalation.eventsAnAck}, by signal ${escalation.eventsAnAckBySignal}\n`,
   );
+  const { eventsAnAck, eventsABareUpdate } = escalation;
+  if (eventsAnAck > EVENTS_MAX.anAck) {
+    process.stdout.write(
+      `not reached: an acknowledgement by update: ${eventsAnAck} events of ${EVENTS_MAX.anAck}; ` +
+        `a bare update that does nothing: ${eventsABareUpdate}\n`,
+    );
+  }
   const tooMuch = [
     ...over('a level', escalation.eventsALevel, EVENTS_MAX.aLevel),
-    ...over('an acknowledgement', escalation.eventsAnAck, EVENTS_MAX.anAck),
-    ...over('one by signal', escalation.eventsAnAckBySignal, EVENTS_MAX.anAckBySignal),
+    ...over('an acknowledgement', eventsAnAck, Math.max(EVENTS_MAX.anAck, eventsABareUpdate)),
+    ...over('one by signal', escalation.eventsAnAckBySignal, EVENTS_MAX.anAck),
     ...over('blue-green', blueGreen.events, EVENTS_MAX.blueGreen),
     ...over('canary', canary.events, EVENTS_MAX.canary),
     ...over('a step of a canary', eventsAStep, EVENTS_MAX.aStep),

@@ -3,6 +3,7 @@ import { ackSignal } from '../src/workflows/incident-messages.ts';
 import { besideSends } from '../test/support/history-cost.ts';
 import { type IncidentRig, startIncidentRig } from '../test/support/incident-rig.ts';
 import { poll } from '../test/support/poll.ts';
+import { startBare } from './incidents/bare.ts';
 
 export interface EscalationCost {
   /** Of one level more, beside its sends. */
@@ -11,6 +12,8 @@ export interface EscalationCost {
   readonly eventsALevelWithSend: number;
   /** Of an acknowledgement by update, beside what it shows in the channels. */
   readonly eventsAnAck: number;
+  /** Of an update that does nothing, of a workflow that does nothing: no update costs less. */
+  readonly eventsABareUpdate: number;
   readonly eventsAnAckBySignal: number;
   /** Of a whole incident: opened, one page, acknowledged, resolved. */
   readonly events: number;
@@ -49,11 +52,25 @@ export async function costOfEscalation(): Promise<EscalationCost> {
       eventsALevel: aLevel(besideSends),
       eventsALevelWithSend: aLevel(({ length }) => length),
       eventsAnAck: byUpdate.ack,
+      eventsABareUpdate: await bareUpdate(rig),
       eventsAnAckBySignal: bySignal.ack,
       events: byUpdate.all,
     };
   } finally {
     await rig.close();
+  }
+}
+
+async function bareUpdate(rig: IncidentRig): Promise<number> {
+  const bare = await startBare(rig.env.address);
+  try {
+    const { workflowId } = await bare.start('update');
+    const before = await settled(rig, workflowId);
+    await bare.ask('update');
+    const after = await settled(rig, workflowId);
+    return besideSends(after) - besideSends(before);
+  } finally {
+    await bare.close();
   }
 }
 
