@@ -228,6 +228,6 @@ test('two channels with the same fallback page it once', async () => {
 
 test('a cancelled workflow is resolved, and pages nobody any more', async () => {
   const id = await paged();
-  await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel());
+  await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel(), 'signal');
   expect(await rig.end(id)).toMatchObject({ status: 'resolved', resolvedBy: { by: 'Temporal' } });
 });
