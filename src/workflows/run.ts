@@ -73,6 +73,7 @@ export type Run = ReturnType<typeof openRun>;
  */
 export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   const startedAtMs = Date.now();
+  /** By `requestOf`. */
   const answers = new Map<string, Steered>();
   const audit: AuditEntry[] = [];
   let own: Omit<Progress, 'verbs' | 'steps' | 'at' | 'waiting' | 'audit'> = {
@@ -112,13 +113,13 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   }
 
   function ask(verb: Verb, asked: Steering): Steered {
-    const before = answers.get(asked.requestId);
+    const before = answers.get(requestOf(verb, asked));
     if (before !== undefined) return before;
     const { who, why, requestId } = asked;
     const { steps, at } = helm.view();
     const step = steps[at]?.name;
     const answer: Steered = { phase: own.phase, step };
-    answers.set(requestId, answer);
+    answers.set(requestOf(verb, asked), answer);
     audit.push({ atMs: Date.now(), verb, who, why, requestId, step });
     note(`${who} asked to ${verb.replaceAll('_', ' ')}${detailsOf(asked)}: ${why}`);
     helm.steer(verb, asked);
@@ -135,7 +136,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       if (texts.some((text) => String(text).length > TEXT_MAX)) {
         throw notAllowed(`who, why and requestId have ${TEXT_MAX} characters each at most`);
       }
-      if (answers.has(asked.requestId)) return;
+      if (answers.has(requestOf(verb, asked))) return;
       const refusal =
         audit.length >= AUDIT_MAX ? 'it has been asked too much' : helm.refuse(verb, asked);
       if (refusal === undefined) return;
@@ -165,7 +166,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   }
   // Nobody can be refused by a signal: what makes no sense now changes nothing.
   setHandler(abortSignal, (asked) => {
-    if (answers.has(asked.requestId)) return;
+    if (answers.has(requestOf('abort', asked))) return;
     if (helm.refuse('abort', asked) === undefined) ask('abort', asked);
   });
   show({});
@@ -238,6 +239,11 @@ const DESCRIPTIONS = {
 function detailsOf({ gate, step, byMs }: Steering): string {
   if (step !== undefined) return ` ${step} by ${(byMs ?? 0) / 1000} s`;
   return gate === undefined ? '' : ` ${gate}`;
+}
+
+/** The same words of the same verb are the same request. */
+function requestOf(verb: Verb, { requestId }: Asked): string {
+  return `${verb} ${requestId}`;
 }
 
 function notAllowed(message: string): ApplicationFailure {
