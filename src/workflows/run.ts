@@ -88,6 +88,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     warnings: [],
     rolledBackBy: undefined,
     incident: undefined,
+    incidentIsNew: undefined,
     timeline: [],
     outcome: undefined,
     reason: undefined,
@@ -189,9 +190,10 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     rolledBackBy(rollbackId: string): void {
       show({ rolledBackBy: rollbackId });
     },
-    /** Somebody is paged about it. */
-    incident(incident: string, text: string): void {
-      show({ incident });
+    /** Somebody is paged about it. One that it has opened itself stays so, however often it is told. */
+    incident(incident: string, isNew: boolean | undefined, text: string): void {
+      const opened = own.incident === incident && own.incidentIsNew === true;
+      show({ incident, incidentIsNew: opened || isNew });
       note(text);
     },
     verdict(verdict: Verdict): void {
@@ -205,7 +207,14 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     end(
       report: Omit<
         RunReport,
-        'workflowId' | 'kind' | 'number' | 'version' | 'incident' | 'startedAtMs' | 'endedAtMs'
+        | 'workflowId'
+        | 'kind'
+        | 'number'
+        | 'version'
+        | 'incident'
+        | 'incidentIsNew'
+        | 'startedAtMs'
+        | 'endedAtMs'
       >,
     ): RunReport {
       const endedAtMs = Date.now();
@@ -217,8 +226,11 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       show({ outcome: report.outcome, reason: report.reason, endedAtMs });
       note(`${report.outcome}: ${report.reason}`);
       measureEnd(progress(), report.outcome, report.cause);
-      const { workflowId, kind, number, version, incident } = own;
-      return { workflowId, kind, number, version, incident, startedAtMs, endedAtMs, ...report };
+      const { workflowId, kind, number, version, incident, incidentIsNew } = own;
+      return {
+        ...{ workflowId, kind, number, version, incident, incidentIsNew, startedAtMs, endedAtMs },
+        ...report,
+      };
     },
   };
 }
