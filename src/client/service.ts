@@ -66,7 +66,7 @@ export function askService(temporal: Client, { call }: Caller, taskQueue: string
       const command = { ...asked(request), toVersion: request.toVersion };
       return call(service, () =>
         owner(service).executeUpdate(rollbackUpdate, {
-          updateId: command.requestId,
+          updateId: updateIdOf('rollback', command),
           args: [command],
         }),
       );
