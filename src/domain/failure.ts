@@ -82,7 +82,7 @@ export const FAILURES = {
     httpStatus: 422,
     retry: false,
     exit: 1,
-    mend: 'Correct the `environment` block: the program, its folder or its ports do not exist.',
+    mend: 'Correct what is named: in the `environment` block, or a variable of the process.',
   },
   HealthCheckFailed: {
     httpStatus: 422,

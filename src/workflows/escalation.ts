@@ -158,11 +158,11 @@ async function beginLevel(
   { round, level }: Extract<Due, { kind: 'level' }>,
 ): Promise<void> {
   const { changes, escalation: now } = incident;
-  const { policy, override, turn } = now;
+  const { policy, override, turn, isAskedFor = false } = now;
   const { severity } = incident.report;
   const planned = await orWhy(
     act().planLevel({
-      ...{ policy, severity, round, level, override, turn },
+      ...{ policy, severity, round, level, override, turn, isAskedFor },
       atMs: Date.now(),
     }),
   );

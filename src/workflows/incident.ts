@@ -312,7 +312,7 @@ const DESCRIPTIONS = {
   resolve: 'It is over: nobody is paged any more.',
   reassign: 'Pages these instead, then goes on with the policy.',
   snooze: 'Nobody is paged for a while; then paging begins again.',
-  escalate_now: 'Begins the next level at once.',
+  escalate_now: 'Begins the next level at once, outside business hours as well.',
   change_policy: 'Goes by another policy, or by the newest text of the same one.',
   add_note: 'Is kept in the timeline.',
 } as const satisfies Record<IncidentVerb, string>;

@@ -1,5 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createAttemptLog } from '../../src/activities/begin-attempt.ts';
+import { systemClock } from '../../src/activities/clock.ts';
 import type { PagingDeps } from '../../src/activities/paging-deps.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { Page } from '../../src/domain/paging/page.ts';
@@ -51,7 +52,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
     };
   };
 
-  const clock = { nowMs: Date.now };
+  const clock = systemClock;
   const log = createAttemptLog(clock);
   const budgets = new Map<string, RateBudget>();
   let lost = 0;

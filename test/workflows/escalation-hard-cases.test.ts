@@ -74,6 +74,19 @@ test('whoever acknowledges by the request id that opened it is heard', async () 
   expect(acknowledgedBy).toMatchObject({ by: 'ada' });
 });
 
+test('the request id of an acknowledgement names no other verb', async () => {
+  const id = await paged();
+  const request = { ...ADA, requestId: `${id} one` };
+  await rig.client.incidents.acknowledge(id, request);
+  expect(await rig.client.incidents.steer(id, 'unacknowledge', request)).toMatchObject({
+    status: 'triggered',
+  });
+  expect(await rig.client.incidents.answer(id, 'resolve', request)).toMatchObject({
+    ...{ kind: 'applied', status: 'resolved' },
+  });
+  expect(await rig.end(id)).toMatchObject({ status: 'resolved' });
+});
+
 test('an acknowledgement that is said again later calls nothing off', async () => {
   const id = await paged();
   await rig.client.incidents.acknowledge(id, { ...ADA, requestId: `${id} ack` });

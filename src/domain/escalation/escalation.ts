@@ -24,6 +24,8 @@ export interface Escalation {
   readonly rounds: number;
   /** When the next level begins, or nobody has answered; null while nothing is due by itself. */
   readonly nextAtMs: number | null;
+  /** A person has asked for the next level: no business hours hold it back. Default: no. */
+  readonly isAskedFor?: boolean;
   /** Pages that a person's own rules hold back, the soonest first. */
   readonly later: readonly Later[];
   /** Paged before the policy goes on. */
@@ -127,6 +129,7 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
       levels,
       rounds,
       nextAtMs: nowMs + (pages.length === 0 ? 0 : waitMs),
+      isAskedFor: false,
       turn: afterPaging(escalation.turn, teams),
     },
     pages,
@@ -206,6 +209,7 @@ function fresh(escalation: Escalation, nowMs: number): Escalation {
     level: 0,
     override: null,
     nextAtMs: nowMs,
+    isAskedFor: false,
     later: [],
     wake: null,
   };

@@ -37,8 +37,8 @@ export function attemptsBefore(left: Tried, number: number, atMs: number): reado
   return [...left.attempts, { attempt, atMs, outcome: 'unknown', text }];
 }
 
-/** Why a page is sent. */
-export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort' | 'update';
+/** Why a page is sent. That a message shows another status later is no page. */
+export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort';
 
 /** One page to one channel: what is known of it. */
 export interface LedgerEntry {
@@ -127,7 +127,7 @@ export function inFlight({ entries }: Ledger): readonly LedgerEntry[] {
 /** How many pages ended how; what is still under way is unknown. */
 export function tally({ entries }: Ledger) {
   const count = (...states: readonly LedgerEntry['state'][]): number =>
-    entries.filter(({ state, purpose }) => states.includes(state) && purpose !== 'update').length;
+    entries.filter(({ state }) => states.includes(state)).length;
   return {
     accepted: count('accepted'),
     failed: count('failed'),

@@ -73,6 +73,14 @@ test('what is held back goes out in its time, before a level that is due later',
   expect(due(now, START + 6 * MINUTE)).toEqual({ kind: 'wait', untilMs: START + 7 * MINUTE });
 });
 
+test('what a person has asked for stays so until it has begun, and no longer', () => {
+  const asked = apply(opened, 'escalate_now', ADA, START);
+  const later = deferred(asked, START + MINUTE);
+  expect(later).toMatchObject({ isAskedFor: true, nextAtMs: START + MINUTE });
+  expect(begin(later, 1, 1, START + MINUTE)).toMatchObject({ isAskedFor: false });
+  expect(reopened(later, START + MINUTE)).toMatchObject({ isAskedFor: false });
+});
+
 test('whom it was assigned to is due first, and may have to wait as a level may', () => {
   const targets = [{ kind: 'person', name: 'bob' }] as const;
   const reassigned = apply(opened, 'reassign', { ...ADA, targets }, START);
