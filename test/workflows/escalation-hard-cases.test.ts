@@ -7,6 +7,9 @@ import { ADA, NIGHT, nightWith } from '../support/night.ts';
 const MINUTE = 60_000;
 const REFUSED = new Failure('PageUndelivered', 'the channel does not answer');
 
+const PROBE = { who: 'probe', why: 'it fails', requestId: 'z' };
+const REPORT = { title: 'a', text: 'b', source: 'c', severity: 'error', labels: {}, links: [] };
+
 let rig: IncidentRig;
 
 beforeAll(async () => {
@@ -50,6 +53,9 @@ test.each([
   ['reported', []],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'x' }]],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'y', report: { title: {} } }]],
+  ['reported', [{ ...PROBE, report: { title: 'a', text: 'b', source: 'c' } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, links: [null] } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, labels: { service: 7 } } }]],
 ] as const)('a signal %s of %j changes nothing, and the paging goes on', async (name, args) => {
   const id = await paged();
   await rig.signal(id, name, ...args);
