@@ -125,7 +125,11 @@ async function attempt(
     return { ...delivery, attempts: [...before, accepted] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error.retryAfterMs !== undefined) budget.blockUntil(atMs + error.retryAfterMs, atMs);
+    if (error.retryAfterMs !== undefined) {
+      // From when it was asked for: the answer may have taken seconds.
+      const nowMs = clock.nowMs();
+      budget.blockUntil(nowMs + error.retryAfterMs, nowMs);
+    }
     const outcome = error.isUnknown === true ? 'unknown' : 'failed';
     const attempts: readonly Attempt[] = [...before, { ...begun, outcome, text: error.message }];
     await temporal.begin(attempts, cancellationSignal);
