@@ -213,6 +213,21 @@ test('what a worker has taken but not begun is called off, and says so', async (
   expect(warnings).toEqual([]);
 });
 
+test('a page keeps its own fallback although all has begun again meanwhile', async () => {
+  rig.use(
+    nightWith({
+      levels: [{ wait: '30s', targets: [{ channel: 'pager' }] }],
+      ...{ repeat: 0, on_exhausted: 'go_on', send_for: '100s' },
+    }),
+  );
+  rig.fail('pager', { failure: REFUSED, when: 'before' }, 100);
+  const id = await rig.open();
+  await rig.pass(3 * MINUTE);
+  const { ledger } = await rig.client.incidents.show(id);
+  const keys = ledger.filter(({ purpose }) => purpose === 'fallback').map(({ key }) => key);
+  expect(keys[0]).toMatch(/\/c1-r1-l1\/fallback\/mail$/);
+});
+
 test('two channels with the same fallback page it once', async () => {
   rig.use({
     ...NIGHT,
