@@ -21,6 +21,7 @@ import { renderIncident } from '../domain/escalation/render-incident.ts';
 import { newestReport, reportFault, withinLimits } from '../domain/escalation/report-checks.ts';
 import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
 import { apply, refuse, refuseEarlier, targetsOf, verbsOf } from '../domain/escalation/verbs.ts';
+import { cut } from '../domain/paging/page-words.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
@@ -36,6 +37,9 @@ import { onUpdate } from './on-update.ts';
 import { CANCELLED } from './run.ts';
 
 const TIMELINE_MAX = 200;
+/** Of one entry: what two texts of the longest say. A file that cannot be read says much more. */
+const ENTRY_MAX = 2200;
+const WARNING_MAX = 500;
 /** Requests that are remembered, so that a repeat is not asked twice. */
 const ANSWERS_MAX = 500;
 const TEXT_MAX = 1000;
@@ -111,7 +115,7 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
   }
 
   function note(text: string): void {
-    timeline.push({ atMs: Date.now(), text });
+    timeline.push({ atMs: Date.now(), text: cut(text, ENTRY_MAX) });
     if (timeline.length > TIMELINE_MAX) timeline.splice(TIMELINE_MAX / 2, 1);
     log.info(text, { status: escalation.status });
     show();
@@ -249,7 +253,8 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     view,
     note,
     update,
-    warn(text: string): void {
+    warn(why: string): void {
+      const text = cut(why, WARNING_MAX);
       const isNew = !warnings.includes(text);
       if (isNew && warnings.length < WARNINGS_MAX) warnings.push(text);
       note(`warning: ${text}`);

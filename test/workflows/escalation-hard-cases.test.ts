@@ -213,6 +213,16 @@ test('what a worker has taken but not begun is called off, and says so', async (
   expect(warnings).toEqual([]);
 });
 
+test('what a worker has much to say about is cut: an incident goes on for days', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `policy-with-a-rather-long-name-${at}`);
+  const policies = Object.fromEntries(names.map((name) => [name, NIGHT.policies.night]));
+  rig.use({ ...NIGHT, policies });
+  const id = await rig.open();
+  const { warnings, timeline } = await rig.until(id, (view) => view.warnings.length > 0);
+  expect(warnings[0]).toHaveLength(500);
+  expect(Math.max(...timeline.map(({ text }) => text.length))).toBeLessThan(600);
+});
+
 test('a page keeps its own fallback although all has begun again meanwhile', async () => {
   rig.use(
     nightWith({

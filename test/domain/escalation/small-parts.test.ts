@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { incidentId, incidentKey } from '../../../src/domain/escalation/incident-id.ts';
 import type { Report } from '../../../src/domain/escalation/incident.ts';
 import { placeInKey } from '../../../src/domain/escalation/page-key.ts';
+import { isTooLong } from '../../../src/domain/escalation/history-limits.ts';
 import { checkedReport, newestReport } from '../../../src/domain/escalation/report-checks.ts';
 import { lastResortOnly } from '../../../src/domain/escalation/snapshot.ts';
 import { snapshotOf } from '../../../src/domain/paging/snapshot-of.ts';
@@ -105,4 +106,12 @@ test('a link that is too long to be shown is left out', () => {
     links: [{ text: 'long', url: `https://a.example/${'x'.repeat(3_000_000)}` }, short],
   });
   expect(links).toEqual([{ text: `${'x'.repeat(1023)}…`, url: short.url }]);
+});
+
+test.each([
+  ['short', 19_000, 5_000_000, false],
+  ['of many events', 21_000, 5_000_000, true],
+  ['of few events with long reports', 6000, 25_000_000, true],
+])('a history %s', (_name, historyLength, historySize, isOver) => {
+  expect(isTooLong({ historyLength, historySize })).toBe(isOver);
 });
