@@ -1,7 +1,13 @@
 import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
 import { formatDuration } from '../domain/quantity.ts';
 import { Failure } from '../domain/failure.ts';
-import { type Attempt, type Tried, attemptsBefore, isTried } from '../domain/escalation/ledger.ts';
+import {
+  type Attempt,
+  type Tried,
+  attemptsBefore,
+  isTried,
+  withAttempt,
+} from '../domain/escalation/ledger.ts';
 import { type PlannedLevel, planAssigned, planLevel } from '../domain/escalation/plan-level.ts';
 import type {
   FoundPolicy,
@@ -100,10 +106,10 @@ async function attempt(
     nothingBegun(before);
     throw notYet(channel, permit.forMs, before);
   }
-  const number = before.length + 1;
-  const begun: Attempt = { attempt: number, atMs, outcome: 'unknown', text: 'begun' };
+  const tried = (outcome: Attempt['outcome'], text: string): readonly Attempt[] =>
+    withAttempt(before, { atMs, outcome, text });
   const { cancellationSignal } = Context.current();
-  if (!(await temporal.begin([...before, begun], cancellationSignal))) {
+  if (!(await temporal.begin(tried('unknown', 'begun'), cancellationSignal))) {
     budget.leave(key);
     throw ApplicationFailure.create({
       type: 'CalledOff',
@@ -121,13 +127,15 @@ async function attempt(
   };
   try {
     const delivery = await work(found.port, page);
-    const accepted: Attempt = { ...begun, outcome: 'accepted', text: delivery.receipt };
-    return { ...delivery, attempts: [...before, accepted] };
+    return { ...delivery, attempts: tried('accepted', delivery.receipt) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error.retryAfterMs !== undefined) budget.blockUntil(atMs + error.retryAfterMs, atMs);
-    const outcome = error.isUnknown === true ? 'unknown' : 'failed';
-    const attempts: readonly Attempt[] = [...before, { ...begun, outcome, text: error.message }];
+    if (error.retryAfterMs !== undefined) {
+      // From when it was asked for: the answer may have taken seconds.
+      const nowMs = clock.nowMs();
+      budget.blockUntil(nowMs + error.retryAfterMs, nowMs);
+    }
+    const attempts = tried(error.isUnknown === true ? 'unknown' : 'failed', error.message);
     await temporal.begin(attempts, cancellationSignal);
     throw withAttempts(error, attempts);
   }
@@ -169,8 +177,8 @@ function find({ paging }: PagingDeps, name: string, person: string | null, conta
 }
 
 function rejected(why: string, before: readonly Attempt[], atMs: number): unknown {
-  const refused: Attempt = { attempt: before.length + 1, atMs, outcome: 'failed', text: why };
-  return withAttempts(new Failure('PageRejected', why), [...before, refused]);
+  const attempts = withAttempt(before, { atMs, outcome: 'failed', text: why });
+  return withAttempts(new Failure('PageRejected', why), attempts);
 }
 
 function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {

@@ -20,6 +20,7 @@ import {
   reopened,
 } from '../domain/escalation/escalation.ts';
 import type { IncidentReport } from '../domain/escalation/incident.ts';
+import { isTooLong } from '../domain/escalation/history-limits.ts';
 import { tally } from '../domain/escalation/ledger.ts';
 import { type PolicySnapshot, lastResortOnly } from '../domain/escalation/snapshot.ts';
 import { hasPolicy, refuse, withFirstPolicy, withPolicy } from '../domain/escalation/verbs.ts';
@@ -37,9 +38,6 @@ const ASSIGNED_WAIT_MS = 5 * 60_000;
 /** A paging file that cannot be used is read again so often: a worker may get it any moment. */
 const LOOK_AGAIN_MS = 30_000;
 const LOOKS_MAX = 20;
-
-/** A history that is longer goes on anew although pages are under way: Temporal ends one of 51,200. */
-const EVENTS_MAX = 20_000;
 
 /**
  * One incident: pages level after level until a person answers. It ends when somebody resolves it,
@@ -277,8 +275,8 @@ async function openAgain(input: EscalationInput, again: Reported): Promise<never
 
 /** As soon as nothing is under way, which the next run would not hear of. */
 function isTimeToGoOnAnew({ pager }: Context): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested && (pager.isIdle || historyLength > EVENTS_MAX);
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested && (pager.isIdle || isTooLong({ historyLength, historySize }));
 }
 
 /** Its history has grown long: everything that is known goes on in a fresh one. */

@@ -40,7 +40,8 @@ export type Pager = ReturnType<typeof createPager>;
 /** Temporal fails the task of a workflow with more than 2,000 activities under way. */
 const IN_FLIGHT_MAX = 1000;
 
-type At = Pick<Later, 'round' | 'level'>;
+/** Where the policy stood when the page was wanted: its fallback may come in a later cycle. */
+type At = Pick<Later, 'round' | 'level'> & { readonly cycle: number };
 
 /**
  * Sends pages beside the escalation: each is an activity of its own, so that no channel delays
@@ -59,17 +60,17 @@ export function createPager(
     open.add(kept);
   }
 
-  function keyOf({ place }: Place, { round, level }: At, purpose: PagePurpose): string {
-    const { cycle } = incident.escalation;
+  function keyOf({ place }: Place, { cycle, round, level }: At, purpose: PagePurpose): string {
     const suffix = purpose === 'level' ? '' : `/${purpose}`;
     const stem = `${incident.view().key.slice(0, 16)}-${incident.openedAtMs.toString(36)}`;
     return `${stem}/c${cycle}-r${round}-l${level}${suffix}/${placeInKey(place)}`;
   }
 
-  function begin(key: string, { channel, person, contact }: Place, at: At, purpose: PagePurpose) {
+  function begin(key: string, place: Place, { round, level }: At, purpose: PagePurpose): void {
+    const { channel, person, contact } = place;
     incident.record(
       withPage(incident.ledger, {
-        ...{ key, purpose, ...at, channel, person, contact },
+        ...{ key, purpose, round, level, channel, person, contact },
         ...{ state: 'sending', sinceMs: Date.now(), attempts: [] },
         ...{ receipt: null, handle: null, shown: 'trigger' },
       }),
@@ -84,11 +85,12 @@ export function createPager(
     if (incident.ledger.entries.some((entry) => entry.key === key)) return;
     begin(key, place, at, purpose);
     const { channel, person, contact } = place;
+    const { round, level } = at;
     const incidentNow = incident.told();
     try {
       const sent = await own.run(() =>
         act().sendPage({
-          ...{ key, channel, person, contact, place: place.place, ...at },
+          ...{ key, channel, person, contact, place: place.place, round, level },
           incident: incidentNow,
           dueMs: Date.now(),
         }),
@@ -144,14 +146,15 @@ export function createPager(
 
   return {
     /** All at once; none waits for another. */
-    page(pages: readonly PlannedPage[], at: At): void {
-      for (const page of pages) keep(send(page, at, page.purpose));
+    page(pages: readonly PlannedPage[], at: Pick<Later, 'round' | 'level'>): void {
+      const { cycle } = incident.escalation;
+      for (const page of pages) keep(send(page, { ...at, cycle }, page.purpose));
     },
     /** The last channels there are; returns when each has been told or given up. */
     async lastResort(channels: readonly string[]): Promise<void> {
-      const { round, level } = incident.escalation;
+      const { cycle, round, level } = incident.escalation;
       const all = channels.map((channel) =>
-        send(channelAlone(channel), { round, level }, 'last_resort'),
+        send(channelAlone(channel), { cycle, round, level }, 'last_resort'),
       );
       for (const one of all) keep(one);
       await Promise.all(all);

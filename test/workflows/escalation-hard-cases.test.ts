@@ -7,6 +7,9 @@ import { ADA, NIGHT, nightWith } from '../support/night.ts';
 const MINUTE = 60_000;
 const REFUSED = new Failure('PageUndelivered', 'the channel does not answer');
 
+const PROBE = { who: 'probe', why: 'it fails', requestId: 'z' };
+const REPORT = { title: 'a', text: 'b', source: 'c', severity: 'error', labels: {}, links: [] };
+
 let rig: IncidentRig;
 
 beforeAll(async () => {
@@ -50,6 +53,9 @@ test.each([
   ['reported', []],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'x' }]],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'y', report: { title: {} } }]],
+  ['reported', [{ ...PROBE, report: { title: 'a', text: 'b', source: 'c' } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, links: [null] } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, labels: { service: 7 } } }]],
 ] as const)('a signal %s of %j changes nothing, and the paging goes on', async (name, args) => {
   const id = await paged();
   await rig.signal(id, name, ...args);
@@ -218,6 +224,31 @@ test('what a worker has taken but not begun is called off, and says so', async (
   const { ledger, warnings } = await rig.client.incidents.show(id);
   expect(ledger.map(({ state }) => state)).toEqual(['called_off', 'called_off']);
   expect(warnings).toEqual([]);
+});
+
+test('what a worker has much to say about is cut: an incident goes on for days', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `policy-with-a-rather-long-name-${at}`);
+  const policies = Object.fromEntries(names.map((name) => [name, NIGHT.policies.night]));
+  rig.use({ ...NIGHT, policies });
+  const id = await rig.open();
+  const { warnings, timeline } = await rig.until(id, (view) => view.warnings.length > 0);
+  expect(warnings[0]).toHaveLength(500);
+  expect(Math.max(...timeline.map(({ text }) => text.length))).toBeLessThan(600);
+});
+
+test('a page keeps its own fallback although all has begun again meanwhile', async () => {
+  rig.use(
+    nightWith({
+      levels: [{ wait: '30s', targets: [{ channel: 'pager' }] }],
+      ...{ repeat: 0, on_exhausted: 'go_on', send_for: '100s' },
+    }),
+  );
+  rig.fail('pager', { failure: REFUSED, when: 'before' }, 100);
+  const id = await rig.open();
+  await rig.pass(3 * MINUTE);
+  const { ledger } = await rig.client.incidents.show(id);
+  const keys = ledger.filter(({ purpose }) => purpose === 'fallback').map(({ key }) => key);
+  expect(keys[0]).toMatch(/\/c1-r1-l1\/fallback\/mail$/);
 });
 
 test('two channels with the same fallback page it once', async () => {

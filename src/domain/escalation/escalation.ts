@@ -138,7 +138,9 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
 }
 
 function afterPaging({ first, taken }: Turn, teams: readonly string[]): Turn {
-  const paged = teams.map((name) => [name, (taken[name] ?? 0) + 1] as const);
+  // A team may have any name.
+  const before = (name: string): number => (Object.hasOwn(taken, name) && taken[name]) || 0;
+  const paged = teams.map((name) => [name, before(name) + 1] as const);
   return { first, taken: { ...taken, ...Object.fromEntries(paged) } };
 }
 
@@ -149,8 +151,13 @@ export function assignedBegun(
   waitMs: number,
   nowMs: number,
 ): Escalation {
+  const { assigned, turn } = escalation;
+  const teams = (assigned ?? []).flatMap(({ kind, name }) => (kind === 'team' ? [name] : []));
   return withLater(
-    { ...fresh(escalation, nowMs), nextAtMs: nowMs + waitMs, assigned: null },
+    {
+      ...fresh(escalation, nowMs),
+      ...{ nextAtMs: nowMs + waitMs, assigned: null, turn: afterPaging(turn, [...new Set(teams)]) },
+    },
     pages,
     nowMs,
   );

@@ -92,6 +92,25 @@ test('whom it was assigned to is due first, and may have to wait as a level may'
   expect(due(begun, START + 5 * MINUTE)).toEqual({ kind: 'level', round: 1, level: 1 });
 });
 
+test('a team that it was assigned to has had a turn, as at a level', () => {
+  const targets = [
+    { kind: 'team', name: 'ops' } as const,
+    { kind: 'person', name: 'ops' } as const,
+  ];
+  const reassigned = apply(
+    begin(opened, 1, 1, START, [page()], ['ops']),
+    'reassign',
+    { ...ADA, targets },
+    START,
+  );
+  expect(assignedBegun(reassigned, [page()], MINUTE, START).turn.taken).toEqual({ ops: 2 });
+});
+
+test('a team may have a name that every object knows', () => {
+  const { turn } = begin(opened, 1, 1, START, [page()], ['constructor']);
+  expect(turn.taken).toEqual({ constructor: 1 });
+});
+
 test.each([
   ['acknowledged', apply(opened, 'acknowledge', ADA, START), { kind: 'wait', untilMs: null }],
   ['resolved', apply(opened, 'resolve', ADA, START), { kind: 'ended' }],
