@@ -19,7 +19,7 @@ import type {
 } from '../domain/escalation/page-request.ts';
 import type { Page } from '../domain/paging/page.ts';
 import { rosterOf } from '../domain/paging/roster.ts';
-import { snapshotOf } from '../domain/paging/snapshot-of.ts';
+import { lastResortOf, snapshotOf } from '../domain/paging/snapshot-of.ts';
 import type { Delivery, PageChannel } from '../providers/page/page-channel.ts';
 import type { PagingDeps } from './paging-deps.ts';
 import { toApplicationFailure } from './failure.ts';
@@ -38,7 +38,11 @@ export function createPagingReads({ paging }: PagingDeps) {
       if (policy !== undefined) return { kind: 'found', policy };
       const known = Object.keys(read.paging.policies).join(', ') || 'none';
       const why = `there is no policy ${name} in the workers' paging file (it has: ${known})`;
-      return { kind: 'unknown', why, lastResort: read.paging.lastResort };
+      return {
+        kind: 'unknown',
+        why,
+        ...lastResortOf(read.paging.channels, read.paging.lastResort),
+      };
     },
 
     async planLevel({ atMs, ...request }: PlanLevelRequest): Promise<PlannedLevel> {

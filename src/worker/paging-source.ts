@@ -20,10 +20,15 @@ export function createPagingSource(
   let paging: Paging | undefined;
   /** As they were when they were read. */
   let seen: ReadonlyMap<string, string> = new Map();
+  /** What is wrong with them: a page does not wait for them to be read again and again. */
+  let flaw: unknown;
   let why = 'the worker has no paging file: BELAY_PAGING names it';
 
   function readAgain(path: string): void {
-    if (seen.size > 0 && [...seen].every(([name, stamp]) => stampOf(name) === stamp)) return;
+    if (seen.size > 0 && [...seen].every(([name, stamp]) => stampOf(name) === stamp)) {
+      if (flaw !== undefined) throw flaw;
+      return;
+    }
     const stamps = new Map<string, string>();
     const readFile = (name: string): string => {
       const whole = resolve(dirname(path), name);
@@ -34,9 +39,16 @@ export function createPagingSource(
     if (statSync(path).size > FILE_MAX_BYTES) {
       throw new Failure('PagingFileInvalid', `${path} is too long`);
     }
-    paging = requirePaging({ text: readFile(resolve(path)), file: path, readFile });
-    seen = stamps;
-    why = '';
+    try {
+      paging = requirePaging({ text: readFile(resolve(path)), file: path, readFile });
+      flaw = undefined;
+      why = '';
+    } catch (error) {
+      flaw = error;
+      throw error;
+    } finally {
+      seen = stamps;
+    }
   }
 
   return {
@@ -59,5 +71,7 @@ export function createPagingSource(
 /** Another one where a file has changed; that it is not there is one as well. */
 function stampOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? 'not there' : `${found.mtimeMs}/${found.size}/${found.ino}`;
+  if (found === undefined) return 'not there';
+  // The last of these changes also where somebody may read it who could not before.
+  return [found.mtimeMs, found.size, found.ino, found.ctimeMs].join('/');
 }

@@ -96,6 +96,8 @@ async function begin({ input, incident, act }: Context): Promise<void> {
   incident.update(withFirstPolicy(incident.escalation, policy, Date.now()));
 }
 
+const NOBODY_KNOWN = { lastResort: [], fallbacks: {} };
+
 async function policyOf({
   input,
   incident,
@@ -105,11 +107,11 @@ async function policyOf({
     const found = await orWhy(act().findPolicy(input.policy));
     if (found.kind === 'found') return found.policy;
     incident.warn(found.why);
-    const lastResort = found.kind === 'unknown' ? found.lastResort : [];
+    const { lastResort, fallbacks } = found.kind === 'unknown' ? found : NOBODY_KNOWN;
     const isOver = (): boolean =>
       incident.escalation.status === 'resolved' || hasPolicy(incident.escalation);
     if (lastResort.length > 0 || look === LOOKS_MAX || isOver()) {
-      return lastResortOnly(input.policy, lastResort);
+      return lastResortOnly(input.policy, lastResort, fallbacks);
     }
     await condition(isOver, LOOK_AGAIN_MS, { summary: 'before the paging file is read again' });
   }
@@ -226,7 +228,7 @@ async function nobodyAnswered({ incident, pager }: Context): Promise<void> {
   metricMeter
     .createCounter('belay_never_acknowledged', 'incidents', 'Policies that nobody has answered')
     .add(1, { policy: policy.name, severity: incident.report.severity });
-  await pager.lastResort(policy.lastResort);
+  await pager.lastResort(policy.lastResort, policy.fallbacks ?? {});
   if (incident.changes !== changes) return;
   const { escalation: now } = incident;
   incident.update(policy.onExhausted === 'go_on' ? begunAgain(now, Date.now()) : exhausted(now));

@@ -41,7 +41,11 @@ export type Pager = ReturnType<typeof createPager>;
 const IN_FLIGHT_MAX = 1000;
 
 /** Where the policy stood when the page was wanted: its fallback may come in a later cycle. */
-type At = Pick<Later, 'round' | 'level'> & { readonly cycle: number };
+interface At extends Pick<Later, 'round' | 'level'> {
+  readonly cycle: number;
+  /** What a fallback is of: that of a level may have been told in vain before. */
+  readonly of: 'level' | 'last_resort';
+}
 
 /**
  * Sends pages beside the escalation: each is an activity of its own, so that no channel delays
@@ -60,8 +64,9 @@ export function createPager(
     open.add(kept);
   }
 
-  function keyOf({ place }: Place, { cycle, round, level }: At, purpose: PagePurpose): string {
-    const suffix = purpose === 'level' ? '' : `/${purpose}`;
+  function keyOf({ place }: Place, { cycle, round, level, of }: At, purpose: PagePurpose): string {
+    const isOfLast = of === 'last_resort' && purpose === 'fallback';
+    const suffix = purpose === 'level' ? '' : `${isOfLast ? `/${of}` : ''}/${purpose}`;
     const stem = `${incident.view().key.slice(0, 16)}-${incident.openedAtMs.toString(36)}`;
     return `${stem}/c${cycle}-r${round}-l${level}${suffix}/${placeInKey(place)}`;
   }
@@ -148,13 +153,22 @@ export function createPager(
     /** All at once; none waits for another. */
     page(pages: readonly PlannedPage[], at: Pick<Later, 'round' | 'level'>): void {
       const { cycle } = incident.escalation;
-      for (const page of pages) keep(send(page, { ...at, cycle }, page.purpose));
+      for (const page of pages) keep(send(page, { ...at, cycle, of: 'level' }, page.purpose));
     },
     /** The last channels there are; returns when each has been told or given up. */
-    async lastResort(channels: readonly string[]): Promise<void> {
+    async lastResort(
+      channels: readonly string[],
+      fallbacks: Readonly<Record<string, readonly string[]>>,
+    ): Promise<void> {
       const { cycle, round, level } = incident.escalation;
+      const at: At = { cycle, round, level, of: 'last_resort' };
+      // Who is told anyway is not told twice.
+      const othersOf = (channel: string): readonly string[] =>
+        (Object.hasOwn(fallbacks, channel) ? (fallbacks[channel] ?? []) : []).filter(
+          (other) => !channels.includes(other),
+        );
       const all = channels.map((channel) =>
-        send(channelAlone(channel), { cycle, round, level }, 'last_resort'),
+        send(channelAlone(channel, othersOf(channel)), at, 'last_resort'),
       );
       for (const one of all) keep(one);
       await Promise.all(all);

@@ -87,3 +87,19 @@ test('a paging file that has changed is read again, and a broken one does not co
   expect(read().lastResort).toEqual(['other']);
   expect(lines).toHaveLength(1);
 });
+
+test('pages do not wait for a broken file to be read again and again', () => {
+  put('rota.ics', calendarOf('ada'));
+  put('paging.json', pagingWith('log'));
+  const read = source();
+  read();
+  const people = Array.from({ length: 300 }, (_, at) => `  person-${at}: { nme: x }`);
+  put('paging.json', `people:\n${people.join('\n')}\n`);
+  const beganMs = performance.now();
+  expect(read().lastResort).toEqual(['log']);
+  const firstMs = performance.now() - beganMs;
+  for (let time = 1; time <= 50; time += 1) read();
+  expect(performance.now() - beganMs - firstMs).toBeLessThan(firstMs);
+  put('paging.json', pagingWith('mended'));
+  expect(read().lastResort).toEqual(['mended']);
+});

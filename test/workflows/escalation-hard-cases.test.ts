@@ -236,6 +236,21 @@ test('what a worker has much to say about is cut: an incident goes on for days',
   expect(Math.max(...timeline.map(({ text }) => text.length))).toBeLessThan(600);
 });
 
+test.each([
+  ['of a policy', { policy: 'night' }],
+  ['where there is no policy', { policy: 'nigth' }],
+])('a channel of last resort that fails has its fallback as any other: %s', async (_name, by) => {
+  rig.use({
+    ...nightWith({ repeat: 0 }),
+    channels: { ...NIGHT.channels, siren: { type: 'memory', fallback: 'chat' } },
+  });
+  rig.fail('siren', { failure: new Failure('PageRejected', 'no'), when: 'before' }, 10);
+  const id = await rig.open(by);
+  await expect(rig.end(id)).rejects.toThrow();
+  const last = rig.pagesOf(id).filter(({ page }) => page.dedupKey.includes('/last_resort/'));
+  expect(last.map(({ channel }) => channel)).toEqual(['chat']);
+});
+
 test('a page keeps its own fallback although all has begun again meanwhile', async () => {
   rig.use(
     nightWith({

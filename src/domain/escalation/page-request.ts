@@ -42,7 +42,10 @@ export interface ShowStatusRequest {
 export type FoundPolicy =
   | { readonly kind: 'found'; readonly policy: PolicySnapshot }
   /** The channels of last resort of the file, if there are any. */
-  | { readonly kind: 'unknown'; readonly why: string; readonly lastResort: readonly string[] };
+  | ({ readonly kind: 'unknown'; readonly why: string } & Pick<
+      PolicySnapshot,
+      'lastResort' | 'fallbacks'
+    >);
 
 export interface PlanLevelRequest extends LevelRequest {
   readonly atMs: number;

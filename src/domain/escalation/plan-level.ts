@@ -258,8 +258,11 @@ function waysTo(
   });
 }
 
-/** The file has been checked: no fallback leads back. A limit all the same. */
-function fallbacksOf({ channels }: Roster, channel: string): readonly string[] {
+/** Who takes what a channel does not. The file was checked: none leads back. A limit all the same. */
+export function fallbacksOf(
+  { channels }: Pick<Roster, 'channels'>,
+  channel: string,
+): readonly string[] {
   const found: string[] = [];
   let next = channels[channel]?.fallback;
   while (next !== undefined && !found.includes(next) && found.length < FALLBACKS_MAX) {

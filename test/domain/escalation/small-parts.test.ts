@@ -24,7 +24,7 @@ test('a snapshot has its defaults, and the last resort of the file', () => {
 });
 
 test.each(['none', '__proto__', 'constructor'])('there is no policy %s', (name) => {
-  expect(snapshotOf({ policies: {}, lastResort: [] }, name)).toBeUndefined();
+  expect(snapshotOf({ policies: {}, lastResort: [], channels: {} }, name)).toBeUndefined();
 });
 
 test('without a policy the last resort is paged three times', () => {
