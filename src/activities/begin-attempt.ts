@@ -16,11 +16,11 @@ const NOT_FOUND = 5;
  */
 export function createAttemptLog(clock: Clock): PagingDeps['temporal'] {
   return {
-    async begin(attempts, signal) {
+    async begin(tried, signal) {
       if (signal.aborted && !isOfWorker(signal)) return false;
       const { namespace } = Context.current().client.options;
       const { taskToken, attempt: tries } = activityInfo();
-      const left: Tried = { attempts, tries };
+      const left: Tried = { ...tried, tries };
       // What has been tried is left there whatever becomes of the activity meanwhile.
       const { signal: never } = new AbortController();
       const details = { payloads: [defaultPayloadConverter.toPayload(left)] };

@@ -44,6 +44,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
         await take('send', page);
         return { receipt: page.dedupKey.slice(0, 200), handle: page.dedupKey };
       },
+      handleOf: ({ dedupKey }) => dedupKey,
       async update(page, handle) {
         await take('update', page);
         return { receipt: handle, handle };
@@ -69,7 +70,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
         budgets.get(channel) ?? createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
     temporal: {
-      async begin(attempts, signal) {
+      async begin(left, signal) {
         if (beginning !== undefined) {
           beginning.count += 1;
           await beginning.released;
@@ -78,7 +79,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
           lost -= 1;
           return true;
         }
-        return log.begin(attempts, signal);
+        return log.begin(left, signal);
       },
     },
   };

@@ -13,6 +13,8 @@ export interface Escalation {
   /** How often the policy has begun with its first level, all rounds counted as one; from 1. */
   readonly cycle: number;
   readonly cycleBeganAtMs: number;
+  /** How often it had been acknowledged, and was paged again; default 0. */
+  readonly alert?: number;
   /** From 1; 0 before the first. */
   readonly round: number;
   /** The level that has begun last, from 1; 0 before the first. */
@@ -188,7 +190,13 @@ export function pagesBegun(escalation: Escalation, pages: readonly Later[]): Esc
 
 /** From the first level on, with all rounds before it: people had been reached, and it is not over. */
 export function reopened(escalation: Escalation, nowMs: number): Escalation {
-  return { ...fresh(escalation, nowMs), status: 'triggered', acknowledgedBy: null };
+  const { acknowledgedBy, alert = 0 } = escalation;
+  return {
+    ...fresh(escalation, nowMs),
+    status: 'triggered',
+    acknowledgedBy: null,
+    ...(acknowledgedBy === null ? {} : { alert: alert + 1 }),
+  };
 }
 
 /** Nobody has answered, and nothing is left to try. */

@@ -16,6 +16,13 @@ export interface Attempt {
 export interface Tried {
   readonly attempts: readonly Attempt[];
   readonly tries: number;
+  /** By which a message that may have arrived can be changed. */
+  readonly handle?: string | undefined;
+}
+
+/** It may have arrived, whatever has come of the attempts after it. */
+export function mayHaveArrived(attempts: readonly Attempt[]): boolean {
+  return attempts.some(({ outcome }) => outcome === 'unknown');
 }
 
 export function isTried(value: unknown): value is Tried {

@@ -133,6 +133,16 @@ test('when a snooze is over it begins with its first level and all its rounds', 
   expect(due(again, START + MINUTE)).toEqual({ kind: 'level', round: 1, level: 1 });
 });
 
+test('paged again after an acknowledgement it is another alert, and no other one after a snooze', () => {
+  const acked = (now: typeof opened) => apply(now, 'acknowledge', ADA, START);
+  const again = apply(acked(opened), 'unacknowledge', ADA, START);
+  expect(again.alert).toBe(1);
+  expect(reopened(acked(again), START).alert).toBe(2);
+  const snoozed = apply(again, 'snooze', { ...ADA, forMs: MINUTE }, START);
+  expect(reopened(snoozed, START + MINUTE).alert).toBe(1);
+  expect(reopened(opened, START)).not.toHaveProperty('alert');
+});
+
 test.each([
   ['at once where it has taken longer', 10 * MINUTE, 10 * MINUTE],
   ['after a minute where it has reached nobody', 0, MINUTE],
