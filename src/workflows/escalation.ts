@@ -4,6 +4,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  log,
   metricMeter,
   upsertSearchAttributes,
   workflowInfo,
@@ -22,6 +23,7 @@ import {
 import type { IncidentReport } from '../domain/escalation/incident.ts';
 import { isTooLong } from '../domain/escalation/history-limits.ts';
 import { tally } from '../domain/escalation/ledger.ts';
+import { readOpening } from '../domain/escalation/opening.ts';
 import { type PolicySnapshot, lastResortOnly } from '../domain/escalation/snapshot.ts';
 import { hasPolicy, refuse, withFirstPolicy, withPolicy } from '../domain/escalation/verbs.ts';
 import type { EscalationInput } from './incident-input.ts';
@@ -48,7 +50,8 @@ export async function escalation(input: EscalationInput): Promise<IncidentReport
   return CancellationScope.nonCancellable(() => escalate(input));
 }
 
-async function escalate(input: EscalationInput): Promise<IncidentReport> {
+async function escalate(started: EscalationInput): Promise<IncidentReport> {
+  const input = usable(started);
   const { taskQueue } = workflowInfo();
   const act = () => pagingActivitiesFor(taskQueue, incident.escalation.policy.sendForMs);
   const incident: OpenIncident = openIncident(input, () => ({
@@ -79,6 +82,21 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
     await carryOut(context, next);
     if (next.kind === 'wait' && isTimeToGoOnAnew(context)) await goOnAnew(context);
   }
+}
+
+/**
+ * Anybody may start it, in any language. What nobody could be paged about ends it at once: a task
+ * that fails is tried again for ever, and nobody hears of it. A run before has said only what it
+ * has checked.
+ */
+function usable(started: EscalationInput): EscalationInput {
+  const { continuedFromExecutionRunId: before, workflowId } = workflowInfo();
+  if (before !== undefined && started.carried !== undefined) return started;
+  const read = readOpening(started);
+  if (read.kind === 'opening') return read.opening;
+  const why = `nobody is paged about ${workflowId}, as its input is not usable: ${read.why}`;
+  log.error(why);
+  throw ApplicationFailure.nonRetryable(why, 'IncidentInvalid');
 }
 
 interface Context {
