@@ -337,3 +337,18 @@ test('what another language leaves out is filled in, and people are paged', asyn
   await rig.client.incidents.steer(id, 'resolve', ADA);
   expect(await rig.end(id)).toMatchObject({ status: 'resolved' });
 });
+
+test.each([
+  ['night', 'pager ada'],
+  ['nigth', 'siren'],
+])('a paging file that comes after 11 minutes pages by the policy %s', async (policy, first) => {
+  rig.use(undefined);
+  const id = await rig.open({ policy });
+  await rig.until(id, ({ warnings }) => warnings.length > 0);
+  await rig.pass(11 * MINUTE);
+  expect(await rig.client.incidents.show(id)).toMatchObject({ status: 'triggered', ledger: [] });
+  rig.use(NIGHT);
+  await rig.pass(MINUTE);
+  await rig.until(id, ({ ledger }) => ledger[0]?.state === 'accepted');
+  expect(channelsOf(id)).toContain(first);
+});
