@@ -4,6 +4,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  log,
   metricMeter,
   upsertSearchAttributes,
   workflowInfo,
@@ -22,7 +23,8 @@ import {
 import type { IncidentReport } from '../domain/escalation/incident.ts';
 import { isTooLong } from '../domain/escalation/history-limits.ts';
 import { tally } from '../domain/escalation/ledger.ts';
-import { type PolicySnapshot, lastResortOnly } from '../domain/escalation/snapshot.ts';
+import { readOpening } from '../domain/escalation/opening.ts';
+import { type PolicySnapshot, knowsNobody, lastResortOnly } from '../domain/escalation/snapshot.ts';
 import { hasPolicy, refuse, withFirstPolicy, withPolicy } from '../domain/escalation/verbs.ts';
 import type { EscalationInput } from './incident-input.ts';
 import { failureOf } from './failure.ts';
@@ -48,7 +50,8 @@ export async function escalation(input: EscalationInput): Promise<IncidentReport
   return CancellationScope.nonCancellable(() => escalate(input));
 }
 
-async function escalate(input: EscalationInput): Promise<IncidentReport> {
+async function escalate(started: EscalationInput): Promise<IncidentReport> {
+  const input = usable(started);
   const { taskQueue } = workflowInfo();
   const act = () => pagingActivitiesFor(taskQueue, incident.escalation.policy.sendForMs);
   const incident: OpenIncident = openIncident(input, () => ({
@@ -79,6 +82,21 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
     await carryOut(context, next);
     if (next.kind === 'wait' && isTimeToGoOnAnew(context)) await goOnAnew(context);
   }
+}
+
+/**
+ * Anybody may start it, in any language. What nobody could be paged about ends it at once: a task
+ * that fails is tried again for ever, and nobody hears of it. A run before has said only what it
+ * has checked.
+ */
+function usable(started: EscalationInput): EscalationInput {
+  const { continuedFromExecutionRunId: before, workflowId } = workflowInfo();
+  if (before !== undefined && started.carried !== undefined) return started;
+  const read = readOpening(started);
+  if (read.kind === 'opening') return read.opening;
+  const why = `nobody is paged about ${workflowId}, as its input is not usable: ${read.why}`;
+  log.error(why);
+  throw ApplicationFailure.nonRetryable(why, 'IncidentInvalid');
 }
 
 interface Context {
@@ -154,9 +172,10 @@ async function carryOut(context: Context, next: Exclude<Due, { kind: 'ended' }>)
 }
 
 async function beginLevel(
-  { incident, pager, act }: Context,
+  context: Context,
   { round, level }: Extract<Due, { kind: 'level' }>,
 ): Promise<void> {
+  const { incident, pager, act } = context;
   const { changes, escalation: now } = incident;
   const { policy, override, turn, isAskedFor = false } = now;
   const { severity } = incident.report;
@@ -169,6 +188,7 @@ async function beginLevel(
   // Whoever has answered while it was planned is heard first.
   if (incident.changes !== changes) return;
   if (planned.kind === 'unplanned') return planLater(incident, planned.why);
+  if (knowsNobody(policy)) return readPolicyAgain(context);
   if (planned.kind === 'deferred') {
     incident.note(`nobody is paged before ${new Date(planned.untilMs).toISOString()}`);
     incident.update(deferred(now, planned.untilMs));
@@ -180,6 +200,24 @@ async function beginLevel(
   for (const missing of planned.missing) incident.warn(`level ${level}: ${missing}`);
   incident.update(levelBegun(now, { ...planned, round, level }, Date.now()));
   pager.page(pages, { round, level });
+}
+
+/** A worker has a paging file, and none had one while the policy was looked for. */
+async function readPolicyAgain({ input, incident, act }: Context): Promise<void> {
+  const { changes } = incident;
+  const found = await orWhy(act().findPolicy(input.policy));
+  if (incident.changes !== changes) return;
+  if (found.kind === 'unplanned') return planLater(incident, found.why);
+  if (found.kind === 'unknown') {
+    if (found.lastResort.length === 0) return planLater(incident, found.why);
+    incident.warn(found.why);
+  }
+  const policy =
+    found.kind === 'found'
+      ? found.policy
+      : lastResortOnly(input.policy, found.lastResort, found.fallbacks);
+  incident.note('the paging file can be read now');
+  incident.update(withPolicy(incident.escalation, policy, Date.now()));
 }
 
 async function beginAssigned(

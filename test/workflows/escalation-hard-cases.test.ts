@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
+import { incidentId, incidentKey } from '../../src/domain/escalation/incident-id.ts';
 import type { IncidentVerb } from '../../src/domain/escalation/incident.ts';
 import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
 import { ADA, NIGHT, nightWith } from '../support/night.ts';
@@ -289,4 +290,65 @@ test('a cancelled workflow is resolved, and pages nobody any more', async () => 
   const id = await paged();
   await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel(), 'signal');
   expect(await rig.end(id)).toMatchObject({ status: 'resolved', resolvedBy: { by: 'Temporal' } });
+});
+
+/** Starts one past the client, as a service in another language does. */
+async function startWith(key: string, args: readonly unknown[]): Promise<string> {
+  const workflowId = incidentId(key);
+  const { taskQueue } = rig;
+  await rig.env.client.workflow.start('escalation', { workflowId, taskQueue, args: [...args] });
+  return workflowId;
+}
+
+const OPENING = { policy: 'night', ...PROBE, report: { title: 'checkout is down' } };
+
+test.each([
+  ['nothing', [], /the input: is missing: write one JSON object/],
+  ['a text', ['checkout is down'], /the input: is "checkout is down"/],
+  ['no key', [OPENING], /: key: is missing: write the hex digits of the workflow id/],
+  ['odd labels', [{ ...OPENING, key: 'a0', report: { title: 'x', labels: 7 } }], /labels: is 7/],
+  ['a state of its own', [{ carried: {} }], /key: is missing.*report: is missing/],
+])('what is started with %s ends at once, and says why', async (name, args, why) => {
+  const id = await startWith(incidentKey('garbage', name), args);
+  await expect(rig.client.incidents.result(id)).rejects.toMatchObject({
+    ...{ code: 'IncidentInvalid', message: expect.stringMatching(why) },
+  });
+  expect(rig.received.filter(({ page }) => page.incident.id === id)).toEqual([]);
+});
+
+test('what was answered before its first task ends in the same way', async () => {
+  const workflowId = incidentId(incidentKey('garbage', 'answered'));
+  await rig.env.client.workflow.signalWithStart('escalation', {
+    ...{ workflowId, taskQueue: rig.taskQueue, args: [{}] },
+    ...{ signal: 'ack', signalArgs: [{ ...ADA, requestId: 'early' }] },
+  });
+  await expect(rig.client.incidents.result(workflowId)).rejects.toMatchObject({
+    code: 'IncidentInvalid',
+  });
+});
+
+test('what another language leaves out is filled in, and people are paged', async () => {
+  const key = incidentKey('night', 'short');
+  const id = await startWith(key, [{ ...OPENING, key }]);
+  await rig.until(id, ({ ledger }) => ledger.some(({ state }) => state === 'accepted'));
+  expect(rig.pagesOf(id)[0]?.page.incident).toMatchObject({
+    ...{ key, severity: 'critical', source: 'probe', text: '', labels: {}, links: [] },
+  });
+  await rig.client.incidents.steer(id, 'resolve', ADA);
+  expect(await rig.end(id)).toMatchObject({ status: 'resolved' });
+});
+
+test.each([
+  ['night', 'pager ada'],
+  ['nigth', 'siren'],
+])('a paging file that comes after 11 minutes pages by the policy %s', async (policy, first) => {
+  rig.use(undefined);
+  const id = await rig.open({ policy });
+  await rig.until(id, ({ warnings }) => warnings.length > 0);
+  await rig.pass(11 * MINUTE);
+  expect(await rig.client.incidents.show(id)).toMatchObject({ status: 'triggered', ledger: [] });
+  rig.use(NIGHT);
+  await rig.pass(MINUTE);
+  await rig.until(id, ({ ledger }) => ledger[0]?.state === 'accepted');
+  expect(channelsOf(id)).toContain(first);
 });

@@ -41,4 +41,9 @@ export function lastResortOnly(
   };
 }
 
+/** Neither the policy nor a last resort could be read. */
+export function knowsNobody({ levels, lastResort }: PolicySnapshot): boolean {
+  return lastResort.length === 0 && levels.every(({ targets }) => targets.length === 0);
+}
+
 const UNKNOWN_WAIT_MS = 5 * 60_000;
