@@ -32,7 +32,7 @@ test: setup programs ## Lint, types, and every test against real parts
 	npm run --silent lint
 	npm run --silent types
 	@# Two at a time: those with a real server wait for real time, the others need the processors.
-	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory test-real test-rest
+	@$(MAKE) --jobs=2 --no-print-directory test-real test-rest
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
 
 .PHONY: test-real test-rest
