@@ -37,7 +37,8 @@ const ALERTING_FILE: DocumentForm<typeof alertingSchema> = {
   name: 'an alerting file',
   holds: 'one tree of routes with its receivers',
   example: 'route: { receiver: ops }',
-  charactersMax: 1024 * 1024,
+  // Every shard carries it beside its state: both must fit into one payload.
+  charactersMax: 512 * 1024,
   suggest: (key, path) => suggestion(key, inRoute(path), (jsonSchema ??= flatSchema())),
 };
 

@@ -41,7 +41,9 @@ function edgesOn(interval: TimeInterval, atMs: number, days: number): readonly n
       return (['first', 'last'] as const).map((showing) => whenShown(local, location, showing));
     });
     // Where clocks are set back or forward, the minutes that they show begin or end with that.
-    return change === null ? shown : [...shown, change.epochMilliseconds];
+    const changeMs = change?.epochMilliseconds ?? Infinity;
+    const isThatDay = changeMs <= midnight.add({ days: 1 }).epochMilliseconds;
+    return isThatDay ? [...shown, changeMs] : shown;
   });
   return [...new Set(edges)];
 }

@@ -100,7 +100,7 @@ describe('what is wrong is told where it stands, with what to write instead', ()
     ['route: { receiver: ops, storm: { above: 0 } }', 'route.storm.above'],
     [
       'route: { receiver: ops }\ntime_intervals: { n: [{ weekdays: [mon] }] }',
-      '3:37: time_intervals.n.0.weekdays.0: "mon" is no weekday: write monday',
+      'time_intervals.n.0.weekdays.0: "mon" is no weekday: write monday',
     ],
     [
       'route: { receiver: ops }\ntime_intervals: { n: [{ weekdays: ["friday:monday"] }] }',
