@@ -5,6 +5,7 @@ import type { IntervalPart, Range, TimeInterval } from './time-interval.schema.t
 const DAY_MS = 86_400_000;
 /** Further changes are not looked for: it is looked again then. */
 const DAYS_AHEAD_MAX = 35;
+const STRETCH_DAYS = 5;
 
 /** Alertmanager's meaning: every part that is named must hold, on the clocks of its location. */
 export function isIn(interval: TimeInterval, atMs: number): boolean {
@@ -18,12 +19,14 @@ export function isIn(interval: TimeInterval, atMs: number): boolean {
 export function changesAt(interval: TimeInterval, atMs: number): number {
   const now = isIn(interval, atMs);
   const horizonMs = atMs + DAYS_AHEAD_MAX * DAY_MS;
-  for (let days = -1; days <= DAYS_AHEAD_MAX; days += 1) {
-    // The days of two locations overlap, so an edge of the next may come before one of this.
-    const edges = [days, days + 1, days + 2].flatMap((ahead) => edgesOn(interval, atMs, ahead));
-    const change = edges
+  for (let from = 0; from < DAYS_AHEAD_MAX; from += STRETCH_DAYS) {
+    const untilMs = Math.min(horizonMs, atMs + (from + STRETCH_DAYS) * DAY_MS);
+    // The days of locations overlap: those of two more, so that none of the stretch is missing.
+    const days = Array.from({ length: STRETCH_DAYS + 3 }, (_, at) => from - 1 + at);
+    const change = days
+      .flatMap((day) => edgesOn(interval, atMs, day))
       .toSorted((one, other) => one - other)
-      .find((ms) => ms > atMs && ms < horizonMs && isIn(interval, ms) !== now);
+      .find((ms) => ms > atMs && ms < untilMs && isIn(interval, ms) !== now);
     if (change !== undefined) return change;
   }
   return horizonMs;

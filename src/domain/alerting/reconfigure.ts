@@ -1,0 +1,108 @@
+import type { Configuration } from './alerting-file.ts';
+import { type GroupRef, shardOf } from './group-key.ts';
+import { watchHeartbeats } from './heartbeat.ts';
+import { canInhibit } from './inhibition.ts';
+import { groupsFor } from './routing.ts';
+import { flushNow, flushSoon } from './schedule-flush.ts';
+import { type Draft, isSame, letGo, membersOf, takeOut } from './shard-draft.ts';
+import type { Group, HeldAlert } from './shard-state.ts';
+import { place } from './take-alerts.ts';
+
+/**
+ * Takes another configuration. What has been paged stays in its group until it is over, so that
+ * nothing is paged anew: where its labels would make another group of it now, the shard that owns
+ * those is told. All others go where the new routes lead. A group that no route leads to any more
+ * only waits for the end of what it has paged.
+ */
+export function reconfigure(draft: Draft, version: number, configuration: Configuration): void {
+  if (version <= draft.version) return;
+  const before = draft.configuration;
+  draft.version = version;
+  draft.configuration = configuration;
+  draft.inhibitors = null;
+  draft.storms.clear();
+  for (const [fingerprint, stays] of [...draft.stays]) {
+    const kept = stays.filter((one) => one.version >= version);
+    if (kept.length > 0) draft.stays.set(fingerprint, kept);
+    else draft.stays.delete(fingerprint);
+  }
+  for (const [fingerprint, held] of [...draft.alerts]) {
+    const isSource = canInhibit(configuration.inhibitRules, held.alert.labels);
+    draft.alerts.set(fingerprint, { ...held, isSource });
+    moveAlert(draft, fingerprint, held, before);
+  }
+  // Mute times, intervals and rules may all be others: every group is looked at anew.
+  for (const [key, { members }] of draft.groups) {
+    const wasMuted = [...members.values()].some(({ heldBy }) => heldBy === 'mute');
+    if (wasMuted) flushNow(draft, key);
+    else flushSoon(draft, key);
+  }
+  watchHeartbeats(draft);
+}
+
+function moveAlert(
+  draft: Draft,
+  fingerprint: string,
+  held: HeldAlert,
+  before: Configuration,
+): void {
+  const { labels } = held.alert;
+  const old = groupsFor(before, labels);
+  const wanted = groupsFor(draft.configuration, labels);
+  const here = held.groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
+  for (const group of here) leaveOrStay(draft, fingerprint, group, wanted);
+  if (held.isEnded) return letGo(draft, fingerprint);
+  const firstOld = old[0];
+  const home = firstOld === undefined ? labels : firstOld.labels;
+  const isFirst = shardOf(home, draft.shards) === draft.shard;
+  for (const ref of wanted) {
+    const wasHere = here.some(({ destination }) => isSame(destination, ref.destination));
+    const isNew = !old.some(({ destination }) => isSame(destination, ref.destination));
+    // One of the shards that hold an alert brings it to each place.
+    if (wasHere || (isNew && isFirst)) bring(draft, fingerprint, ref);
+  }
+  letGo(draft, fingerprint);
+}
+
+function leaveOrStay(
+  draft: Draft,
+  fingerprint: string,
+  group: Group,
+  wanted: readonly GroupRef[],
+): void {
+  const ref = wanted.find(({ destination }) => isSame(destination, group.destination));
+  const routes = ref?.routes ?? [];
+  const member = group.members.get(fingerprint);
+  if (member === undefined) return;
+  if (ref?.key === group.key || isPaged(group, fingerprint)) {
+    membersOf(draft, group.key).set(fingerprint, { ...member, routes });
+  } else {
+    takeOut(draft, fingerprint, group.key);
+  }
+}
+
+function isPaged({ log, inFlight }: Group, fingerprint: string): boolean {
+  return (
+    (log?.firing.includes(fingerprint) ?? false) ||
+    (inFlight?.firing.includes(fingerprint) ?? false)
+  );
+}
+
+function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const owner = shardOf(ref.labels, draft.shards);
+  const inside = held.groups
+    .map((key) => draft.groups.get(key))
+    .find((group) => group !== undefined && isSame(group.destination, ref.destination));
+  if (owner === draft.shard) return place(draft, fingerprint, ref, new Set());
+  if (inside === undefined) {
+    const handed = { alert: held.alert, groups: [ref], stays: [] };
+    draft.out.passOn.push({ shard: owner, handed });
+    return;
+  }
+  const { key, destination, labels, isStorm } = inside;
+  const stay = { key, destination, labels, isStorm, routes: ref.routes };
+  const stays = [{ shard: draft.shard, version: draft.version, ref: stay }];
+  draft.out.passOn.push({ shard: owner, handed: { alert: held.alert, groups: [], stays } });
+}
