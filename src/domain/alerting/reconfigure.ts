@@ -95,7 +95,7 @@ function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
   const inside = held.groups
     .map((key) => draft.groups.get(key))
     .find((group) => group !== undefined && isSame(group.destination, ref.destination));
-  if (owner === draft.shard) return place(draft, fingerprint, ref, new Set());
+  if (owner === draft.shard) return place(draft, fingerprint, ref, draft.nowMs, new Set());
   if (inside === undefined) {
     const handed = { alert: held.alert, groups: [ref], stays: [] };
     draft.out.passOn.push({ shard: owner, handed });

@@ -35,6 +35,8 @@ export interface Draft {
   readonly heartbeats: Map<string, HeartbeatState>;
   pages: number;
   bytesAtMost: number;
+  /** `bytesAtMost` when it was last measured for this event. */
+  measured: number | null;
   readonly bytesLimit: number;
   readonly out: Collected;
   /** Members that have been copied for this event, and may be written. */
@@ -59,6 +61,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     heartbeats: new Map(state.heartbeats),
     pages: state.pages,
     bytesAtMost: state.bytesAtMost,
+    measured: null,
     bytesLimit: state.bytesLimit,
     out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),

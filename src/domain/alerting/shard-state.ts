@@ -115,8 +115,8 @@ export type ShardEvent =
       readonly version: number;
       readonly configuration: Configuration;
     }
-  /** What came of a page. */
-  | { readonly kind: 'paged'; readonly key: string; readonly hasArrived: boolean }
+  /** What came of pages. */
+  | { readonly kind: 'paged'; readonly pages: readonly PageEnd[] }
   /** The answers to `ask`. */
   | { readonly kind: 'seen'; readonly seen: readonly Seen[] }
   /** Too many groups are opened in all shards together. */
@@ -126,6 +126,11 @@ export type ShardEvent =
       readonly destination: Destination;
       readonly untilMs: number;
     };
+
+export interface PageEnd {
+  readonly key: string;
+  readonly hasArrived: boolean;
+}
 
 /** What the store of last messages says. */
 export type Seen =

@@ -36,7 +36,7 @@ import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
  * 3. What comes out is carried out, and answered by further events:
  *    - `pages`: one activity for each channel and batch of them, one entry of the ledger for each;
  *      a page to a policy opens, updates or (`firing` empty) resolves the incident whose key is
- *      `group`. Then `paged`, for each. Until then its group is not paged again, so a page that is
+ *      `group`. Then `paged`, for all of a batch. Until then its group is not paged again, so a page that is
  *      neither told as arrived nor as failed holds its group up.
  *    - `ask`: the ends of these alerts have come, or no signal of a heartbeat. The store of last
  *      messages is asked, then `seen`; `unknown` means still firing, and it is asked again.
@@ -107,7 +107,10 @@ export function hasRoomFor(state: ShardState, bytes: number): boolean {
 
 function hasRoom(draft: Draft, bytes: number): boolean {
   if (draft.bytesAtMost + bytes <= draft.bytesLimit) return true;
+  // Nothing has changed since it was measured.
+  if (draft.bytesAtMost === draft.measured) return false;
   draft.bytesAtMost = carriedBytes(stateOfDraft(draft));
+  draft.measured = draft.bytesAtMost;
   return draft.bytesAtMost + bytes <= draft.bytesLimit;
 }
 
@@ -123,7 +126,8 @@ function take(draft: Draft, event: ShardEvent): void {
     case 'configuration':
       return reconfigure(draft, event.version, event.configuration);
     case 'paged':
-      return paged(draft, event.key, event.hasArrived);
+      for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
+      return;
     case 'seen':
       return takeSeen(draft, event.seen);
     case 'storm':

@@ -12,6 +12,7 @@ import type {
   GroupPage,
   Handed,
   Outcome,
+  PageEnd,
   Seen,
   ShardEvent,
   ShardState,
@@ -216,11 +217,12 @@ function drain(world: World): void {
 
 function carryOut(world: World, shard: number, state: ShardState, outcome: Outcome): void {
   const { nowMs, queue, spec } = world;
-  for (const page of outcome.pages) {
+  const pages = outcome.pages.map((page): PageEnd => {
     const hasArrived = spec.arrives?.(page.destination, nowMs) ?? true;
     world.pages.push(told(page, state, nowMs, hasArrived));
-    queue.push({ shard, event: { kind: 'paged', key: page.key, hasArrived } });
-  }
+    return { key: page.key, hasArrived };
+  });
+  if (pages.length > 0) queue.push({ shard, event: { kind: 'paged', pages } });
   for (const { verb, service } of outcome.steer) world.steers.push({ atMs: nowMs, verb, service });
   for (const { fingerprint: key } of outcome.refused) world.refused.push(key);
   for (const { shard: to, handed } of outcome.passOn) {

@@ -81,7 +81,9 @@ function takeOne(
   const held = hold(draft, fingerprint, handed.alert, hasRoom);
   if (held === null) return;
   if (handed.stays.length > 0) draft.stays.set(fingerprint, newest(draft, fingerprint, handed));
-  for (const ref of refs) place(draft, fingerprint, ref, touched);
+  // What is handed over has been waited for elsewhere; it waits for the others of its group again.
+  const sinceMs = handed.groups === null ? held.alert.startsAtMs : draft.nowMs;
+  for (const ref of refs) place(draft, fingerprint, ref, sinceMs, touched);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   taken.push(fingerprint);
   // Routed by a configuration that is on its way here: it is placed when that comes.
@@ -162,6 +164,7 @@ export function place(
   draft: Draft,
   fingerprint: string,
   ref: GroupRef,
+  sinceMs: number,
   touched: Set<string>,
 ): void {
   const held = draft.alerts.get(fingerprint);
@@ -188,7 +191,7 @@ export function place(
   if (target.isStorm && !ref.isStorm) intoStorm(draft, fingerprint, target);
   else {
     join(draft, fingerprint, target);
-    flushFirst(draft, target.key, target.routes, held.alert.startsAtMs);
+    flushFirst(draft, target.key, target.routes, sinceMs);
   }
   if (draft.groups.has(target.key)) touched.add(target.key);
 }
