@@ -48,7 +48,7 @@ function surveyOf(draft: Draft, group: Group): Survey {
     if (held === undefined) continue;
     const heldBy = heldBack(draft, held.alert.labels, member.routes);
     if (heldBy !== member.heldBy) note(draft, group.key, fingerprint, { ...member, heldBy });
-    if (held.isEnded) {
+    if (held.isEnded || member.isOver) {
       // To end an incident pages nobody: it is told whatever holds pages back.
       const isTold =
         heldBy === null || (group.destination.kind === 'policy' && known.has(fingerprint));
@@ -129,10 +129,10 @@ function told(draft: Draft, key: string, log: PageLog): void {
   change(draft, key, { log });
   for (const fingerprint of log.resolved) {
     const held = draft.alerts.get(fingerprint);
+    const isOver = draft.groups.get(key)?.members.get(fingerprint)?.isOver === true;
     // It may fire again since.
-    if (held?.isEnded === true && held.alert.updatedAtMs <= log.atMs) {
-      leave(draft, fingerprint, key);
-    }
+    const hasEnded = held?.isEnded === true && held.alert.updatedAtMs <= log.atMs;
+    if (isOver || hasEnded) leave(draft, fingerprint, key);
   }
 }
 

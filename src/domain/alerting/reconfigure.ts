@@ -1,10 +1,12 @@
+import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import { type GroupRef, shardOf } from './group-key.ts';
 import { watchHeartbeats } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
+import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import { type Draft, isSame, letGo, membersOf, takeOut } from './shard-draft.ts';
+import { type Draft, groupAt, isPaged, isSame, letGo, membersOf, takeOut } from './shard-draft.ts';
 import type { Group, HeldAlert } from './shard-state.ts';
 import { place } from './take-alerts.ts';
 
@@ -46,21 +48,21 @@ function moveAlert(
   held: HeldAlert,
   before: Configuration,
 ): void {
-  const { labels } = held.alert;
-  const old = groupsFor(before, labels);
-  const wanted = groupsFor(draft.configuration, labels);
-  const here = held.groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
+  const { alert, groups, isEnded } = held;
+  const old = groupsFor(before, alert.labels);
+  const wanted = groupsFor(draft.configuration, alert.labels);
+  const here = groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
   for (const group of here) leaveOrStay(draft, fingerprint, group, wanted);
-  if (held.isEnded) return letGo(draft, fingerprint);
-  const firstOld = old[0];
-  const home = firstOld === undefined ? labels : firstOld.labels;
-  const isFirst = shardOf(home, draft.shards) === draft.shard;
+  if (isEnded) return letGo(draft, fingerprint);
+  const isFirst = shardOf(old[0]?.labels ?? alert.labels, draft.shards) === draft.shard;
   for (const ref of wanted) {
     const wasHere = here.some(({ destination }) => isSame(destination, ref.destination));
     const isNew = !old.some(({ destination }) => isSame(destination, ref.destination));
     // One of the shards that hold an alert brings it to each place.
     if (wasHere || (isNew && isFirst)) bring(draft, fingerprint, ref);
   }
+  tellWhereItStays(draft, fingerprint, wanted);
+  if (isFirst) tellWhoNeedsIt(draft, alert, before);
   letGo(draft, fingerprint);
 }
 
@@ -73,7 +75,7 @@ function leaveOrStay(
   const ref = wanted.find(({ destination }) => isSame(destination, group.destination));
   const routes = ref?.routes ?? [];
   const member = group.members.get(fingerprint);
-  if (member === undefined) return;
+  if (member === undefined || member.isOver) return;
   if (ref?.key === group.key || isPaged(group, fingerprint)) {
     membersOf(draft, group.key).set(fingerprint, { ...member, routes });
   } else {
@@ -81,28 +83,44 @@ function leaveOrStay(
   }
 }
 
-function isPaged({ log, inFlight }: Group, fingerprint: string): boolean {
-  return (
-    (log?.firing.includes(fingerprint) ?? false) ||
-    (inFlight?.firing.includes(fingerprint) ?? false)
-  );
-}
-
 function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
-  const owner = shardOf(ref.labels, draft.shards);
-  const inside = held.groups
-    .map((key) => draft.groups.get(key))
-    .find((group) => group !== undefined && isSame(group.destination, ref.destination));
-  if (owner === draft.shard) return place(draft, fingerprint, ref, draft.nowMs, new Set());
-  if (inside === undefined) {
-    const handed = { alert: held.alert, groups: [ref], stays: [] };
-    draft.out.passOn.push({ shard: owner, handed });
-    return;
+  const shard = shardOf(ref.labels, draft.shards);
+  if (shard === draft.shard) return place(draft, fingerprint, ref, draft.nowMs, new Set());
+  if (groupAt(draft, fingerprint, ref.destination) !== undefined) return;
+  draft.out.passOn.push({ shard, handed: { alert: held.alert, groups: [ref], stays: [] } });
+}
+
+/** Whoever gets the messages about an alert now passes them on to where it stays. */
+function tellWhereItStays(draft: Draft, fingerprint: string, wanted: readonly GroupRef[]): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const { alert } = held;
+  const home = ownersOf(draft.configuration, alert.labels, draft.shards)[0] ?? draft.shard;
+  for (const groupKey of held.groups) {
+    const group = draft.groups.get(groupKey);
+    if (group === undefined || group.members.get(fingerprint)?.isOver !== false) continue;
+    const { key, destination, labels, isStorm } = group;
+    const ref = wanted.find((one) => isSame(one.destination, destination));
+    const shard = ref === undefined ? home : shardOf(ref.labels, draft.shards);
+    if (shard === draft.shard) continue;
+    const stay = { key, destination, labels, isStorm, routes: ref?.routes ?? [] };
+    const stays = [{ shard: draft.shard, version: draft.version, ref: stay }];
+    draft.out.passOn.push({ shard, handed: { alert, groups: [], stays } });
   }
-  const { key, destination, labels, isStorm } = inside;
-  const stay = { key, destination, labels, isStorm, routes: ref.routes };
-  const stays = [{ shard: draft.shard, version: draft.version, ref: stay }];
-  draft.out.passOn.push({ shard: owner, handed: { alert: held.alert, groups: [], stays } });
+}
+
+/** An alert that goes nowhere now has a keeper; one that can inhibit others is known everywhere. */
+function tellWhoNeedsIt(draft: Draft, alert: Alert, before: Configuration): void {
+  const { configuration, shards, shard } = draft;
+  const isNewSource =
+    canInhibit(configuration.inhibitRules, alert.labels) &&
+    !canInhibit(before.inhibitRules, alert.labels);
+  const isHomeless = groupsFor(configuration, alert.labels).length === 0;
+  if (!isNewSource && !isHomeless) return;
+  for (const to of ownersOf(configuration, alert.labels, shards)) {
+    if (to === shard) continue;
+    draft.out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
+  }
 }

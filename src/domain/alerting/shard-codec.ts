@@ -59,7 +59,8 @@ type Named = number | string;
 
 type CarriedLog = readonly [firing: readonly Named[], resolved: readonly Named[], at: number];
 
-type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null];
+/** 1: it is over. */
+type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null, 0 | 1];
 
 type CarriedGroup = readonly [
   destination: Place,
@@ -132,9 +133,13 @@ export function carried(state: ShardState): CarriedShard {
   };
 }
 
-function memberOf(at: Place, { routes, heldBy }: Member, usual: readonly number[]): CarriedMember {
-  const isUsual = heldBy === null && routes.join() === usual.join();
-  return isUsual ? at : [at, routes, heldBy];
+function memberOf(
+  at: Place,
+  { routes, heldBy, isOver }: Member,
+  usual: readonly number[],
+): CarriedMember {
+  const isUsual = heldBy === null && !isOver && routes.join() === usual.join();
+  return isUsual ? at : [at, routes, heldBy, isOver ? 1 : 0];
 }
 
 function flagsOf({ isEnded, alert, isSource, hasSteered }: HeldAlert): number {
@@ -231,8 +236,11 @@ function groupOf(
     ...{ key: ref.key, destination, labels: ref.labels, isStorm: ref.isStorm },
     members: new Map(
       from[10].map((member): [string, Member] => {
-        const [at, own, heldBy] = typeof member === 'number' ? [member, routes, null] : member;
-        return [fingerprints[at] ?? '', { routes: own, heldBy }];
+        if (typeof member === 'number') {
+          return [fingerprints[member] ?? '', { routes, heldBy: null, isOver: false }];
+        }
+        const [at, own, heldBy, over] = member;
+        return [fingerprints[at] ?? '', { routes: own, heldBy, isOver: over === 1 }];
       }),
     ),
     openedAtMs: openedAt + baseMs,

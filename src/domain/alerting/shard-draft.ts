@@ -107,7 +107,8 @@ export function join(draft: Draft, fingerprint: string, ref: GroupRef): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   if (!draft.groups.has(ref.key)) open(draft, ref);
-  membersOf(draft, ref.key).set(fingerprint, { routes: ref.routes, heldBy: null });
+  membersOf(draft, ref.key).set(fingerprint, { routes: ref.routes, heldBy: null, isOver: false });
+  if (held.groups.includes(ref.key)) return;
   draft.bytesAtMost += MEMBER_BYTES;
   draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });
 }
@@ -176,6 +177,31 @@ export function bytesOf({ labels, annotations, generatorUrl }: Alert): number {
 
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/** The group of a destination that an alert is in here, unless it is over there. */
+export function groupAt(
+  draft: Draft,
+  fingerprint: string,
+  destination: Destination,
+): Group | undefined {
+  const groups = draft.alerts.get(fingerprint)?.groups ?? [];
+  return groups
+    .map((key) => draft.groups.get(key))
+    .find(
+      (group) =>
+        group !== undefined &&
+        isSame(group.destination, destination) &&
+        group.members.get(fingerprint)?.isOver === false,
+    );
+}
+
+/** A page has told, or is telling, that an alert fires. */
+export function isPaged({ log, inFlight }: Group, fingerprint: string): boolean {
+  return (
+    (log?.firing.includes(fingerprint) ?? false) ||
+    (inFlight?.firing.includes(fingerprint) ?? false)
+  );
 }
 
 export function isSame(one: Destination, other: Destination): boolean {

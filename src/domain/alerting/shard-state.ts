@@ -29,6 +29,8 @@ export interface Member {
   readonly routes: readonly number[];
   /** When the group was last looked at. */
   readonly heldBy: HeldBy | null;
+  /** It has ended here; if it fires again, then in another group. */
+  readonly isOver: boolean;
 }
 
 export interface InFlight extends PageLog {

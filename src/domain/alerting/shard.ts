@@ -1,19 +1,8 @@
 import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import { flushGroup, paged } from './flush-group.ts';
-import { shardOf } from './group-key.ts';
-import {
-  ASK_AGAIN_MS,
-  beat,
-  beatUnknown,
-  beatsOf,
-  heartbeatShardOf,
-  watchHeartbeats,
-} from './heartbeat.ts';
-import { canInhibit } from './inhibition.ts';
-import type { Labels } from './labels.ts';
+import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts';
 import { reconfigure } from './reconfigure.ts';
-import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import { carriedBytes } from './shard-codec.ts';
 import { type Draft, draftOf, letGo, stateOfDraft } from './shard-draft.ts';
@@ -82,21 +71,6 @@ export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardSt
   const draft = draftOf(empty, nowMs, clocks);
   watchHeartbeats(draft);
   return stateOfDraft(draft);
-}
-
-/** The shards that an alert is handed to. One that can inhibit others is known everywhere. */
-export function ownersOf(
-  configuration: Configuration,
-  labels: Labels,
-  shards: number,
-): readonly number[] {
-  if (canInhibit(configuration.inhibitRules, labels)) {
-    return Array.from({ length: shards }, (_, at) => at);
-  }
-  const beats = beatsOf(configuration.heartbeats, labels);
-  if (beats.length > 0) return [...new Set(beats.map((name) => heartbeatShardOf(name, shards)))];
-  const groups = groupsFor(configuration, labels).map((ref) => shardOf(ref.labels, shards));
-  return groups.length > 0 ? [...new Set(groups)] : [shardOf(labels, shards)];
 }
 
 /** Whether alerts of so many bytes can be taken. Measures where it does not know. */

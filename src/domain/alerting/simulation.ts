@@ -4,7 +4,8 @@ import { fingerprint } from './fingerprint.ts';
 import type { Destination } from './group-key.ts';
 import { beatsOf } from './heartbeat.ts';
 import type { Labels } from './labels.ts';
-import { newShard, ownersOf, step } from './shard.ts';
+import { ownersOf } from './owners.ts';
+import { newShard, step } from './shard.ts';
 import { carried, restored } from './shard-codec.ts';
 import type {
   Ask,

@@ -7,7 +7,17 @@ import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { groupsFor } from './routing.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
-import { type Draft, bytesOf, isSame, join, letGo, membersOf } from './shard-draft.ts';
+import {
+  type Draft,
+  bytesOf,
+  groupAt,
+  isPaged,
+  isSame,
+  join,
+  letGo,
+  membersOf,
+  takeOut,
+} from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
 import { afterStorm, intoStorm } from './storm.ts';
 
@@ -78,23 +88,61 @@ function takeOne(
 ): void {
   const fingerprint = fingerprintOf(handed.alert.labels);
   const refs = placesOf(draft, handed, version);
+  const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
   const held = hold(draft, fingerprint, handed.alert, hasRoom);
   if (held === null) return;
-  if (handed.stays.length > 0) draft.stays.set(fingerprint, newest(draft, fingerprint, handed));
+  if (wasEnded && !held.isEnded && handed.groups === null) endElsewhere(draft, fingerprint);
+  if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
   // What is handed over has been waited for elsewhere; it waits for the others of its group again.
   const sinceMs = handed.groups === null ? held.alert.startsAtMs : draft.nowMs;
   for (const ref of refs) place(draft, fingerprint, ref, sinceMs, touched);
+  if (handed.groups === null) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   taken.push(fingerprint);
   // Routed by a configuration that is on its way here: it is placed when that comes.
   if (version <= draft.version) letGo(draft, fingerprint);
 }
 
-function newest(draft: Draft, fingerprint: string, { stays }: Handed): readonly Stay[] {
+/** It fires anew: in groups that it would not be put into now, it is over. */
+function endElsewhere(draft: Draft, fingerprint: string): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const keys = groupsFor(draft.configuration, held.alert.labels).map(({ key }) => key);
+  for (const key of held.groups) {
+    const member = draft.groups.get(key)?.members.get(fingerprint);
+    if (member === undefined || keys.includes(key)) continue;
+    membersOf(draft, key).set(fingerprint, { ...member, isOver: true });
+  }
+}
+
+/**
+ * Notes where an alert stays. It may have been brought here before that was known: if nobody has
+ * been told of it here, it goes out again.
+ */
+function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): void {
   const others = (draft.stays.get(fingerprint) ?? []).filter(
     (one) => !stays.some(({ ref }) => isSame(ref.destination, one.ref.destination)),
   );
-  return [...others, ...stays];
+  const noted = stays.filter(({ shard, ref }) => {
+    if (shard === draft.shard) return false;
+    const group = groupAt(draft, fingerprint, ref.destination);
+    if (group !== undefined && isPaged(group, fingerprint)) return false;
+    if (group !== undefined) takeOut(draft, fingerprint, group.key);
+    return true;
+  });
+  const all = [...others, ...noted];
+  if (all.length > 0) draft.stays.set(fingerprint, all);
+}
+
+/** To where it stays although no route leads there any more: its end is told there. */
+function forward(draft: Draft, fingerprint: string, refs: readonly GroupRef[]): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  for (const { shard, ref } of draft.stays.get(fingerprint) ?? []) {
+    if (refs.some(({ destination }) => isSame(destination, ref.destination))) continue;
+    const handed = { alert: held.alert, groups: [{ ...ref, routes: [] }], stays: [] };
+    if (shard !== draft.shard) draft.out.passOn.push({ shard, handed });
+  }
 }
 
 /** The alert as it is known now; null where there is nothing to hold, or no room. */
@@ -169,13 +217,10 @@ export function place(
 ): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
-  const inside = held.groups.find((key) => {
-    const destination = draft.groups.get(key)?.destination;
-    return destination !== undefined && isSame(destination, ref.destination);
-  });
+  const inside = groupAt(draft, fingerprint, ref.destination);
   if (inside !== undefined) {
-    const heldBy = draft.groups.get(inside)?.members.get(fingerprint)?.heldBy ?? null;
-    membersOf(draft, inside).set(fingerprint, { routes: ref.routes, heldBy });
+    const heldBy = inside.members.get(fingerprint)?.heldBy ?? null;
+    membersOf(draft, inside.key).set(fingerprint, { routes: ref.routes, heldBy, isOver: false });
     return;
   }
   const stay = draft.stays
