@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { importAlertmanager } from '../../domain/alerting/alertmanager-import.ts';
 import { formatProblem } from '../../domain/document/problem.ts';
-import { Failure } from '../../domain/failure.ts';
 import { alertingSource, invalid } from '../alerting-source.ts';
 import type { CliDeps } from '../deps.ts';
 import { type AddCommand, printJson } from './command.ts';
@@ -34,29 +34,32 @@ export const addAlertingImport: AddCommand = (alerting, deps, exit) => {
     .option('--out <file>', 'write the alerting file there; it must not exist')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', HELP)
-    .action((file: string, options: Options) => {
-      importFile(file, options, deps);
+    .action((file: string, options: Options, command: Command) => {
+      importFile(file, options, command, deps);
       exit(0);
     });
 };
 
-function importFile(file: string, { out, json }: Options, deps: CliDeps): void {
+function importFile(file: string, { out, json }: Options, command: Command, deps: CliDeps): void {
   const read = importAlertmanager(alertingSource(file, deps));
   if (read.kind === 'invalid') throw invalid(read.problems);
-  const { document, channels, left } = read;
+  const { document, channels } = read;
+  const left = read.left.toSorted(
+    (one, other) => one.line - other.line || one.column - other.column,
+  );
   const yaml = stringify(document, { aliasDuplicateObjects: false });
-  if (out !== undefined) write(out, yaml, deps);
+  if (out !== undefined) write(out, yaml, command, deps);
   if (json === true) return printJson(deps, { document, channels, left });
   if (out === undefined) deps.out(yaml);
   for (const one of left) deps.err(`${formatProblem(one)}\n`);
   deps.err(`${left.length === 0 ? 'everything carried over' : `${left.length} to look at`}\n`);
 }
 
-function write(out: string, text: string, deps: CliDeps): void {
+function write(out: string, text: string, command: Command, deps: CliDeps): void {
   try {
     deps.writeNewFile(resolve(deps.cwd, out), text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure('AlertingFileInvalid', `${out} cannot be written: ${why}`);
+    command.error(`error: ${out} cannot be written: ${why}`);
   }
 }
