@@ -131,8 +131,7 @@ function told(draft: Draft, key: string, log: PageLog): void {
     const held = draft.alerts.get(fingerprint);
     const isOver = draft.groups.get(key)?.members.get(fingerprint)?.isOver === true;
     // It may fire again since.
-    const hasEnded = held?.isEnded === true && held.alert.updatedAtMs <= log.atMs;
-    if (isOver || hasEnded) leave(draft, fingerprint, key);
+    if (isOver || held?.isEnded === true) leave(draft, fingerprint, key);
   }
 }
 
