@@ -231,7 +231,8 @@ export function place(
     draft.out.passOn.push({ shard: stay.shard, handed });
     return;
   }
-  if (held.isEnded) return;
+  // Where it stayed it has ended meanwhile, and no route leads there.
+  if (held.isEnded || ref.routes.length === 0) return;
   const target = draft.groups.has(ref.key) ? ref : afterStorm(draft, ref);
   if (target.isStorm && !ref.isStorm) intoStorm(draft, fingerprint, target);
   else {
