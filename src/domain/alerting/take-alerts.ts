@@ -17,6 +17,7 @@ import {
   letGo,
   membersOf,
   takeOut,
+  utf8Length,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
 import { afterStorm, intoStorm } from './storm.ts';
@@ -131,7 +132,9 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
     return true;
   });
   const all = [...others, ...noted];
-  if (all.length > 0) draft.stays.set(fingerprint, all);
+  if (all.length === 0) return;
+  draft.stays.set(fingerprint, all);
+  draft.bytesAtMost += utf8Length(JSON.stringify(noted));
 }
 
 /** To where it stays although no route leads there any more: its end is told there. */

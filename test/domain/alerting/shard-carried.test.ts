@@ -116,3 +116,52 @@ inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
     expect(again.outcome.pages[0]?.key).not.toBe(key);
   });
 });
+
+describe('a group that nothing happens to costs no more than its repeats', () => {
+  const text = `
+receivers: { r: { channels: [c] } }
+route: { receiver: r }`;
+
+  function looksIn(
+    hours: number,
+    silenced: boolean,
+  ): { readonly looks: number; readonly pages: number } {
+    const from = {
+      shard: 0,
+      shards: 1,
+      version: 1,
+      configuration: configuration(text),
+      bytesLimit: 1e6,
+    };
+    let now = START;
+    let looks = 0;
+    let pages = 0;
+    const labels = { alertname: 'A' };
+    const alert = received({ labels, endsAtMs: START + 1000 * HOUR }, START, HOUR);
+    const alerts: readonly Handed[] = [{ alert, groups: null, stays: [] }];
+    const shard = newShard(from, now, CLOCKS);
+    let next = step(shard, { kind: 'alerts', version: 1, alerts }, now, CLOCKS);
+    while (next.outcome.wakeAtMs !== null && next.outcome.wakeAtMs <= START + hours * HOUR) {
+      now = next.outcome.wakeAtMs;
+      looks += 1;
+      next = step(next.state, { kind: 'time' }, now, CLOCKS);
+      const sent = next.outcome.pages.map(({ key }) => ({ key, hasArrived: true }));
+      pages += sent.length;
+      if (sent.length > 0) next = step(next.state, { kind: 'paged', pages: sent }, now, CLOCKS);
+      if (!silenced || looks > 1) continue;
+      const matcherSets = [[{ name: 'alertname', operator: '=' as const, value: 'A' }]];
+      const times = { startsAtMs: now, endsAtMs: START + 1000 * HOUR, updatedAtMs: now };
+      const silence = { id: 's', matcherSets, ...times, createdBy: 'ada', comment: 'work' };
+      next = step(next.state, { kind: 'silences', silences: [silence] }, now, CLOCKS);
+    }
+    return { looks, pages };
+  }
+
+  test('one look for each page of a day', () => {
+    expect(looksIn(24, false)).toEqual({ looks: 6, pages: 6 });
+  });
+
+  test('and one more in all while it is silenced', () => {
+    expect(looksIn(240, true)).toEqual({ looks: 2, pages: 1 });
+  });
+});
