@@ -1,4 +1,4 @@
-import { type Labels, sortedLabels } from './labels.ts';
+import { type Labels, labelsProblem, sortedLabels } from './labels.ts';
 
 /** What fires, as it is known now. Plain JSON. */
 export interface Alert {
@@ -20,6 +20,36 @@ export interface PostedAlert {
   readonly generatorUrl?: string | undefined;
   readonly startsAtMs?: number | undefined;
   readonly endsAtMs?: number | undefined;
+}
+
+const ANNOTATIONS_MAX = 32_768;
+const URL_MAX = 2048;
+/** What JavaScript's dates reach; Go's zero time is before all that fires. */
+const TIME_MAX_MS = 8_640_000_000_000_000;
+
+/** What is wrong with an alert as it was sent, or null; the others of its batch are taken. */
+export function postedProblem(posted: PostedAlert): string | null {
+  const { labels, annotations = {}, generatorUrl = '', startsAtMs, endsAtMs } = posted;
+  const problem = labelsProblem(labels);
+  if (problem !== null) return problem;
+  const words = Object.entries(annotations);
+  const all = words.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (all > ANNOTATIONS_MAX) {
+    return `has annotations of ${all} characters; ${ANNOTATIONS_MAX} is the most`;
+  }
+  if (words.some(([name, value]) => !name.isWellFormed() || !value.isWellFormed())) {
+    return 'has an annotation that is no text: it has half of a character';
+  }
+  if (generatorUrl.length > URL_MAX || !generatorUrl.isWellFormed()) {
+    return `has a generatorURL that is no text of at most ${URL_MAX} characters`;
+  }
+  for (const ms of [startsAtMs ?? 0, endsAtMs ?? 0]) {
+    if (!Number.isSafeInteger(ms) || Math.abs(ms) > TIME_MAX_MS) return 'has a time in no calendar';
+  }
+  if (startsAtMs !== undefined && endsAtMs !== undefined && endsAtMs < startsAtMs) {
+    return 'ends before it begins: check startsAt and endsAt';
+  }
+  return null;
 }
 
 /** With what is missing filled in as Alertmanager does. */

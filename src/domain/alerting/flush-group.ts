@@ -32,7 +32,8 @@ export function flushGroup(draft: Draft, key: string): void {
   drop(draft, key, survey.untold);
   if (reason !== null) page(draft, key, reason, survey, timing);
   else drop(draft, key, [...survey.resolved]);
-  flushForRepeat(draft, key);
+  // While all is held back nothing can be due, and while a page is out it is not known from when.
+  if (reason === null && survey.firing.size > 0) flushForRepeat(draft, key);
   const flushAtMs = Math.min(draft.groups.get(key)?.flushAtMs ?? Infinity, survey.untilMs);
   change(draft, key, { flushAtMs: flushAtMs === Infinity ? null : flushAtMs });
 }
@@ -131,8 +132,7 @@ function told(draft: Draft, key: string, log: PageLog): void {
     const held = draft.alerts.get(fingerprint);
     const isOver = draft.groups.get(key)?.members.get(fingerprint)?.isOver === true;
     // It may fire again since.
-    const hasEnded = held?.isEnded === true && held.alert.updatedAtMs <= log.atMs;
-    if (isOver || hasEnded) leave(draft, fingerprint, key);
+    if (isOver || held?.isEnded === true) leave(draft, fingerprint, key);
   }
 }
 

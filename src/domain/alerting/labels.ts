@@ -5,6 +5,7 @@ const LABELS_MAX = 64;
 const NAME_MAX = 256;
 /** Every regular expression that is tried on a value takes time by its length. */
 const VALUE_MAX = 2048;
+const ALL_MAX = 16_384;
 
 /** The value of a label, empty where it is missing; a name such as `constructor` is no trap. */
 export function labelOf(labels: Labels, name: string): string {
@@ -25,6 +26,8 @@ export function labelsProblem(labels: Labels): string | null {
   if (entries.length > LABELS_MAX) {
     return `has ${entries.length} labels; ${LABELS_MAX} is the most`;
   }
+  const all = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (all > ALL_MAX) return `has labels of ${all} characters; ${ALL_MAX} is the most`;
   for (const [name, value] of entries) {
     if (name === '') return `has a label without a name, for "${value.slice(0, 40)}"`;
     if (!name.isWellFormed() || !value.isWellFormed()) {

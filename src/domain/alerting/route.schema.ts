@@ -37,7 +37,7 @@ const groupBy = z
 
 const storm = z
   .strictObject({
-    above: z.number().int().min(1).max(10_000).describe('So many new groups are still paged.'),
+    above: z.number().int().min(1).max(1000).describe('So many new groups are still paged.'),
     within: positiveDuration.prefault('1m'),
   })
   .transform(({ above, within: withinMs }) => ({ above, withinMs }));

@@ -5,7 +5,7 @@ import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts
 import { reconfigure } from './reconfigure.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import { carriedBytes } from './shard-codec.ts';
-import { type Draft, draftOf, letGo, stateOfDraft } from './shard-draft.ts';
+import { type Draft, draftOf, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
 import type { Clocks, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
 import { type Silence, stateOf } from './silence.ts';
 import { stormTold } from './storm.ts';
@@ -117,7 +117,10 @@ function takeSilence(draft: Draft, silence: Silence): void {
   const { nowMs } = draft;
   const wasActive = before !== undefined && stateOf(before, nowMs) === 'active';
   if (stateOf(silence, nowMs) === 'expired') draft.silences.delete(silence.id);
-  else draft.silences.set(silence.id, silence);
+  else {
+    draft.silences.set(silence.id, silence);
+    draft.bytesAtMost += utf8Length(JSON.stringify(silence)) + 1;
+  }
   if (wasActive && stateOf(silence, nowMs) !== 'active') lookAtSilenced(draft);
 }
 

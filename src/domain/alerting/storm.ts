@@ -7,7 +7,15 @@ import {
 } from './group-key.ts';
 import type { StormLimit } from './route.schema.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
-import { type Draft, change, closeIfEmpty, isSame, join, leave } from './shard-draft.ts';
+import {
+  type Draft,
+  change,
+  closeIfEmpty,
+  isSame,
+  join,
+  leave,
+  utf8Length,
+} from './shard-draft.ts';
 import type { Group, Storm } from './shard-state.ts';
 
 export const CALM: Storm = { openedAtMs: [], untilMs: null };
@@ -115,6 +123,7 @@ export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): voi
     const stays = draft.stays.get(fingerprint) ?? [];
     const stay = { shard: owner, version: draft.version, ref };
     draft.stays.set(fingerprint, [...stays, stay]);
+    draft.bytesAtMost += utf8Length(JSON.stringify(stay));
     const handed = { alert: held.alert, groups: [ref], stays: [] };
     draft.out.passOn.push({ shard: owner, handed });
     return;

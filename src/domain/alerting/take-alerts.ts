@@ -17,6 +17,7 @@ import {
   letGo,
   membersOf,
   takeOut,
+  utf8Length,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
 import { afterStorm, intoStorm } from './storm.ts';
@@ -131,7 +132,9 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
     return true;
   });
   const all = [...others, ...noted];
-  if (all.length > 0) draft.stays.set(fingerprint, all);
+  if (all.length === 0) return;
+  draft.stays.set(fingerprint, all);
+  draft.bytesAtMost += utf8Length(JSON.stringify(noted));
 }
 
 /** To where it stays although no route leads there any more: its end is told there. */
@@ -231,7 +234,8 @@ export function place(
     draft.out.passOn.push({ shard: stay.shard, handed });
     return;
   }
-  if (held.isEnded) return;
+  // Where it stayed it has ended meanwhile, and no route leads there.
+  if (held.isEnded || ref.routes.length === 0) return;
   const target = draft.groups.has(ref.key) ? ref : afterStorm(draft, ref);
   if (target.isStorm && !ref.isStorm) intoStorm(draft, fingerprint, target);
   else {

@@ -350,3 +350,45 @@ route:
   play(sim, 3000, [[1, () => sim.post([alert('a', { start: 1, end: 9000 })])]]);
   expect(pagesOf(sim)).toEqual(['600 hook first_page a(1)']);
 });
+
+test('what would have been repeated in a mute time is told at its end, with that reason', () => {
+  const sim = simulation(`
+receivers: { hook: { channels: [hook] } }
+time_intervals:
+  always: [{}]
+  five: [{ times: [{ start_time: "12:05", end_time: "12:10" }] }]
+route:
+  receiver: hook
+  group_wait: 1s
+  group_interval: 1m
+  repeat_interval: 6m
+  routes: [{ active_time_intervals: [always], mute_time_intervals: [five] }]
+`);
+  play(sim, 1100, [[1, () => sim.post([alert('a', { start: 1, end: 9000 })])]]);
+  expect(pagesOf(sim)).toEqual([
+    '2 hook first_page a(1)',
+    '600 hook mute_ended a(1)',
+    '1020 hook repeat_interval a(1)',
+  ]);
+});
+
+test('of one receiver each channel is told what it is to be told, whatever the other is', () => {
+  const sim = simulation(`
+resolve_timeout: 10s
+receivers: { loud: { channels: [loud] }, quiet: { channels: [quiet], send_resolved: false } }
+route:
+  receiver: loud
+  group_wait: 1s
+  group_interval: 5s
+  routes: [{ receiver: loud, continue: true }, { receiver: quiet }]
+`);
+  play(sim, 30, [
+    [1, () => sim.post([alert('a', { start: 1 }), alert('b', { start: 1 })])],
+    [8, () => sim.post([alert('b', { start: 1, end: 100 })])],
+  ]);
+  expect(pagesOf(sim)).toEqual([
+    '2 loud first_page a(1) b(1)',
+    '2 quiet first_page a(1) b(1)',
+    '12 loud some_resolved b(1) a(1-11)',
+  ]);
+});

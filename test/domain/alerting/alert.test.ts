@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Alert, isNews, merged, received } from '../../../src/domain/alerting/alert.ts';
+import {
+  type Alert,
+  isNews,
+  merged,
+  postedProblem,
+  received,
+} from '../../../src/domain/alerting/alert.ts';
 
 const NOW = 1_795_000_000_000;
 const RESOLVE = 300_000;
@@ -58,4 +64,28 @@ test.each([
   ['an earlier beginning', alert(0, 9), alert(-1, 9), true],
 ])('news or not: %s', (_name, before, after, expected) => {
   expect(isNews(before, after, NOW)).toBe(expected);
+});
+
+const LABELS = { a: '1' };
+
+test.each([
+  [{ labels: LABELS }, null],
+  [{ labels: LABELS, startsAtMs: NOW, endsAtMs: NOW }, null],
+  [{ labels: {} }, 'has no labels'],
+  [
+    {
+      labels: Object.fromEntries(
+        Array.from({ length: 10 }, (_, at) => [`l${at}`, 'x'.repeat(2000)]),
+      ),
+    },
+    'has labels of 20020 characters; 16384 is the most',
+  ],
+  [{ labels: LABELS, annotations: { a: 'x'.repeat(40_000) } }, '32768 is the most'],
+  [{ labels: LABELS, annotations: { a: '\ud800' } }, 'half of a character'],
+  [{ labels: LABELS, generatorUrl: 'x'.repeat(3000) }, 'has a generatorURL'],
+  [{ labels: LABELS, startsAtMs: Number.NaN }, 'has a time in no calendar'],
+  [{ labels: LABELS, endsAtMs: 9e15 }, 'has a time in no calendar'],
+  [{ labels: LABELS, startsAtMs: NOW, endsAtMs: NOW - 1 }, 'ends before it begins'],
+])('alert %# is taken or refused with its reason', (posted, problem) => {
+  expect(postedProblem(posted) ?? 'null').toContain(problem ?? 'null');
 });

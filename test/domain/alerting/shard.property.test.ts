@@ -22,6 +22,8 @@ const CLOCKS = { isIn: () => false, changesAt: () => Infinity };
 const TIMES = 'group_wait: 10s, group_interval: 1m, repeat_interval: 10m';
 const RULES = `
 inhibit_rules: [{ source_matchers: [alertname=Down], target_matchers: [alertname=Slow], equal: [host] }]`;
+/** In the third configuration another alert inhibits. */
+const OTHER_RULES = RULES.replace('Down', 'Full');
 
 const CONFIGURATIONS: readonly Configuration[] = [
   `receivers: { r: { channels: [c], policy: p } }
@@ -39,11 +41,16 @@ route:
   ${TIMES.replaceAll(', ', '\n  ')}
   storm: { above: 3, within: 1m }
   routes: [{ matchers: [host="2"], receiver: none }]`,
-].map((text) => configuration(text + RULES));
+].map((text, at) => configuration(text + (at === 2 ? OTHER_RULES : RULES)));
 
-const ALERTS: readonly Labels[] = ['Down', 'Slow', 'Full'].flatMap((alertname) =>
-  ['1', '2', '3'].map((host) => ({ alertname, host })),
-);
+/** Few, so that those that inhibit each other often meet. */
+const ALERTS: readonly Labels[] = [
+  { alertname: 'Down', host: '1' },
+  { alertname: 'Slow', host: '1' },
+  { alertname: 'Down', host: '2' },
+  { alertname: 'Slow', host: '2' },
+  { alertname: 'Full', host: '2' },
+];
 
 const act = fc.oneof(
   fc.record({ kind: fc.constant('fire' as const), alert: fc.nat(ALERTS.length - 1) }),

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { received } from '../../../src/domain/alerting/alert.ts';
-import type { Configuration } from '../../../src/domain/alerting/alerting-file.ts';
 import { destinationText } from '../../../src/domain/alerting/group-key.ts';
 import { formatLabels } from '../../../src/domain/alerting/labels.ts';
-import { carried, carriedBytes, restored } from '../../../src/domain/alerting/shard-codec.ts';
-import type { Handed, ShardState } from '../../../src/domain/alerting/shard-state.ts';
-import { ownersOf } from '../../../src/domain/alerting/owners.ts';
-import { hasRoomFor, newShard, step } from '../../../src/domain/alerting/shard.ts';
+import { newShard, step } from '../../../src/domain/alerting/shard.ts';
 import { type Simulation, newSimulation } from '../../../src/domain/alerting/simulation.ts';
 import { changesAt, isIn } from '../../../src/domain/alerting/time-interval.ts';
 import { configuration } from './configurations.ts';
@@ -109,6 +104,83 @@ route: { receiver: r, group_by: [alertname] }`;
       ]);
     },
   );
+});
+
+test.each([1, 16])('a destination that comes back pages nothing anew; %i shards', (shards) => {
+  const to = (receiver: string, by: string) => `
+receivers: { r: { channels: [c] }, s: { channels: [d] } }
+route: { receiver: ${receiver}, group_by: ${by} }`;
+  const sim = simulation(to('r', '[alertname]'), shards);
+  sim.post(Array.from({ length: 20 }, (_, host) => fire({ alertname: 'A', host: `${host}` })));
+  sim.advance(START + MINUTE);
+  sim.reload(configuration(to('s', '[alertname, host]')));
+  sim.advance(START + 10 * MINUTE);
+  sim.reload(configuration(to('r', "['...']")));
+  sim.advance(START + HOUR);
+  const pages = pagesOf(sim);
+  expect(pages.filter((page) => page.includes('channel/c'))).toEqual([
+    '30s channel/c{alertname="A"} first_page 20',
+  ]);
+  expect(pages.filter((page) => page.includes('channel/d'))).toHaveLength(20);
+});
+
+describe('an alert that fires again before its end was told', () => {
+  const before = `
+receivers: { r: { policy: p } }
+route: { receiver: r, group_by: [alertname] }
+inhibit_rules: [{ source_matchers: [alertname=A], target_matchers: [alertname=B] }]`;
+
+  test.each([1, 4])('ends in its old incident and opens the new one; %i shards', (shards) => {
+    const labels = { alertname: 'A', host: '3' };
+    const sim = simulation(before, shards);
+    sim.post([fire(labels)]);
+    sim.advance(START + 10 * MINUTE);
+    sim.reload(configuration(before.replace('[alertname]', '[alertname, host]')));
+    sim.post([{ labels, endsAtMs: START + 10 * MINUTE }]);
+    sim.post([fire(labels)]);
+    sim.advance(START + HOUR);
+    expect(pagesOf(sim)).toEqual([
+      '30s policy/p{alertname="A"} first_page 1',
+      '630s policy/p{alertname="A"} all_resolved 0/1',
+      '630s policy/p{alertname="A", host="3"} first_page 1',
+    ]);
+  });
+});
+
+test('the end of a source is heard in every group that it held back; alone or in 16 shards', () => {
+  for (const shards of [1, 16]) {
+    const sim = simulation(
+      `
+receivers: { r: { channels: [c] } }
+route: { receiver: r, group_by: [alertname] }
+inhibit_rules: [{ source_matchers: [alertname=Up], target_matchers: [alertname=~"Low.*"] }]`,
+      shards,
+    );
+    sim.post([fire({ alertname: 'Up' }), fire({ alertname: 'Low1' }), fire({ alertname: 'Low2' })]);
+    sim.advance(START + HOUR);
+    sim.post([{ labels: { alertname: 'Up' }, endsAtMs: START + HOUR }]);
+    sim.advance(START + 2 * HOUR);
+    expect(pagesOf(sim).toSorted()).toEqual([
+      '30s channel/c{alertname="Up"} first_page 1',
+      '3630s channel/c{alertname="Low1"} first_page 1',
+      '3630s channel/c{alertname="Low2"} first_page 1',
+      '3630s channel/c{alertname="Up"} all_resolved 0/1',
+    ]);
+  }
+});
+
+test('a look that finds no reason does not put off the repeat', () => {
+  const sim = simulation(`
+receivers: { r: { channels: [c] } }
+route: { receiver: r, repeat_interval: 1h }`);
+  sim.post([fire({ alertname: 'A' })]);
+  sim.advance(START + 20 * MINUTE);
+  sim.post([{ ...fire({ alertname: 'A' }), annotations: { other: 'words' } }]);
+  sim.advance(START + 90 * MINUTE);
+  expect(pagesOf(sim)).toEqual([
+    '30s channel/c{} first_page 1',
+    '3930s channel/c{} repeat_interval 1',
+  ]);
 });
 
 describe('a storm of new groups becomes one page that lists them', () => {
@@ -245,108 +317,5 @@ route:
     expect(sim.steers).toEqual([]);
     sim.advance(START + HOUR);
     expect(sim.steers).toEqual([{ atMs: START + MINUTE, verb: 'rollback', service: 'shop' }]);
-  });
-});
-
-describe('what a shard carries', () => {
-  const text = `
-receivers: { r: { channels: [c] } }
-route: { receiver: r }
-inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
-  const config: Configuration = configuration(text);
-
-  function shard(bytesLimit: number): ShardState {
-    return newShard(
-      { shard: 0, shards: 1, version: 1, configuration: config, bytesLimit },
-      START,
-      CLOCKS,
-    );
-  }
-
-  function batch(from: number, to: number): readonly Handed[] {
-    return Array.from({ length: to - from }, (_, at) => {
-      const labels = { alertname: 'A', severity: 'page', instance: `i${from + at}` };
-      return { alert: received({ labels }, START, HOUR), groups: null, stays: [] };
-    });
-  }
-
-  function take(state: ShardState, alerts: readonly Handed[], atMs = START) {
-    return step(state, { kind: 'alerts', version: 1, alerts }, atMs, CLOCKS);
-  }
-
-  test('ten thousand alerts of one group fit into a megabyte, paged and all', () => {
-    let { state } = take(shard(1_000_000), batch(0, 5000));
-    const second = take(state, batch(5000, 10_000));
-    expect(second.outcome.refused).toEqual([]);
-    const flushed = step(second.state, { kind: 'time' }, START + 30 * SECOND, CLOCKS);
-    const page = flushed.outcome.pages[0];
-    expect(page?.firing).toHaveLength(10_000);
-    ({ state } = step(
-      flushed.state,
-      { kind: 'paged', pages: [{ key: page?.key ?? '', hasArrived: true }] },
-      START + 31 * SECOND,
-      CLOCKS,
-    ));
-    expect(carriedBytes(state)).toBeLessThan(1_000_000);
-    expect(restored(JSON.parse(JSON.stringify(carried(state))), config)).toEqual({
-      ...state,
-      bytesAtMost: carriedBytes(state),
-    });
-  });
-
-  test('alerts beyond the limit are refused by name, and those held are not lost', () => {
-    const full = take(shard(20_000), batch(0, 1000));
-    const held = full.state.alerts.size;
-    expect(held).toBeGreaterThan(100);
-    expect(full.outcome.refused).toHaveLength(1000 - held);
-    expect(full.outcome.refused[0]?.why).toBe('this shard holds as much as it may: 20000 bytes');
-    expect(carriedBytes(full.state)).toBeLessThanOrEqual(20_000);
-    expect(hasRoomFor(full.state, 1000)).toBe(false);
-    expect(hasRoomFor(shard(20_000), 1000)).toBe(true);
-    const ended = batch(0, 1).map((one) => ({
-      ...one,
-      alert: { ...one.alert, endsAtMs: START, isTimeout: false },
-    }));
-    const after = take(full.state, ended, START + SECOND);
-    expect(after.outcome.refused).toEqual([]);
-    expect([...after.state.alerts.values()][0]?.isEnded).toBe(true);
-  });
-
-  test('an alert that can inhibit others is known to every shard, any other to those of its groups', () => {
-    expect(ownersOf(config, { s: '1' }, 4)).toEqual([0, 1, 2, 3]);
-    expect(ownersOf(config, { t: '1' }, 4)).toHaveLength(1);
-  });
-
-  test('an alert whose end cannot be asked after still fires', () => {
-    let { state } = take(shard(1e6), batch(0, 1));
-    const fingerprint = [...state.alerts.keys()][0] ?? '';
-    const over = step(state, { kind: 'time' }, START + HOUR, CLOCKS);
-    expect(over.outcome.ask).toEqual([{ kind: 'alert', fingerprint }]);
-    const unknown = {
-      kind: 'seen',
-      seen: [{ kind: 'alert', fingerprint, endsAtMs: 'unknown' }],
-    } as const;
-    ({ state } = step(over.state, unknown, START + HOUR, CLOCKS));
-    expect(state.alerts.get(fingerprint)).toMatchObject({
-      isEnded: false,
-      askAtMs: START + HOUR + 30 * SECOND,
-    });
-  });
-
-  test('a page that failed is due again, with its reason', () => {
-    const { state } = take(shard(1e6), batch(0, 1));
-    const first = step(state, { kind: 'time' }, START + 30 * SECOND, CLOCKS);
-    const key = first.outcome.pages[0]?.key ?? '';
-    const held = step(first.state, { kind: 'time' }, START + 20 * MINUTE, CLOCKS);
-    expect(held.outcome.pages).toEqual([]);
-    const failed = step(
-      held.state,
-      { kind: 'paged', pages: [{ key, hasArrived: false }] },
-      START + 20 * MINUTE,
-      CLOCKS,
-    );
-    const again = step(failed.state, { kind: 'time' }, failed.outcome.wakeAtMs ?? 0, CLOCKS);
-    expect(again.outcome.pages).toMatchObject([{ reason: 'first_page' }]);
-    expect(again.outcome.pages[0]?.key).not.toBe(key);
   });
 });
