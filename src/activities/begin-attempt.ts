@@ -1,6 +1,7 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Tried } from '../domain/escalation/ledger.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
 
@@ -13,23 +14,21 @@ const NOT_FOUND = 5;
  * Tells Temporal directly what has been tried, and is told whether the activity is still wanted. The
  * worker's own heartbeats are held back for seconds and answer later: too late for a page.
  */
-export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['temporal'] {
+export function createAttemptLog(clock: Clock): PagingDeps['temporal'] {
   return {
-    async begin(attempts, signal) {
+    async begin(tried, signal) {
       if (signal.aborted && !isOfWorker(signal)) return false;
-      const { connection, options } = Context.current().client;
+      const { namespace } = Context.current().client.options;
       const { taskToken, attempt: tries } = activityInfo();
-      const left: Tried = { attempts, tries };
-      const asked = connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
-        connection.workflowService.recordActivityTaskHeartbeat({
-          taskToken,
-          details: { payloads: [defaultPayloadConverter.toPayload(left)] },
-          namespace: options.namespace,
-        }),
-      );
+      const left: Tried = { ...tried, tries };
+      // What has been tried is left there whatever becomes of the activity meanwhile.
+      const { signal: never } = new AbortController();
+      const details = { payloads: [defaultPayloadConverter.toPayload(left)] };
       try {
-        const answer = await Promise.race([asked, after(ANSWER_WITHIN_MS)]);
-        return answer?.cancelRequested !== true;
+        const asked = await answerInTime(clock, ANSWER_WITHIN_MS, never, (service) =>
+          service.recordActivityTaskHeartbeat({ taskToken, details, namespace }),
+        );
+        return asked.kind === 'late' || asked.answer.cancelRequested !== true;
       } catch (error) {
         return !isGone(error);
       }
@@ -40,13 +39,6 @@ export function createAttemptLog(clock: Pick<Clock, 'nowMs'>): PagingDeps['tempo
 /** The worker ends: the activity is still wanted, and goes to its end. */
 function isOfWorker({ reason }: AbortSignal): boolean {
   return reason instanceof Error && reason.message === 'WORKER_SHUTDOWN';
-}
-
-/** The connection tries again for longer than its deadline: a page does not wait for that. */
-function after(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), ms).unref();
-  });
 }
 
 function isGone(error: unknown): boolean {

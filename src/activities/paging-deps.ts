@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/escalation/ledger.ts';
+import type { Tried } from '../domain/escalation/ledger.ts';
 import type { ChannelSpec } from '../domain/paging/channel.schema.ts';
 import type { Paging } from '../domain/paging/paging-file.ts';
 import type { PageChannel } from '../providers/page/page-channel.ts';
@@ -21,6 +21,6 @@ export interface PagingDeps {
      * Leaves the attempts with Temporal and answers whether the activity is still wanted. True
      * where Temporal does not answer: a page is rather sent twice than not at all.
      */
-    begin(attempts: readonly Attempt[], signal: AbortSignal): Promise<boolean>;
+    begin(left: Omit<Tried, 'tries'>, signal: AbortSignal): Promise<boolean>;
   };
 }

@@ -1,10 +1,18 @@
 import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
 import { formatDuration } from '../domain/quantity.ts';
 import { Failure } from '../domain/failure.ts';
-import { type Attempt, type Tried, attemptsBefore, isTried } from '../domain/escalation/ledger.ts';
+import {
+  type Attempt,
+  type Tried,
+  attemptsBefore,
+  isTried,
+  mayHaveArrived,
+  withAttempt,
+} from '../domain/escalation/ledger.ts';
 import { type PlannedLevel, planAssigned, planLevel } from '../domain/escalation/plan-level.ts';
 import type {
   FoundPolicy,
+  PageLeft,
   PageSent,
   PlanAssignedRequest,
   PlanLevelRequest,
@@ -13,7 +21,7 @@ import type {
 } from '../domain/escalation/page-request.ts';
 import type { Page } from '../domain/paging/page.ts';
 import { rosterOf } from '../domain/paging/roster.ts';
-import { snapshotOf } from '../domain/paging/snapshot-of.ts';
+import { lastResortOf, snapshotOf } from '../domain/paging/snapshot-of.ts';
 import type { Delivery, PageChannel } from '../providers/page/page-channel.ts';
 import type { PagingDeps } from './paging-deps.ts';
 import { toApplicationFailure } from './failure.ts';
@@ -32,7 +40,11 @@ export function createPagingReads({ paging }: PagingDeps) {
       if (policy !== undefined) return { kind: 'found', policy };
       const known = Object.keys(read.paging.policies).join(', ') || 'none';
       const why = `there is no policy ${name} in the workers' paging file (it has: ${known})`;
-      return { kind: 'unknown', why, lastResort: read.paging.lastResort };
+      return {
+        kind: 'unknown',
+        why,
+        ...lastResortOf(read.paging.channels, read.paging.lastResort),
+      };
     },
 
     async planLevel({ atMs, ...request }: PlanLevelRequest): Promise<PlannedLevel> {
@@ -58,25 +70,34 @@ export function createPagingSends(deps: PagingDeps) {
     /**
      * One attempt at one page. Before it begins, Temporal is told so and asked whether it is still
      * wanted: what has been called off is never sent, and an attempt whose worker died stays known.
+     * Ends for good when it may have arrived and the incident does not know that yet: called off
+     * while it waits for its next try, it would say nothing.
      */
     async sendPage(request: SendPageRequest): Promise<PageSent> {
       const page = { ...request, action: 'trigger' } as const;
-      const { receipt, handle, attempts } = await attempt(deps, page, (port, wanted) =>
-        port.send(wanted, NEVER_ABORTED),
+      const { earlier = [] } = request;
+      const { receipt, handle, attempts } = await attempt(
+        deps,
+        { ...page, earlier, isUnknownLast: !mayHaveArrived(earlier) },
+        (port, wanted) => port.send(wanted, NEVER_ABORTED),
       );
       return { receipt, handle: handle ?? null, attempts };
     },
 
     /** Shows another status on a message that was sent before. */
     async showStatus(request: ShowStatusRequest): Promise<{ readonly receipt: string }> {
-      return attempt(deps, request, (port, page) =>
+      return attempt(deps, { ...request, earlier: [], isUnknownLast: false }, (port, page) =>
         port.update(page, request.handle ?? '', NEVER_ABORTED),
       );
     },
   };
 }
 
-type Wanted = Omit<ShowStatusRequest, 'handle'>;
+interface Wanted extends Omit<ShowStatusRequest, 'handle'>, Pick<SendPageRequest, 'alert'> {
+  readonly earlier: readonly Attempt[];
+  /** No try follows one that may have arrived. */
+  readonly isUnknownLast: boolean;
+}
 
 async function attempt(
   deps: PagingDeps,
@@ -85,7 +106,7 @@ async function attempt(
 ): Promise<Delivery & { readonly attempts: readonly Attempt[] }> {
   const { paging, clock, temporal } = deps;
   const { channel, person, contact, key, action, incident, round, level } = request;
-  const before = attemptsOfTries();
+  const before = attemptsOfTries(request.earlier);
   const atMs = clock.nowMs();
   const found = find(deps, channel, person, contact);
   if (found.kind === 'missing') throw rejected(found.why, before, atMs);
@@ -100,10 +121,18 @@ async function attempt(
     nothingBegun(before);
     throw notYet(channel, permit.forMs, before);
   }
-  const number = before.length + 1;
-  const begun: Attempt = { attempt: number, atMs, outcome: 'unknown', text: 'begun' };
+  const tried = (outcome: Attempt['outcome'], text: string): readonly Attempt[] =>
+    withAttempt(before, { atMs, outcome, text });
+  const page: Page = {
+    ...{ dedupKey: key, action, incident, round, level, alert: request.alert },
+    to: found.to,
+    who: person ?? undefined,
+    maybeRepeated: mayHaveArrived(before),
+  };
+  const handle = found.port.handleOf?.(page);
   const { cancellationSignal } = Context.current();
-  if (!(await temporal.begin([...before, begun], cancellationSignal))) {
+  const begun = { attempts: tried('unknown', 'begun'), handle };
+  if (!(await temporal.begin(begun, cancellationSignal))) {
     budget.leave(key);
     throw ApplicationFailure.create({
       type: 'CalledOff',
@@ -113,32 +142,32 @@ async function attempt(
       category: 'BENIGN',
     });
   }
-  const page: Page = {
-    ...{ dedupKey: key, action, incident, round, level },
-    to: found.to,
-    who: person ?? undefined,
-    maybeRepeated: before.some(({ outcome }) => outcome === 'unknown'),
-  };
   try {
     const delivery = await work(found.port, page);
-    const accepted: Attempt = { ...begun, outcome: 'accepted', text: delivery.receipt };
-    return { ...delivery, attempts: [...before, accepted] };
+    return { ...delivery, attempts: tried('accepted', delivery.receipt) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error.retryAfterMs !== undefined) budget.blockUntil(atMs + error.retryAfterMs, atMs);
-    const outcome = error.isUnknown === true ? 'unknown' : 'failed';
-    const attempts: readonly Attempt[] = [...before, { ...begun, outcome, text: error.message }];
-    await temporal.begin(attempts, cancellationSignal);
-    throw withAttempts(error, attempts);
+    if (error.retryAfterMs !== undefined) {
+      // From when it was asked for: the answer may have taken seconds.
+      const nowMs = clock.nowMs();
+      budget.blockUntil(nowMs + error.retryAfterMs, nowMs);
+    }
+    const isUnknown = error.isUnknown === true;
+    const attempts = tried(isUnknown ? 'unknown' : 'failed', error.message);
+    await temporal.begin({ attempts, handle }, cancellationSignal);
+    throw withAttempts(error, attempts, {
+      handle: mayHaveArrived(attempts) ? handle : undefined,
+      isUnfinished: isUnknown && request.isUnknownLast,
+    });
   }
 }
 
 /** What has begun goes to its end, so that it is known; its channel ends it within 10 s. */
 const NEVER_ABORTED = new AbortController().signal;
 
-function attemptsOfTries(): readonly Attempt[] {
+function attemptsOfTries(earlier: readonly Attempt[]): readonly Attempt[] {
   const { heartbeatDetails, attempt: number, scheduledTimestampMs } = activityInfo();
-  const left = isTried(heartbeatDetails) ? heartbeatDetails : { attempts: [], tries: 0 };
+  const left = isTried(heartbeatDetails) ? heartbeatDetails : { attempts: earlier, tries: 0 };
   return attemptsBefore(left, number, scheduledTimestampMs);
 }
 
@@ -169,18 +198,18 @@ function find({ paging }: PagingDeps, name: string, person: string | null, conta
 }
 
 function rejected(why: string, before: readonly Attempt[], atMs: number): unknown {
-  const refused: Attempt = { attempt: before.length + 1, atMs, outcome: 'failed', text: why };
-  return withAttempts(new Failure('PageRejected', why), [...before, refused]);
+  const attempts = withAttempt(before, { atMs, outcome: 'failed', text: why });
+  return withAttempts(new Failure('PageRejected', why), attempts, { isUnfinished: false });
 }
 
-function withAttempts(failure: Failure, attempts: readonly Attempt[]): unknown {
+function withAttempts(failure: Failure, attempts: readonly Attempt[], left: PageLeft): unknown {
   const failed = toApplicationFailure(failure);
   if (!(failed instanceof ApplicationFailure)) return failed;
   const { message, nonRetryable, nextRetryDelay } = failed;
   return ApplicationFailure.create({
-    ...{ type: failure.code, message, nonRetryable: nonRetryable ?? false },
+    ...{ type: failure.code, message, nonRetryable: left.isUnfinished || nonRetryable === true },
     cause: failure,
-    details: [attempts],
+    details: [attempts, left],
     ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
   });
 }

@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { answerInTime } from './answer-in-time.ts';
 import type { Clock } from './clock.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -21,27 +21,10 @@ export function createTemporalCheck(clock: Clock): ActivityDeps['temporal'] {
   };
 }
 
-/**
- * The worker's connection tries a call again for some 10 s by itself, whatever its deadline: so it
- * is not waited for, and let go at the end of the second.
- */
+/** One that fails early waits out the second all the same, so that the tries are apart. */
 async function answersInTime(clock: Clock, signal: AbortSignal): Promise<boolean> {
-  const { connection } = Context.current().client;
-  const over = new AbortController();
-  const answer = connection
-    .withAbortSignal(over.signal, () =>
-      connection.withDeadline(clock.nowMs() + ANSWER_WITHIN_MS, () =>
-        connection.workflowService.getSystemInfo({}),
-      ),
-    )
-    .then(() => true);
-  // One that fails early waits out the second all the same, so that the tries are apart.
-  const answered = answer.catch(() => new Promise<boolean>(() => undefined));
-  try {
-    const limit = AbortSignal.any([signal, over.signal]);
-    const late = clock.pause(ANSWER_WITHIN_MS, limit).then(() => false);
-    return await Promise.race([answered, late]);
-  } finally {
-    over.abort();
-  }
+  const { kind } = await answerInTime(clock, ANSWER_WITHIN_MS, signal, (service) =>
+    service.getSystemInfo({}).catch(() => new Promise<never>(() => undefined)),
+  );
+  return kind === 'answered';
 }

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { Failure } from '../domain/failure.ts';
-
-const hostAndPort = z.string().regex(/^[^:]*:\d{1,5}$/, 'an address is host:port');
+import { hostAndPort, readVariables } from '../worker/read-variables.ts';
 
 /** The only reader of its environment. Temporal's own variables are read by envconfig. */
 const environmentSchema = z.object({
@@ -27,14 +25,7 @@ export interface AnswersConfig {
 
 /** Throws `EnvironmentInvalid`. */
 export function readAnswersConfig(environment: NodeJS.ProcessEnv): AnswersConfig {
-  const parsed = environmentSchema.safeParse(environment);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.')}: ${issue.message}`,
-    );
-    throw new Failure('EnvironmentInvalid', `the environment: ${problems.join('; ')}`);
-  }
-  const { data } = parsed;
+  const data = readVariables(environmentSchema, environment, 'the environment');
   return {
     pagingFile: resolve(data.BELAY_PAGING),
     address: data.BELAY_ANSWERS_ADDRESS,

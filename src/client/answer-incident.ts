@@ -3,7 +3,7 @@ import { Failure } from '../domain/failure.ts';
 import type { IncidentAnswer, IncidentAsked } from '../domain/escalation/incident.ts';
 import { ackSignal, incidentUpdates, resolveSignal } from '../workflows/incident-messages.ts';
 import type { Caller } from './caller.ts';
-import { type Request, asked } from './request.ts';
+import { type Request, asked, updateIdOf } from './request.ts';
 
 /** What people say from where they were paged; it has a twin that needs no worker. */
 export type UrgentVerb = 'acknowledge' | 'resolve';
@@ -53,7 +53,7 @@ export async function answerIncident(
   const update = await unlessSilent(() =>
     caller.within(withinMs * UPDATE_SHARE, id, () =>
       handle.startUpdate(incidentUpdates[verb], {
-        updateId: args.requestId,
+        updateId: updateIdOf(verb, args),
         args: [args],
         waitForStage: WorkflowUpdateStage.ACCEPTED,
       }),

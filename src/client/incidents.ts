@@ -22,7 +22,7 @@ import {
   answerIncident,
 } from './answer-incident.ts';
 import { ANSWER_WITHIN_MS, type Caller } from './caller.ts';
-import { type Request, asked } from './request.ts';
+import { type Request, asked, updateIdOf } from './request.ts';
 
 export interface OpenRequest extends Request {
   /** By its name in the workers' paging file. */
@@ -117,7 +117,7 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
     return caller.call(id, () =>
       temporal.workflow
         .getHandle(id)
-        .executeUpdate(incidentUpdates[verb], { updateId: args.requestId, args: [args] }),
+        .executeUpdate(incidentUpdates[verb], { updateId: updateIdOf(verb, args), args: [args] }),
     );
   }
 

@@ -39,6 +39,14 @@ export function specOf(release: ReleaseToRun): ReleaseSpec {
   return requireRelease({ ...release, version: release.version }).spec;
 }
 
+/**
+ * Temporal repeats its first answer to an id of an update, whatever the update is: without the verb,
+ * a `resolve` under the request id of an acknowledgement would be answered as that, and not be done.
+ */
+export function updateIdOf(verb: string, { requestId }: Asked): string {
+  return `${verb}/${requestId}`;
+}
+
 export function asked({ who, why, requestId }: Request): Asked {
   return { who, why, requestId: requestId ?? randomUUID() };
 }

@@ -12,7 +12,7 @@ import {
 import { SERVICE } from '../workflows/search-attributes.ts';
 import type { Caller } from './caller.ts';
 import type { BelayClient } from './client.ts';
-import { asked, specOf } from './request.ts';
+import { asked, specOf, updateIdOf } from './request.ts';
 import { awaitBegun } from './turn.ts';
 
 type ServiceCalls = Pick<
@@ -56,7 +56,7 @@ export function askService(temporal: Client, { call }: Caller, taskQueue: string
       const command = { ...asked(request), queuedRequestId };
       return call(service, () =>
         owner(service).executeUpdate(cancelUpdate, {
-          updateId: command.requestId,
+          updateId: updateIdOf('cancel', command),
           args: [command],
         }),
       );
@@ -66,7 +66,7 @@ export function askService(temporal: Client, { call }: Caller, taskQueue: string
       const command = { ...asked(request), toVersion: request.toVersion };
       return call(service, () =>
         owner(service).executeUpdate(rollbackUpdate, {
-          updateId: command.requestId,
+          updateId: updateIdOf('rollback', command),
           args: [command],
         }),
       );

@@ -5,7 +5,7 @@ import type { Steering } from '../domain/release/steer.ts';
 import { verbUpdates } from '../workflows/messages.ts';
 import type { Caller } from './caller.ts';
 import type { BelayClient } from './client.ts';
-import { type SteerRequest, asked } from './request.ts';
+import { type SteerRequest, asked, updateIdOf } from './request.ts';
 
 type SteeringCalls = Pick<
   BelayClient,
@@ -35,7 +35,7 @@ export function steerReleases(
     const steering = steeringOf(verb, request);
     return call(workflowId, () =>
       temporal.workflow.getHandle(workflowId).executeUpdate(verbUpdates[verb], {
-        updateId: steering.requestId,
+        updateId: updateIdOf(verb, steering),
         args: [steering],
       }),
     );

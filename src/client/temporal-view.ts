@@ -28,7 +28,10 @@ export interface TemporalView {
    * than `enoughMs` may not be the latest.
    */
   lastAsked(queue: string, kind: 'workflow' | 'activity', enoughMs: number): Promise<number>;
-  /** Running workflows of a task queue, newest first, as visibility has them: it lags behind. */
+  /**
+   * Running workflows of a task queue, newest first, as visibility has them: it lags behind. Where
+   * the server does not take `after` (any more), the first part is given again.
+   */
   running(queue: string, max: number, after: Uint8Array | undefined): Promise<FoundRuns>;
   /** Those whose workflow tasks the server reports as failing; none where it does not report. */
   reported(queue: string, max: number): Promise<readonly RunId[]>;
@@ -44,8 +47,12 @@ export interface TemporalView {
 const ANSWERS_WITHIN_MS = 10_000;
 
 /** Of gRPC (https://grpc.io/docs/guides/status-codes). */
+const UNKNOWN = 2;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
+const INTERNAL = 13;
+/** Which of these a server says to a token that it cannot read depends on where it keeps its lists. */
+const TOKEN_REFUSED = [UNKNOWN, INVALID_ARGUMENT, INTERNAL];
 
 /** Of temporal/api/enums/v1. */
 const ENHANCED = 1;
@@ -99,7 +106,16 @@ export function createTemporalView(
     address,
     namespace,
     lastAsked: (queue, kind, enoughMs) => lastAsked({ ask, namespace }, { queue, kind }, enoughMs),
-    running: (queue, max, after) => found(runningOn(queue), max, after),
+    async running(queue, max, after) {
+      try {
+        return await found(runningOn(queue), max, after);
+      } catch (error) {
+        // It would be refused whenever it is asked with.
+        const isAnswered = TOKEN_REFUSED.some((status) => hasStatus(error, status));
+        if (after === undefined || !isAnswered) throw error;
+        return found(runningOn(queue), max);
+      }
+    },
     reported: (queue, max) => reported(found, queue, max),
     async standing(run) {
       const described = await ask('DescribeWorkflowExecution', (service) =>

@@ -24,6 +24,12 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the file where the message points; `belay alerting --help` has an example.',
   },
+  IncidentInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the input where the message points, then start the incident again.',
+  },
   RecordingInvalid: {
     httpStatus: 400,
     retry: false,
@@ -88,7 +94,7 @@ export const FAILURES = {
     httpStatus: 422,
     retry: false,
     exit: 1,
-    mend: 'Correct the `environment` block: the program, its folder or its ports do not exist.',
+    mend: 'Correct what is named: in the `environment` block, or a variable of the process.',
   },
   HealthCheckFailed: {
     httpStatus: 422,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Failure } from '../domain/failure.ts';
 import { waitingTime } from '../domain/release/quantities.schema.ts';
 import type { AlarmTiming } from '../domain/watchdog/alarms.ts';
+import { readVariables } from '../worker/read-variables.ts';
 import type { LookSettings } from './look.ts';
 
 const address = /^(.*):(\d{1,5})$/;
@@ -43,14 +43,7 @@ export interface WatchdogConfig {
 
 /** Throws `EnvironmentInvalid` with every problem at once. */
 export function readWatchdogConfig(environment: NodeJS.ProcessEnv): WatchdogConfig {
-  const parsed = environmentSchema.safeParse(environment);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${path.join('.')}: ${message}`,
-    );
-    throw new Failure('EnvironmentInvalid', `the watchdog's environment: ${problems.join('; ')}`);
-  }
-  const { data } = parsed;
+  const data = readVariables(environmentSchema, environment, "the watchdog's environment");
   const forMs = data.BELAY_WATCHDOG_FOR;
   return {
     paging: data.BELAY_PAGING,

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { Failure } from '../domain/failure.ts';
+import { hostAndPort, readVariables } from './read-variables.ts';
 
 /** The only reader of the worker's environment. Temporal's own variables are read by envconfig. */
 const environmentSchema = z.object({
@@ -11,10 +11,7 @@ const environmentSchema = z.object({
     .default('belay'),
   BELAY_STATE_DIR: z.string().min(1).optional(),
   BELAY_PAGING: z.string().min(1).optional(),
-  BELAY_METRICS_ADDRESS: z
-    .string()
-    .regex(/^[^:]*:\d{1,5}$/, 'an address is host:port')
-    .optional(),
+  BELAY_METRICS_ADDRESS: hostAndPort.optional(),
   BELAY_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   BELAY_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(500),
   BELAY_IDENTITY: z.string().min(1).max(200).optional(),
@@ -39,15 +36,9 @@ export interface WorkerConfig {
   secret(name: string): string | undefined;
 }
 
+/** Throws `EnvironmentInvalid`. */
 export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
-  const parsed = environmentSchema.safeParse(environment);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.')}: ${issue.message}`,
-    );
-    throw new Failure('EnvironmentInvalid', `the worker's environment: ${problems.join('; ')}`);
-  }
-  const { data } = parsed;
+  const data = readVariables(environmentSchema, environment, "the worker's environment");
   return {
     taskQueue: data.BELAY_TASK_QUEUE,
     stateDir: resolve(data.BELAY_STATE_DIR ?? defaultStateDir(data.XDG_STATE_HOME)),

@@ -10,26 +10,45 @@ type Read = ReturnType<PagingDeps['paging']['read']>;
 const FILE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * The paging file of a worker, read again when it has changed. One that has been broken since does
- * not count: what it said before goes on, and one line says so.
+ * The paging file of a worker, read again when it or a calendar that it names has changed. One that
+ * has been broken since does not count: what it said before goes on, and one line says so.
  */
 export function createPagingSource(
   file: string | undefined,
   write: (line: string) => unknown,
 ): { read(): Read } {
   let paging: Paging | undefined;
-  let seen = '';
+  /** As they were when they were read. */
+  let seen: ReadonlyMap<string, string> = new Map();
+  /** What is wrong with them: a page does not wait for them to be read again and again. */
+  let flaw: unknown;
   let why = 'the worker has no paging file: BELAY_PAGING names it';
 
   function readAgain(path: string): void {
-    const { mtimeMs, size, ino } = statSync(path);
-    const stamp = `${mtimeMs}/${size}/${ino}`;
-    if (stamp === seen) return;
-    if (size > FILE_MAX_BYTES) throw new Failure('PagingFileInvalid', `${path} is too long`);
-    const readFile = (name: string): string => readFileSync(resolve(dirname(path), name), 'utf8');
-    paging = requirePaging({ text: readFile(path), file: path, readFile });
-    seen = stamp;
-    why = '';
+    if (seen.size > 0 && [...seen].every(([name, stamp]) => stampOf(name) === stamp)) {
+      if (flaw !== undefined) throw flaw;
+      return;
+    }
+    const stamps = new Map<string, string>();
+    const readFile = (name: string): string => {
+      const whole = resolve(dirname(path), name);
+      // Before it is read: what changes meanwhile is read once more.
+      stamps.set(whole, stampOf(whole));
+      return readFileSync(whole, 'utf8');
+    };
+    if (statSync(path).size > FILE_MAX_BYTES) {
+      throw new Failure('PagingFileInvalid', `${path} is too long`);
+    }
+    try {
+      paging = requirePaging({ text: readFile(resolve(path)), file: path, readFile });
+      flaw = undefined;
+      why = '';
+    } catch (error) {
+      flaw = error;
+      throw error;
+    } finally {
+      seen = stamps;
+    }
   }
 
   return {
@@ -47,4 +66,12 @@ export function createPagingSource(
       return { kind: 'unusable', why: `no policy can be read: ${why}` };
     },
   };
+}
+
+/** Another one where a file has changed; that it is not there is one as well. */
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 'not there';
+  // The last of these changes also where somebody may read it who could not before.
+  return [found.mtimeMs, found.size, found.ino, found.ctimeMs].join('/');
 }

@@ -4,6 +4,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  log,
   metricMeter,
   upsertSearchAttributes,
   workflowInfo,
@@ -20,8 +21,10 @@ import {
   reopened,
 } from '../domain/escalation/escalation.ts';
 import type { IncidentReport } from '../domain/escalation/incident.ts';
+import { isTooLong } from '../domain/escalation/history-limits.ts';
 import { tally } from '../domain/escalation/ledger.ts';
-import { type PolicySnapshot, lastResortOnly } from '../domain/escalation/snapshot.ts';
+import { readOpening } from '../domain/escalation/opening.ts';
+import { type PolicySnapshot, knowsNobody, lastResortOnly } from '../domain/escalation/snapshot.ts';
 import { hasPolicy, refuse, withFirstPolicy, withPolicy } from '../domain/escalation/verbs.ts';
 import type { EscalationInput } from './incident-input.ts';
 import { failureOf } from './failure.ts';
@@ -38,9 +41,6 @@ const ASSIGNED_WAIT_MS = 5 * 60_000;
 const LOOK_AGAIN_MS = 30_000;
 const LOOKS_MAX = 20;
 
-/** A history that is longer goes on anew although pages are under way: Temporal ends one of 51,200. */
-const EVENTS_MAX = 20_000;
-
 /**
  * One incident: pages level after level until a person answers. It ends when somebody resolves it,
  * or fails as `NeverAcknowledged` when everybody has been paged and nobody has answered: silence is
@@ -50,7 +50,8 @@ export async function escalation(input: EscalationInput): Promise<IncidentReport
   return CancellationScope.nonCancellable(() => escalate(input));
 }
 
-async function escalate(input: EscalationInput): Promise<IncidentReport> {
+async function escalate(started: EscalationInput): Promise<IncidentReport> {
+  const input = usable(started);
   const { taskQueue } = workflowInfo();
   const act = () => pagingActivitiesFor(taskQueue, incident.escalation.policy.sendForMs);
   const incident: OpenIncident = openIncident(input, () => ({
@@ -83,6 +84,21 @@ async function escalate(input: EscalationInput): Promise<IncidentReport> {
   }
 }
 
+/**
+ * Anybody may start it, in any language. What nobody could be paged about ends it at once: a task
+ * that fails is tried again for ever, and nobody hears of it. A run before has said only what it
+ * has checked.
+ */
+function usable(started: EscalationInput): EscalationInput {
+  const { continuedFromExecutionRunId: before, workflowId } = workflowInfo();
+  if (before !== undefined && started.carried !== undefined) return started;
+  const read = readOpening(started);
+  if (read.kind === 'opening') return read.opening;
+  const why = `nobody is paged about ${workflowId}, as its input is not usable: ${read.why}`;
+  log.error(why);
+  throw ApplicationFailure.nonRetryable(why, 'IncidentInvalid');
+}
+
 interface Context {
   readonly input: EscalationInput;
   readonly incident: OpenIncident;
@@ -98,6 +114,8 @@ async function begin({ input, incident, act }: Context): Promise<void> {
   incident.update(withFirstPolicy(incident.escalation, policy, Date.now()));
 }
 
+const NOBODY_KNOWN = { lastResort: [], fallbacks: {} };
+
 async function policyOf({
   input,
   incident,
@@ -107,11 +125,11 @@ async function policyOf({
     const found = await orWhy(act().findPolicy(input.policy));
     if (found.kind === 'found') return found.policy;
     incident.warn(found.why);
-    const lastResort = found.kind === 'unknown' ? found.lastResort : [];
+    const { lastResort, fallbacks } = found.kind === 'unknown' ? found : NOBODY_KNOWN;
     const isOver = (): boolean =>
       incident.escalation.status === 'resolved' || hasPolicy(incident.escalation);
     if (lastResort.length > 0 || look === LOOKS_MAX || isOver()) {
-      return lastResortOnly(input.policy, lastResort);
+      return lastResortOnly(input.policy, lastResort, fallbacks);
     }
     await condition(isOver, LOOK_AGAIN_MS, { summary: 'before the paging file is read again' });
   }
@@ -154,21 +172,23 @@ async function carryOut(context: Context, next: Exclude<Due, { kind: 'ended' }>)
 }
 
 async function beginLevel(
-  { incident, pager, act }: Context,
+  context: Context,
   { round, level }: Extract<Due, { kind: 'level' }>,
 ): Promise<void> {
+  const { incident, pager, act } = context;
   const { changes, escalation: now } = incident;
-  const { policy, override, turn } = now;
+  const { policy, override, turn, isAskedFor = false } = now;
   const { severity } = incident.report;
   const planned = await orWhy(
     act().planLevel({
-      ...{ policy, severity, round, level, override, turn },
+      ...{ policy, severity, round, level, override, turn, isAskedFor },
       atMs: Date.now(),
     }),
   );
   // Whoever has answered while it was planned is heard first.
   if (incident.changes !== changes) return;
   if (planned.kind === 'unplanned') return planLater(incident, planned.why);
+  if (knowsNobody(policy)) return readPolicyAgain(context);
   if (planned.kind === 'deferred') {
     incident.note(`nobody is paged before ${new Date(planned.untilMs).toISOString()}`);
     incident.update(deferred(now, planned.untilMs));
@@ -180,6 +200,24 @@ async function beginLevel(
   for (const missing of planned.missing) incident.warn(`level ${level}: ${missing}`);
   incident.update(levelBegun(now, { ...planned, round, level }, Date.now()));
   pager.page(pages, { round, level });
+}
+
+/** A worker has a paging file, and none had one while the policy was looked for. */
+async function readPolicyAgain({ input, incident, act }: Context): Promise<void> {
+  const { changes } = incident;
+  const found = await orWhy(act().findPolicy(input.policy));
+  if (incident.changes !== changes) return;
+  if (found.kind === 'unplanned') return planLater(incident, found.why);
+  if (found.kind === 'unknown') {
+    if (found.lastResort.length === 0) return planLater(incident, found.why);
+    incident.warn(found.why);
+  }
+  const policy =
+    found.kind === 'found'
+      ? found.policy
+      : lastResortOnly(input.policy, found.lastResort, found.fallbacks);
+  incident.note('the paging file can be read now');
+  incident.update(withPolicy(incident.escalation, policy, Date.now()));
 }
 
 async function beginAssigned(
@@ -228,7 +266,7 @@ async function nobodyAnswered({ incident, pager }: Context): Promise<void> {
   metricMeter
     .createCounter('belay_never_acknowledged', 'incidents', 'Policies that nobody has answered')
     .add(1, { policy: policy.name, severity: incident.report.severity });
-  await pager.lastResort(policy.lastResort);
+  await pager.lastResort(policy.lastResort, policy.fallbacks ?? {});
   if (incident.changes !== changes) return;
   const { escalation: now } = incident;
   incident.update(policy.onExhausted === 'go_on' ? begunAgain(now, Date.now()) : exhausted(now));
@@ -277,8 +315,8 @@ async function openAgain(input: EscalationInput, again: Reported): Promise<never
 
 /** As soon as nothing is under way, which the next run would not hear of. */
 function isTimeToGoOnAnew({ pager }: Context): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested && (pager.isIdle || historyLength > EVENTS_MAX);
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested && (pager.isIdle || isTooLong({ historyLength, historySize }));
 }
 
 /** Its history has grown long: everything that is known goes on in a fresh one. */

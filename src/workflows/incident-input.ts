@@ -1,16 +1,10 @@
 import type { Escalation } from '../domain/escalation/escalation.ts';
 import type { IncidentEntry, Report } from '../domain/escalation/incident.ts';
 import type { Ledger } from '../domain/escalation/ledger.ts';
-import type { Asked } from '../domain/release/commands.ts';
+import type { Opening } from '../domain/escalation/opening.ts';
 
-/** What an escalation is started with: plain JSON, with its own schema version. */
-export interface EscalationInput extends Asked {
-  readonly schemaVersion: 1;
-  /** By its name in the workers' paging file. */
-  readonly policy: string;
-  /** What providers group by: hex. */
-  readonly key: string;
-  readonly report: Report;
+/** What an escalation is started with: plain JSON. */
+export interface EscalationInput extends Opening {
   /** Of a run before, after a continue-as-new. */
   readonly carried?: CarriedIncident;
 }

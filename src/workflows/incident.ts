@@ -18,8 +18,10 @@ import {
 } from '../domain/escalation/incident.ts';
 import { EMPTY_LEDGER, type Ledger } from '../domain/escalation/ledger.ts';
 import { renderIncident } from '../domain/escalation/render-incident.ts';
+import { newestReport, reportFault, withinLimits } from '../domain/escalation/report-checks.ts';
 import type { PolicySnapshot } from '../domain/escalation/snapshot.ts';
 import { apply, refuse, refuseEarlier, targetsOf, verbsOf } from '../domain/escalation/verbs.ts';
+import { cut } from '../domain/paging/page-words.ts';
 import type { Incident } from '../domain/paging/page.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { CarriedIncident, EscalationInput } from './incident-input.ts';
@@ -35,11 +37,12 @@ import { onUpdate } from './on-update.ts';
 import { CANCELLED } from './run.ts';
 
 const TIMELINE_MAX = 200;
+/** Of one entry: what two texts of the longest say. A file that cannot be read says much more. */
+const ENTRY_MAX = 2200;
+const WARNING_MAX = 500;
 /** Requests that are remembered, so that a repeat is not asked twice. */
 const ANSWERS_MAX = 500;
 const TEXT_MAX = 1000;
-/** A client cuts them before: see `checkedReport`. */
-const REPORT_MAX = 10_000;
 /** Those that come later are in the timeline alone. */
 const WARNINGS_MAX = 100;
 
@@ -112,7 +115,7 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
   }
 
   function note(text: string): void {
-    timeline.push({ atMs: Date.now(), text });
+    timeline.push({ atMs: Date.now(), text: cut(text, ENTRY_MAX) });
     if (timeline.length > TIMELINE_MAX) timeline.splice(TIMELINE_MAX / 2, 1);
     log.info(text, { status: escalation.status });
     show();
@@ -168,15 +171,16 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
   }
 
   function reportedAgain(reported: Reported): void {
-    const fault = faultOf(reported) ?? faultOfReport(reported.report);
+    const fault = faultOf(reported) ?? reportFault(reported.report);
     if (fault !== undefined) return note(`reported by signal means nothing: ${fault}`);
     if (answered.has(requestOf('reported', reported))) return;
     remember(requestOf('reported', reported));
-    const { title, text, source, labels, links } = reported.report;
-    note(`reported once more by ${source}: ${title}`);
+    const { who, why, requestId } = reported;
+    const again = withinLimits(reported.report);
+    note(`reported once more by ${again.source}: ${again.title}`);
     const isOver = escalation.status === 'resolved' || escalation.status === 'never_acknowledged';
-    if (isOver) reportedAfter = reported;
-    else report = newest(report, { title, text, labels, links });
+    if (isOver) reportedAfter = { who, why, requestId, report: again };
+    else report = newestReport(report, again);
   }
 
   function noted(asked: Asked): void {
@@ -249,7 +253,8 @@ export function openIncident(input: EscalationInput, consequences: () => Consequ
     view,
     note,
     update,
-    warn(text: string): void {
+    warn(why: string): void {
+      const text = cut(why, WARNING_MAX);
       const isNew = !warnings.includes(text);
       if (isNew && warnings.length < WARNINGS_MAX) warnings.push(text);
       note(`warning: ${text}`);
@@ -312,7 +317,7 @@ const DESCRIPTIONS = {
   resolve: 'It is over: nobody is paged any more.',
   reassign: 'Pages these instead, then goes on with the policy.',
   snooze: 'Nobody is paged for a while; then paging begins again.',
-  escalate_now: 'Begins the next level at once.',
+  escalate_now: 'Begins the next level at once, outside business hours as well.',
   change_policy: 'Goes by another policy, or by the newest text of the same one.',
   add_note: 'Is kept in the timeline.',
 } as const satisfies Record<IncidentVerb, string>;
@@ -341,22 +346,6 @@ function faultOf(asked: Partial<Asked> | undefined): string | undefined {
   }
   if (texts.every((text) => String(text).length <= TEXT_MAX)) return undefined;
   return `who, why and requestId have ${TEXT_MAX} characters at most`;
-}
-
-function faultOfReport(report: Report | undefined): string | undefined {
-  const texts = [report?.title, report?.text, report?.source];
-  if (texts.every((text) => typeof text === 'string' && text.length <= REPORT_MAX))
-    return undefined;
-  return `title, text and source of a report have ${REPORT_MAX} characters at most`;
-}
-
-/** What was reported last counts; labels add up, and links stay where none are new. */
-function newest(
-  report: Report,
-  again: Pick<Report, 'title' | 'text' | 'labels' | 'links'>,
-): Report {
-  const links = again.links.length === 0 ? report.links : again.links;
-  return { ...report, ...again, labels: { ...report.labels, ...again.labels }, links };
 }
 
 function refused(type: string, message: string): ApplicationFailure {

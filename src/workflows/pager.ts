@@ -5,6 +5,7 @@ import {
   TimeoutFailure,
   condition,
   metricMeter,
+  sleep,
 } from '@temporalio/workflow';
 import type { Later } from '../domain/escalation/escalation.ts';
 import {
@@ -13,10 +14,13 @@ import {
   type PagePurpose,
   inFlight,
   isTried,
+  mayHaveArrived,
+  withAttempt,
   withOutcome,
   withPage,
 } from '../domain/escalation/ledger.ts';
 import { placeInKey } from '../domain/escalation/page-key.ts';
+import type { PageLeft, PageSent, SendPageRequest } from '../domain/escalation/page-request.ts';
 import type { PlannedPage } from '../domain/escalation/plan-level.ts';
 import { failureOf, isCalledOff } from './failure.ts';
 import type { OpenIncident } from './incident.ts';
@@ -29,6 +33,11 @@ import { createScreens } from './screens.ts';
  */
 const SETTLE_MS = 2000;
 
+/** After a try that may have arrived; a time that its channel names is waited for as well. */
+const AGAIN_AFTER_MS = 1000;
+
+const LOST = 'nothing has been heard of it: its worker may have died';
+
 type Place = Pick<PlannedPage, 'channel' | 'person' | 'contact' | 'place' | 'fallbacks'>;
 
 const channelAlone = (channel: string, fallbacks: readonly string[] = []): Place => ({
@@ -40,7 +49,12 @@ export type Pager = ReturnType<typeof createPager>;
 /** Temporal fails the task of a workflow with more than 2,000 activities under way. */
 const IN_FLIGHT_MAX = 1000;
 
-type At = Pick<Later, 'round' | 'level'>;
+/** Where the policy stood when the page was wanted: its fallback may come in a later cycle. */
+interface At extends Pick<Later, 'round' | 'level'> {
+  readonly cycle: number;
+  /** What a fallback is of: that of a level may have been told in vain before. */
+  readonly of: 'level' | 'last_resort';
+}
 
 /**
  * Sends pages beside the escalation: each is an activity of its own, so that no channel delays
@@ -59,17 +73,18 @@ export function createPager(
     open.add(kept);
   }
 
-  function keyOf({ place }: Place, { round, level }: At, purpose: PagePurpose): string {
-    const { cycle } = incident.escalation;
-    const suffix = purpose === 'level' ? '' : `/${purpose}`;
+  function keyOf({ place }: Place, { cycle, round, level, of }: At, purpose: PagePurpose): string {
+    const isOfLast = of === 'last_resort' && purpose === 'fallback';
+    const suffix = purpose === 'level' ? '' : `${isOfLast ? `/${of}` : ''}/${purpose}`;
     const stem = `${incident.view().key.slice(0, 16)}-${incident.openedAtMs.toString(36)}`;
     return `${stem}/c${cycle}-r${round}-l${level}${suffix}/${placeInKey(place)}`;
   }
 
-  function begin(key: string, { channel, person, contact }: Place, at: At, purpose: PagePurpose) {
+  function begin(key: string, place: Place, { round, level }: At, purpose: PagePurpose): void {
+    const { channel, person, contact } = place;
     incident.record(
       withPage(incident.ledger, {
-        ...{ key, purpose, ...at, channel, person, contact },
+        ...{ key, purpose, round, level, channel, person, contact },
         ...{ state: 'sending', sinceMs: Date.now(), attempts: [] },
         ...{ receipt: null, handle: null, shown: 'trigger' },
       }),
@@ -84,33 +99,64 @@ export function createPager(
     if (incident.ledger.entries.some((entry) => entry.key === key)) return;
     begin(key, place, at, purpose);
     const { channel, person, contact } = place;
-    const incidentNow = incident.told();
+    const { round, level } = at;
+    const { alert } = incident.escalation;
     try {
-      const sent = await own.run(() =>
-        act().sendPage({
-          ...{ key, channel, person, contact, place: place.place, ...at },
-          incident: incidentNow,
-          dueMs: Date.now(),
-        }),
-      );
+      const sent = await tryToSend(own, {
+        ...{ key, channel, person, contact, place: place.place, round, level },
+        ...(alert === undefined ? {} : { alert }),
+        incident: incident.told(),
+        dueMs: Date.now(),
+      });
       finish(key, { state: 'accepted', ...sent });
       // It may have been answered while the page was on its way.
       screens.show();
       return;
     } catch (error) {
-      const attempts = attemptsOf(error);
-      const mayHaveArrived = attempts.at(-1)?.outcome === 'unknown';
+      const left = leftBy(error, key);
+      const state = mayHaveArrived(left.attempts) ? 'unknown' : undefined;
       if (isCalledOff(error)) {
-        finish(key, { state: mayHaveArrived ? 'unknown' : 'called_off', attempts });
+        finish(key, { state: state ?? 'called_off', ...left });
+        screens.show();
         return;
       }
-      const isUnknown = mayHaveArrived || isSilent(error);
-      finish(key, { state: isUnknown ? 'unknown' : 'failed', attempts });
+      finish(key, { state: state ?? 'failed', ...left });
+      screens.show();
       incident.warn(`${place.place} was not paged: ${failureOf(error).message}`);
       const [next, ...rest] = place.fallbacks;
       if (own.consideredCancelled || next === undefined) return;
       await send(channelAlone(next, rest), at, 'fallback');
     }
+  }
+
+  /**
+   * Ends for a moment when a try may have arrived: from then on that is known here, also when the
+   * page is called off while it waits for its next try.
+   */
+  async function tryToSend(own: CancellationScope, request: SendPageRequest): Promise<PageSent> {
+    try {
+      return await own.run(() => act().sendPage(request));
+    } catch (error) {
+      const { attempts, handle } = leftBy(error, request.key);
+      const isOver = Date.now() - request.dueMs >= incident.escalation.policy.sendForMs;
+      if (!isUnfinished(error) || isOver) throw error;
+      incident.record(withOutcome(incident.ledger, request.key, { attempts, handle }));
+      return own.run(async () => {
+        await sleep(AGAIN_AFTER_MS, { summary: `before ${request.place} is tried again` });
+        return act().sendPage({ ...request, earlier: attempts });
+      });
+    }
+  }
+
+  /** What is known of a page that was not accepted; nothing new, what was known before. */
+  function leftBy(error: unknown, key: string): Pick<LedgerEntry, 'attempts' | 'handle'> {
+    const known = incident.ledger.entries.find((entry) => entry.key === key);
+    const { attempts: before = [], handle: knownHandle = null } = known ?? {};
+    const { attempts, handle } = toldBy(error);
+    const heard = attempts.length === 0 ? before : attempts;
+    const isLost = isSilent(error) && !isCalledOff(error) && !mayHaveArrived(heard);
+    const lost = { atMs: Date.now(), outcome: 'unknown', text: LOST } as const;
+    return { attempts: isLost ? withAttempt(heard, lost) : heard, handle: handle ?? knownHandle };
   }
 
   /** Waits while too many are under way; false, it has been called off meanwhile. */
@@ -144,14 +190,24 @@ export function createPager(
 
   return {
     /** All at once; none waits for another. */
-    page(pages: readonly PlannedPage[], at: At): void {
-      for (const page of pages) keep(send(page, at, page.purpose));
+    page(pages: readonly PlannedPage[], at: Pick<Later, 'round' | 'level'>): void {
+      const { cycle } = incident.escalation;
+      for (const page of pages) keep(send(page, { ...at, cycle, of: 'level' }, page.purpose));
     },
     /** The last channels there are; returns when each has been told or given up. */
-    async lastResort(channels: readonly string[]): Promise<void> {
-      const { round, level } = incident.escalation;
+    async lastResort(
+      channels: readonly string[],
+      fallbacks: Readonly<Record<string, readonly string[]>>,
+    ): Promise<void> {
+      const { cycle, round, level } = incident.escalation;
+      const at: At = { cycle, round, level, of: 'last_resort' };
+      // Who is told anyway is not told twice.
+      const othersOf = (channel: string): readonly string[] =>
+        (Object.hasOwn(fallbacks, channel) ? (fallbacks[channel] ?? []) : []).filter(
+          (other) => !channels.includes(other),
+        );
       const all = channels.map((channel) =>
-        send(channelAlone(channel), { round, level }, 'last_resort'),
+        send(channelAlone(channel, othersOf(channel)), at, 'last_resort'),
       );
       for (const one of all) keep(one);
       await Promise.all(all);
@@ -176,16 +232,29 @@ export function createPager(
   };
 }
 
-/** What an activity has recorded of its attempts, where it failed in the end. */
-function attemptsOf(error: unknown): readonly Attempt[] {
+/** What an activity has told of its attempts, where it failed in the end. */
+function toldBy(error: unknown): Partial<PageLeft> & { readonly attempts: readonly Attempt[] } {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at instanceof TimeoutFailure && isTried(at.lastHeartbeatDetails)) {
-      return at.lastHeartbeatDetails.attempts;
+      return at.lastHeartbeatDetails;
     }
-    const [details] = at instanceof ApplicationFailure ? (at.details ?? []) : [];
-    if (isAttempts(details)) return details;
+    const [attempts, left] = at instanceof ApplicationFailure ? (at.details ?? []) : [];
+    if (isAttempts(attempts)) return { ...(isLeft(left) ? left : {}), attempts };
   }
-  return [];
+  return { attempts: [] };
+}
+
+function isLeft(value: unknown): value is PageLeft {
+  return typeof value === 'object' && value !== null && 'isUnfinished' in value;
+}
+
+/** It ended so that this is known; a worker that died in its first try has said nothing. */
+function isUnfinished(error: unknown): boolean {
+  const isTimedOut =
+    error instanceof ActivityFailure &&
+    error.cause instanceof TimeoutFailure &&
+    error.cause.timeoutType === 'START_TO_CLOSE';
+  return isTimedOut || toldBy(error).isUnfinished === true;
 }
 
 function isAttempts(value: unknown): value is readonly Attempt[] {

@@ -52,13 +52,13 @@ export function openIncidents(run: Run, spec: ReleaseSpec) {
           typedSearchAttributes: [{ key: SEVERITY, value: report.severity }],
           args: [{ ...asked, schemaVersion: 1, policy, key, report }],
         });
-        run.incident(id, `${id} was opened: policy ${policy}`);
+        run.incident(id, true, `${id} was opened: policy ${policy}`);
         return;
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
       if (await isTold(id, { ...asked, report })) {
-        run.incident(id, `${id} was open already, and has been told`);
+        run.incident(id, false, `${id} was open already, and has been told`);
         return;
       }
     }

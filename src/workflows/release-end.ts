@@ -116,8 +116,10 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
     ],
   });
   run.weights([{ version: report.serving?.version ?? stable.version, weightPercent: 100 }]);
-  const { incident } = report;
-  if (incident !== undefined) run.incident(incident, `${incident} was told by ${rollbackId}`);
+  const { incident, incidentIsNew } = report;
+  if (incident !== undefined) {
+    run.incident(incident, incidentIsNew, `${incident} ${doneTo(incidentIsNew)} by ${rollbackId}`);
+  }
   const outcome = asked !== null && report.outcome === 'rolled_back' ? 'aborted' : report.outcome;
   return finish(context, {
     outcome,
@@ -127,6 +129,12 @@ async function goBack(context: Context, stable: DeployedVersion, end: End): Prom
     left: [...input.left, ...report.left],
     lastNumber: number,
   });
+}
+
+/** What a rollback has done to an incident; one of older code has not said which it was. */
+function doneTo(isNew: boolean | undefined): string {
+  if (isNew === undefined) return 'was opened or told';
+  return isNew ? 'was opened' : 'was open already, and has been told';
 }
 
 /** With it the rollback opens an incident at once; of what a person has asked for nobody is paged. */

@@ -73,6 +73,7 @@ export type Run = ReturnType<typeof openRun>;
  */
 export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   const startedAtMs = Date.now();
+  /** By `requestOf`. */
   const answers = new Map<string, Steered>();
   const audit: AuditEntry[] = [];
   let own: Omit<Progress, 'verbs' | 'steps' | 'at' | 'waiting' | 'audit'> = {
@@ -87,6 +88,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     warnings: [],
     rolledBackBy: undefined,
     incident: undefined,
+    incidentIsNew: undefined,
     timeline: [],
     outcome: undefined,
     reason: undefined,
@@ -112,13 +114,13 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   }
 
   function ask(verb: Verb, asked: Steering): Steered {
-    const before = answers.get(asked.requestId);
+    const before = answers.get(requestOf(verb, asked));
     if (before !== undefined) return before;
     const { who, why, requestId } = asked;
     const { steps, at } = helm.view();
     const step = steps[at]?.name;
     const answer: Steered = { phase: own.phase, step };
-    answers.set(requestId, answer);
+    answers.set(requestOf(verb, asked), answer);
     audit.push({ atMs: Date.now(), verb, who, why, requestId, step });
     note(`${who} asked to ${verb.replaceAll('_', ' ')}${detailsOf(asked)}: ${why}`);
     helm.steer(verb, asked);
@@ -135,7 +137,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       if (texts.some((text) => String(text).length > TEXT_MAX)) {
         throw notAllowed(`who, why and requestId have ${TEXT_MAX} characters each at most`);
       }
-      if (answers.has(asked.requestId)) return;
+      if (answers.has(requestOf(verb, asked))) return;
       const refusal =
         audit.length >= AUDIT_MAX ? 'it has been asked too much' : helm.refuse(verb, asked);
       if (refusal === undefined) return;
@@ -165,7 +167,7 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
   }
   // Nobody can be refused by a signal: what makes no sense now changes nothing.
   setHandler(abortSignal, (asked) => {
-    if (answers.has(asked.requestId)) return;
+    if (answers.has(requestOf('abort', asked))) return;
     if (helm.refuse('abort', asked) === undefined) ask('abort', asked);
   });
   show({});
@@ -188,9 +190,10 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     rolledBackBy(rollbackId: string): void {
       show({ rolledBackBy: rollbackId });
     },
-    /** Somebody is paged about it. */
-    incident(incident: string, text: string): void {
-      show({ incident });
+    /** Somebody is paged about it. One that it has opened itself stays so, however often it is told. */
+    incident(incident: string, isNew: boolean | undefined, text: string): void {
+      const opened = own.incident === incident && own.incidentIsNew === true;
+      show({ incident, incidentIsNew: opened || isNew });
       note(text);
     },
     verdict(verdict: Verdict): void {
@@ -204,7 +207,14 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
     end(
       report: Omit<
         RunReport,
-        'workflowId' | 'kind' | 'number' | 'version' | 'incident' | 'startedAtMs' | 'endedAtMs'
+        | 'workflowId'
+        | 'kind'
+        | 'number'
+        | 'version'
+        | 'incident'
+        | 'incidentIsNew'
+        | 'startedAtMs'
+        | 'endedAtMs'
       >,
     ): RunReport {
       const endedAtMs = Date.now();
@@ -216,8 +226,11 @@ export function openRun(facts: RunFacts, first: Phase, helm: Helm = NOBODY) {
       show({ outcome: report.outcome, reason: report.reason, endedAtMs });
       note(`${report.outcome}: ${report.reason}`);
       measureEnd(progress(), report.outcome, report.cause);
-      const { workflowId, kind, number, version, incident } = own;
-      return { workflowId, kind, number, version, incident, startedAtMs, endedAtMs, ...report };
+      const { workflowId, kind, number, version, incident, incidentIsNew } = own;
+      return {
+        ...{ workflowId, kind, number, version, incident, incidentIsNew, startedAtMs, endedAtMs },
+        ...report,
+      };
     },
   };
 }
@@ -238,6 +251,11 @@ const DESCRIPTIONS = {
 function detailsOf({ gate, step, byMs }: Steering): string {
   if (step !== undefined) return ` ${step} by ${(byMs ?? 0) / 1000} s`;
   return gate === undefined ? '' : ` ${gate}`;
+}
+
+/** The same words of the same verb are the same request. */
+function requestOf(verb: Verb, { requestId }: Asked): string {
+  return `${verb} ${requestId}`;
 }
 
 function notAllowed(message: string): ApplicationFailure {

@@ -20,12 +20,14 @@ import {
   type ServiceState,
   activated,
   answerTo,
+  answerToRollback,
   completed,
   deployment,
   ended,
   lostReport,
   notStarted,
   nowServing,
+  rollbackRequest,
   rollbackRun,
   viewOf,
 } from '../domain/release/service-state.ts';
@@ -186,8 +188,8 @@ export function openSlot(first: ServiceState) {
   }
 
   async function goBack(command: RollbackCommand): Promise<Begun> {
-    const before = answerTo(state, command.requestId);
-    if (before?.kind === 'begun') return before;
+    const before = answerToRollback(state, command.requestId);
+    if (before !== undefined) return before;
     if (refuseRollback(state, command) !== undefined) await untilFree();
     refuse(refuseRollback(state, command));
     const running = state.active;
@@ -211,7 +213,7 @@ export function openSlot(first: ServiceState) {
     }
     const run = rollbackRun(state, from, to, command, Date.now());
     try {
-      return await begin(run, command.requestId, startRollback);
+      return await begin(run, rollbackRequest(command.requestId), startRollback);
     } catch (error) {
       throw notBegun(run, error);
     }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Random } from '../../bench/judge/random.ts';
 import type { Child } from '../../src/dev/children.ts';
 import type { PagingStack } from '../support/paging-stack.ts';
+import { startAgain } from './start-again.ts';
 import type { TemporalProcess } from './temporal-process.ts';
 
 export interface KillAt {
@@ -11,7 +12,6 @@ export interface KillAt {
 
 const REST_MS = { from: 4000, to: 15_000 };
 const AWAY_MS = { from: 0, to: 5000 };
-const TRIES = 5;
 
 export interface Killing {
   readonly kills: readonly KillAt[];
@@ -42,15 +42,15 @@ export function killAtRandom(
     await Promise.all(numbers.map((number) => workers[number]?.exited));
   }
 
-  async function startAgain(number: number): Promise<void> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        workers[number] = await stack.startWorker(number);
-        return;
-      } catch (error) {
-        if (tried === TRIES) throw error;
-      }
-    }
+  const startWorker = (number: number): Promise<void> =>
+    startAgain(`worker ${number}`, async () => {
+      workers[number] = await stack.startWorker(number);
+    });
+
+  /** One that did not answer may still come, and would have the port and the file. */
+  async function startServer(): Promise<void> {
+    await temporal.end();
+    await temporal.start();
   }
 
   async function strike(): Promise<void> {
@@ -65,8 +65,8 @@ export function killAtRandom(
       await temporal.end();
     }
     await wait(between(AWAY_MS));
-    if (isServer) await temporal.start();
-    await Promise.all(struck.map(startAgain));
+    if (isServer) await startAgain('the server', startServer);
+    await Promise.all(struck.map(startWorker));
   }
 
   async function run(): Promise<void> {

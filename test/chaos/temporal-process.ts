@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
 
 export interface TemporalProcess {
   /** Ends the server as a crash does and starts it again on its database file. */
   crash(): Promise<void>;
-  /** Ends it; `start` brings it back on its database file. */
+  /** Ends it where it runs; `start` brings it back on its database file. */
   end(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -17,15 +18,23 @@ export function temporalProcess(address: string): TemporalProcess {
   let { pid, argv } = serverAt(port);
   let child: ChildProcess | undefined;
 
+  /** One that has ended has no command line, and its number may be that of another by now. */
+  const isThere = (): boolean => argvOf(String(pid)).join('\0') === argv.join('\0');
+
   const end = async (): Promise<void> => {
+    if (!isThere()) return;
     process.kill(pid, 'SIGKILL');
-    while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (isThere()) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
   const start = async (): Promise<void> => {
     const [program = '', ...args] = argv;
-    child = spawn(program, args, { stdio: 'ignore' });
-    pid = child.pid ?? -1;
+    const next = spawn(program, args, { stdio: 'ignore' });
+    await once(next, 'spawn');
+    // A number of its own in any case: -1 would be every process there is.
+    if (next.pid === undefined) throw new Error(`${program} has no process`);
+    ({ pid } = next);
+    child = next;
     await untilAnswers(address);
   };
 
@@ -57,11 +66,6 @@ function argvOf(pid: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** A process that has ended, but that its parent has not waited for, has no command line. */
-function isThere(pid: number): boolean {
-  return argvOf(String(pid)).length > 0;
 }
 
 async function untilAnswers(address: string): Promise<void> {

@@ -43,6 +43,9 @@ describe('alerting import', () => {
     expect({ code, out }).toEqual({ code: 0, out: '' });
     expect(written).toEqual({ '/work/new.yaml': printed.out });
     expect(err.split('\n')).toEqual(LEFT);
+    const both = await importing('alertmanager.yml', '--out', 'new.yaml', '--json');
+    expect(both).toMatchObject({ code: 0, err: '', written });
+    expect(JSON.parse(both.out)).toHaveProperty('document.route.receiver', 'team');
   });
 
   test('overwrites nothing', async () => {

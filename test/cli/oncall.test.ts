@@ -125,6 +125,21 @@ test('export writes a calendar that import reads', async () => {
   });
 });
 
+test('the shift of now is the same event at every export', async () => {
+  const eventsAt = async (time: string) => {
+    const asked = ['oncall', 'export', 'primary', '--to', '2026-01-08'];
+    const { out } = await run(asked, { ...world, nowMs: Date.parse(time) });
+    return out.split('\r\n').filter((line) => /^(?:UID|DTSTART):/.test(line));
+  };
+  const events = await eventsAt('2026-01-05T10:00:00Z');
+  expect(events.slice(0, 2)).toEqual([
+    'UID:primary-20260105T080000Z@belay',
+    'DTSTART:20260105T080000Z',
+  ]);
+  expect(await eventsAt('2026-01-05T10:00:07Z')).toEqual(events);
+  expect(await eventsAt('2026-01-06T10:00:00Z')).toEqual(events.slice(2));
+});
+
 test('import prints the YAML of a schedule, and what it wrote otherwise', async () => {
   const { code, out } = await oncall('import', 'rota.ics', '--time-zone', 'Asia/Kolkata');
   expect(code).toBe(0);

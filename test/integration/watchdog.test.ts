@@ -119,6 +119,20 @@ test('a workflow whose activity nobody takes is told as overdue', async () => {
   await expect.poll(() => shown()[OVERDUE], PATIENT).toBe('resolved');
 });
 
+test('where the server does not take the token of a list, the list begins again', async () => {
+  const handle = await start('sleeper');
+  const run = { workflowId: 'sleeper', runId: handle?.firstExecutionRunId };
+  const view: TemporalView = createTemporalView({ address: rig.address });
+  try {
+    const refused = new TextEncoder().encode('of another server');
+    const listed = async () => (await view.running('belay', 10, refused)).runs;
+    await expect.poll(listed, PATIENT).toContainEqual(run);
+    await handle?.terminate();
+  } finally {
+    await view.close();
+  }
+});
+
 test('of timers only those are seen that have neither fired nor been cancelled', async () => {
   const handle = await start('sleeper');
   const view: TemporalView = createTemporalView({ address: rig.address });

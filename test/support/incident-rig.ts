@@ -83,7 +83,7 @@ export async function startIncidentRig(
     speak: turns.speak,
     /** Sends a signal of an incident. */
     signal: (id: string, name: string, ...args: readonly unknown[]): Promise<void> =>
-      turns.speak(id, () => env.client.workflow.getHandle(id).signal(name, ...args)),
+      turns.speak(id, () => env.client.workflow.getHandle(id).signal(name, ...args), 'signal'),
     /** No worker is there until `start`. */
     stop: () => stopWorkers(),
     async start(): Promise<void> {

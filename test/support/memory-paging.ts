@@ -1,5 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createAttemptLog } from '../../src/activities/begin-attempt.ts';
+import { systemClock } from '../../src/activities/clock.ts';
 import type { PagingDeps } from '../../src/activities/paging-deps.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { Page } from '../../src/domain/paging/page.ts';
@@ -43,6 +44,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
         await take('send', page);
         return { receipt: page.dedupKey.slice(0, 200), handle: page.dedupKey };
       },
+      handleOf: ({ dedupKey }) => dedupKey,
       async update(page, handle) {
         await take('update', page);
         return { receipt: handle, handle };
@@ -51,7 +53,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
     };
   };
 
-  const clock = { nowMs: Date.now };
+  const clock = systemClock;
   const log = createAttemptLog(clock);
   const budgets = new Map<string, RateBudget>();
   let lost = 0;
@@ -68,7 +70,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
         budgets.get(channel) ?? createRateBudget({ perSecond: 1000, burst: 1000 }),
     },
     temporal: {
-      async begin(attempts, signal) {
+      async begin(left, signal) {
         if (beginning !== undefined) {
           beginning.count += 1;
           await beginning.released;
@@ -77,7 +79,7 @@ export function createMemoryPaging(env: Pick<TestWorkflowEnvironment, 'currentTi
           lost -= 1;
           return true;
         }
-        return log.begin(attempts, signal);
+        return log.begin(left, signal);
       },
     },
   };

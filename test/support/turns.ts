@@ -53,41 +53,53 @@ export function createTurns(client: Client) {
     },
 
     /** Says something to an incident; pages end again when it has been heard or answered. */
-    async speak<T>(id: string, say: () => Promise<T>): Promise<T> {
+    async speak<T>(
+      id: string,
+      say: () => Promise<T>,
+      kind: 'update' | 'signal' = 'update',
+    ): Promise<T> {
       while (speaking !== undefined) await speaking;
       const { promise, resolve } = Promise.withResolvers<void>();
       speaking = promise;
+      const free = (): void => {
+        if (speaking === promise) speaking = undefined;
+        resolve();
+      };
       try {
         await Promise.all([...endings].map(recorded));
         const before = (await eventsOf(id)).length;
-        let isAnswered = false;
+        let isOver = false;
         const answer = say();
-        const over = answer.then(
-          () => (isAnswered = true),
-          () => (isAnswered = true),
+        answer.then(
+          // That a signal has arrived does not mean that it has been heard.
+          () => (isOver ||= kind === 'update'),
+          () => (isOver = true),
         );
-        const heard = poll(WITHIN_MS, async () =>
-          isAnswered || isHeard((await eventsOf(id)).slice(before)) ? true : undefined,
-        );
-        await Promise.race([over, heard.catch(() => undefined)]);
-        speaking = undefined;
-        resolve();
+        void poll(WITHIN_MS, async () =>
+          isOver || isHeard((await eventsOf(id)).slice(before)) ? true : undefined,
+        ).then(free, free);
         return await answer;
-      } finally {
-        speaking = undefined;
-        resolve();
+      } catch (error) {
+        free();
+        throw error;
       }
     },
   };
 }
 
-/** An update has been accepted, or a signal and a task after it. */
+/** An update has been accepted, or a task that began after a signal has been completed. */
 function isHeard(events: Events): boolean {
-  const signal = events.findIndex((one) => one.workflowExecutionSignaledEventAttributes != null);
-  return events.some(
-    (one, index) =>
-      one.workflowExecutionUpdateAcceptedEventAttributes != null ||
-      (signal !== -1 && index > signal && one.workflowTaskCompletedEventAttributes != null),
+  const after = (from: number, name: keyof Events[number]): number =>
+    from === -1 ? -1 : events.findIndex((one, index) => index >= from && one[name] != null);
+  const signal = Math.max(
+    after(0, 'workflowExecutionSignaledEventAttributes'),
+    after(0, 'workflowExecutionCancelRequestedEventAttributes'),
+  );
+  // The server writes a signal down at once, amid a task that knows nothing of it.
+  const task = after(signal, 'workflowTaskStartedEventAttributes');
+  return (
+    after(0, 'workflowExecutionUpdateAcceptedEventAttributes') !== -1 ||
+    after(task, 'workflowTaskCompletedEventAttributes') !== -1
   );
 }
 

@@ -89,6 +89,29 @@ test('outside business hours a warning waits for Monday, and a critical one does
   expect(paged(warning)).toEqual(['2027-01-11T08:00 pager bob', '2027-01-11T08:30 siren']);
 });
 
+test('what waits for business hours is paged at once when a person escalates it', async () => {
+  rig.use(
+    dutyOf('09:00', {
+      levels: [
+        { wait: '30m', targets: [...PRIMARY] },
+        { wait: '30m', targets: [{ person: 'bob' }] },
+      ],
+      repeat: 1,
+      overrides: [{ severity: ['warning'], hours: 'outside', wait_for: 'business_hours' }],
+    }),
+  );
+  await until('2027-01-12T20:00:00Z');
+  const id = await rig.open({ severity: 'warning' });
+  await until('2027-01-12T21:00:00Z');
+  expect(paged(id)).toEqual([]);
+  await rig.client.incidents.steer(id, 'escalate_now', ADA);
+  await until('2027-01-13T08:01:00Z');
+  // The level that was asked for and the rest of its round; the next round waits again.
+  expect(paged(id)).toEqual([
+    ...['2027-01-12T21:00 pager ada', '2027-01-12T21:30 pager bob', '2027-01-13T08:00 pager bob'],
+  ]);
+});
+
 test('acknowledged on Friday and not resolved by Monday, it begins again', async () => {
   rig.use(nightWith({ ack_timeout: '62h' }));
   await until('2027-01-15T17:58:00Z');

@@ -1,11 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/failure.ts';
+import { incidentId, incidentKey } from '../../src/domain/escalation/incident-id.ts';
 import type { IncidentVerb } from '../../src/domain/escalation/incident.ts';
 import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
 import { ADA, NIGHT, nightWith } from '../support/night.ts';
 
 const MINUTE = 60_000;
 const REFUSED = new Failure('PageUndelivered', 'the channel does not answer');
+
+const PROBE = { who: 'probe', why: 'it fails', requestId: 'z' };
+const REPORT = { title: 'a', text: 'b', source: 'c', severity: 'error', labels: {}, links: [] };
 
 let rig: IncidentRig;
 
@@ -50,6 +54,9 @@ test.each([
   ['reported', []],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'x' }]],
   ['reported', [{ who: 'probe', why: 'it fails', requestId: 'y', report: { title: {} } }]],
+  ['reported', [{ ...PROBE, report: { title: 'a', text: 'b', source: 'c' } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, links: [null] } }]],
+  ['reported', [{ ...PROBE, report: { ...REPORT, labels: { service: 7 } } }]],
 ] as const)('a signal %s of %j changes nothing, and the paging goes on', async (name, args) => {
   const id = await paged();
   await rig.signal(id, name, ...args);
@@ -72,6 +79,19 @@ test('whoever acknowledges by the request id that opened it is heard', async () 
   await rig.client.incidents.acknowledge(id, { ...ADA, requestId: 'one-for-all' });
   const { acknowledgedBy } = await rig.client.incidents.show(id);
   expect(acknowledgedBy).toMatchObject({ by: 'ada' });
+});
+
+test('the request id of an acknowledgement names no other verb', async () => {
+  const id = await paged();
+  const request = { ...ADA, requestId: `${id} one` };
+  await rig.client.incidents.acknowledge(id, request);
+  expect(await rig.client.incidents.steer(id, 'unacknowledge', request)).toMatchObject({
+    status: 'triggered',
+  });
+  expect(await rig.client.incidents.answer(id, 'resolve', request)).toMatchObject({
+    ...{ kind: 'applied', status: 'resolved' },
+  });
+  expect(await rig.end(id)).toMatchObject({ status: 'resolved' });
 });
 
 test('an acknowledgement that is said again later calls nothing off', async () => {
@@ -207,6 +227,46 @@ test('what a worker has taken but not begun is called off, and says so', async (
   expect(warnings).toEqual([]);
 });
 
+test('what a worker has much to say about is cut: an incident goes on for days', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `policy-with-a-rather-long-name-${at}`);
+  const policies = Object.fromEntries(names.map((name) => [name, NIGHT.policies.night]));
+  rig.use({ ...NIGHT, policies });
+  const id = await rig.open();
+  const { warnings, timeline } = await rig.until(id, (view) => view.warnings.length > 0);
+  expect(warnings[0]).toHaveLength(500);
+  expect(Math.max(...timeline.map(({ text }) => text.length))).toBeLessThan(600);
+});
+
+test.each([
+  ['of a policy', { policy: 'night' }],
+  ['where there is no policy', { policy: 'nigth' }],
+])('a channel of last resort that fails has its fallback as any other: %s', async (_name, by) => {
+  rig.use({
+    ...nightWith({ repeat: 0 }),
+    channels: { ...NIGHT.channels, siren: { type: 'memory', fallback: 'chat' } },
+  });
+  rig.fail('siren', { failure: new Failure('PageRejected', 'no'), when: 'before' }, 10);
+  const id = await rig.open(by);
+  await expect(rig.end(id)).rejects.toThrow();
+  const last = rig.pagesOf(id).filter(({ page }) => page.dedupKey.includes('/last_resort/'));
+  expect(last.map(({ channel }) => channel)).toEqual(['chat']);
+});
+
+test('a page keeps its own fallback although all has begun again meanwhile', async () => {
+  rig.use(
+    nightWith({
+      levels: [{ wait: '30s', targets: [{ channel: 'pager' }] }],
+      ...{ repeat: 0, on_exhausted: 'go_on', send_for: '100s' },
+    }),
+  );
+  rig.fail('pager', { failure: REFUSED, when: 'before' }, 100);
+  const id = await rig.open();
+  await rig.pass(3 * MINUTE);
+  const { ledger } = await rig.client.incidents.show(id);
+  const keys = ledger.filter(({ purpose }) => purpose === 'fallback').map(({ key }) => key);
+  expect(keys[0]).toMatch(/\/c1-r1-l1\/fallback\/mail$/);
+});
+
 test('two channels with the same fallback page it once', async () => {
   rig.use({
     ...NIGHT,
@@ -228,6 +288,67 @@ test('two channels with the same fallback page it once', async () => {
 
 test('a cancelled workflow is resolved, and pages nobody any more', async () => {
   const id = await paged();
-  await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel());
+  await rig.speak(id, () => rig.env.client.workflow.getHandle(id).cancel(), 'signal');
   expect(await rig.end(id)).toMatchObject({ status: 'resolved', resolvedBy: { by: 'Temporal' } });
+});
+
+/** Starts one past the client, as a service in another language does. */
+async function startWith(key: string, args: readonly unknown[]): Promise<string> {
+  const workflowId = incidentId(key);
+  const { taskQueue } = rig;
+  await rig.env.client.workflow.start('escalation', { workflowId, taskQueue, args: [...args] });
+  return workflowId;
+}
+
+const OPENING = { policy: 'night', ...PROBE, report: { title: 'checkout is down' } };
+
+test.each([
+  ['nothing', [], /the input: is missing: write one JSON object/],
+  ['a text', ['checkout is down'], /the input: is "checkout is down"/],
+  ['no key', [OPENING], /: key: is missing: write the hex digits of the workflow id/],
+  ['odd labels', [{ ...OPENING, key: 'a0', report: { title: 'x', labels: 7 } }], /labels: is 7/],
+  ['a state of its own', [{ carried: {} }], /key: is missing.*report: is missing/],
+])('what is started with %s ends at once, and says why', async (name, args, why) => {
+  const id = await startWith(incidentKey('garbage', name), args);
+  await expect(rig.client.incidents.result(id)).rejects.toMatchObject({
+    ...{ code: 'IncidentInvalid', message: expect.stringMatching(why) },
+  });
+  expect(rig.received.filter(({ page }) => page.incident.id === id)).toEqual([]);
+});
+
+test('what was answered before its first task ends in the same way', async () => {
+  const workflowId = incidentId(incidentKey('garbage', 'answered'));
+  await rig.env.client.workflow.signalWithStart('escalation', {
+    ...{ workflowId, taskQueue: rig.taskQueue, args: [{}] },
+    ...{ signal: 'ack', signalArgs: [{ ...ADA, requestId: 'early' }] },
+  });
+  await expect(rig.client.incidents.result(workflowId)).rejects.toMatchObject({
+    code: 'IncidentInvalid',
+  });
+});
+
+test('what another language leaves out is filled in, and people are paged', async () => {
+  const key = incidentKey('night', 'short');
+  const id = await startWith(key, [{ ...OPENING, key }]);
+  await rig.until(id, ({ ledger }) => ledger.some(({ state }) => state === 'accepted'));
+  expect(rig.pagesOf(id)[0]?.page.incident).toMatchObject({
+    ...{ key, severity: 'critical', source: 'probe', text: '', labels: {}, links: [] },
+  });
+  await rig.client.incidents.steer(id, 'resolve', ADA);
+  expect(await rig.end(id)).toMatchObject({ status: 'resolved' });
+});
+
+test.each([
+  ['night', 'pager ada'],
+  ['nigth', 'siren'],
+])('a paging file that comes after 11 minutes pages by the policy %s', async (policy, first) => {
+  rig.use(undefined);
+  const id = await rig.open({ policy });
+  await rig.until(id, ({ warnings }) => warnings.length > 0);
+  await rig.pass(11 * MINUTE);
+  expect(await rig.client.incidents.show(id)).toMatchObject({ status: 'triggered', ledger: [] });
+  rig.use(NIGHT);
+  await rig.pass(MINUTE);
+  await rig.until(id, ({ ledger }) => ledger[0]?.state === 'accepted');
+  expect(channelsOf(id)).toContain(first);
 });

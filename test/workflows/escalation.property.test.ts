@@ -6,7 +6,7 @@ import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
 import { ADA, NIGHT } from '../support/night.ts';
 
 const MINUTE = 60_000;
-const RUNS = 10;
+const RUNS = 25;
 /** All rounds of the night, a snooze before it and the tries of a page. */
 const OVER_MS = 50 * MINUTE;
 
@@ -143,7 +143,7 @@ async function runOf(schedule: Schedule): Promise<void> {
 
 test(
   'whatever is said, fails and restarts: nobody is left unpaged, nor paged after an answer',
-  { timeout: 110_000 },
+  { timeout: 300_000 },
   async () => {
     await fc.assert(fc.asyncProperty(schedules, runOf), { numRuns: RUNS, endOnFailure: true });
   },

@@ -243,8 +243,8 @@ const CHAT_ALONE = { levels: [{ wait: '5m', targets: [{ channel: 'chat' }] }] };
 
 test('what began while Temporal could not be told is sent again, and says so', async () => {
   rig.use(nightWith(CHAT_ALONE));
-  const cut = new Failure('PageUndelivered', 'the connection was cut', { isUnknown: true });
-  rig.fail('chat', { failure: cut, when: 'after' });
+  const failure = new Failure('PageUndelivered', 'the channel has a fault');
+  rig.fail('chat', { failure, when: 'after' });
   rig.loseAttempts(2);
   const id = await rig.open();
   const { ledger } = await rig.until(id, (view) => view.ledger[0]?.state === 'accepted');
@@ -253,6 +253,42 @@ test('what began while Temporal could not be told is sent again, and says so', a
     { attempt: 1, outcome: 'unknown', text: expect.stringMatching(/^nothing has been heard/) },
     { attempt: 2, outcome: 'accepted' },
   ]);
+});
+
+test('a page that may have arrived is known of when it is called off before its next try', async () => {
+  rig.use(nightWith(CHAT_ALONE));
+  const cut = new Failure('PageUndelivered', 'the connection was cut', { isUnknown: true });
+  rig.fail('chat', { failure: cut, when: 'after' });
+  const id = await rig.open();
+  const { ledger: before } = await rig.until(id, ({ ledger }) => ledger[0]?.attempts.length === 1);
+  expect(before[0]?.state).toBe('sending');
+  await rig.client.incidents.acknowledge(id, ADA);
+  const { ledger } = await rig.until(id, (view) => view.ledger[0]?.state !== 'sending');
+  expect(ledger).toMatchObject([
+    {
+      ...{ state: 'unknown', shown: 'acknowledge', handle: ledger[0]?.key },
+      attempts: [{ attempt: 1, outcome: 'unknown', text: 'the connection was cut' }],
+    },
+  ]);
+  await rig.pass(24 * 60 * MINUTE);
+  const shown = rig.received.filter(({ page }) => page.incident.id === id);
+  expect(shown.map(({ kind, page }) => `${kind} ${page.action}`)).toEqual([
+    ...['send trigger', 'update acknowledge'],
+  ]);
+});
+
+test('one that may have arrived ends as unknown, whatever its later tries say', async () => {
+  rig.use(nightWith({ ...CHAT_ALONE, send_for: '1m' }));
+  const cut = new Failure('PageUndelivered', 'the connection was cut', { isUnknown: true });
+  rig.fail('chat', { failure: cut, when: 'after' });
+  rig.fail('chat', { failure: new Failure('PageUndelivered', 'refused'), when: 'before' }, 1000);
+  const id = await rig.open();
+  await rig.until(id, ({ ledger }) => ledger[0]?.attempts.length === 1);
+  await rig.pass(2 * MINUTE);
+  const { ledger, warnings } = await rig.client.incidents.show(id);
+  expect(ledger[0]).toMatchObject({ state: 'unknown', handle: ledger[0]?.key });
+  expect(ledger[0]?.attempts[0]).toMatchObject({ attempt: 1, outcome: 'unknown' });
+  expect(warnings).toMatchObject([expect.stringContaining('chat was not paged')]);
 });
 
 test('what only waited for its channel says nothing of an attempt before', async () => {

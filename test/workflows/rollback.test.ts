@@ -114,6 +114,19 @@ test('a version that no longer runs is started, proven and only then given traff
   expect(activities.slice(0, 3)).toEqual(['deployVersion', 'proveReady', 'switchTraffic']);
 });
 
+test('a rollback under the request id of the release is a request of its own, once', async () => {
+  const next = `next-${count}`;
+  rig.metrics.set(next, GOOD);
+  const requestId = `one-${count}`;
+  const release = await rig.deploy(next, {}, requestId);
+  expect(await rig.end(release.workflowId)).toMatchObject({ outcome: 'succeeded' });
+  const back = await rig.client.rollback(SERVICE, { ...ASKED, requestId });
+  expect(back.workflowId).toBe(`rollback/${SERVICE}/${release.number + 1}`);
+  expect(await rig.client.rollback(SERVICE, { ...ASKED, requestId })).toEqual(back);
+  expect(await rig.end(back.workflowId)).toMatchObject({ serving: { version: stable } });
+  expect(await rig.deploy(next, {}, requestId)).toMatchObject({ workflowId: release.workflowId });
+});
+
 test('a version that cannot be started again leaves traffic where it is', async () => {
   const next = `next-${count}`;
   rig.metrics.set(next, GOOD);

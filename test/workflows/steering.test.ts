@@ -204,6 +204,16 @@ describe.each([500, 0])('a person at the helm, with %i workflows kept in memory'
     await rig.end(workflowId);
   });
 
+  test('the request id of one verb names no other', async () => {
+    const workflowId = await atGate();
+    const request = { ...ASKED, requestId: `one-${version}` };
+    await rig.client.pause(SERVICE, request);
+    await rig.client.abort(SERVICE, request);
+    expect(await rig.end(workflowId)).toMatchObject({ outcome: 'aborted' });
+    const { audit } = await rig.client.progress(workflowId);
+    expect(audit.map(({ verb }) => verb)).toEqual(['pause', 'abort']);
+  });
+
   test('a step that is extended lasts as much longer', async () => {
     const workflowId = await atGate();
     await rig.client.extend(SERVICE, 'weight-50', 3_600_000, ASKED);

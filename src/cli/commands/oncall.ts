@@ -11,6 +11,7 @@ import {
   nextHandOff,
   onCallAt,
   shiftsBetween,
+  shiftsFromBeginning,
 } from '../../domain/oncall/on-call.ts';
 import { requireSchedules } from '../../domain/oncall/read-schedules.ts';
 import { scheduleDocument } from '../../domain/oncall/schedule-document.ts';
@@ -151,7 +152,7 @@ const addExport: AddCommand = (oncall, deps, exit) => {
     .action((name: string, options: Asked & Span, command: Command) => {
       const { schedule } = find(name, options, command, deps);
       const { fromMs, toMs } = spanOf(options, 90, schedule, command, deps);
-      const shifts = shiftsBetween(schedule, fromMs, toMs);
+      const shifts = shiftsFromBeginning(schedule, fromMs, toMs);
       const { timeZone } = schedule;
       const ical = exportIcal({ name, timeZone, shifts, atMs: deps.now() });
       if (options.json === true) printJson(deps, { ical });

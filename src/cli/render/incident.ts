@@ -168,7 +168,7 @@ function proofOf({ receipt, attempts }: LedgerEntry): string {
 function mayArrive({ status, ledger }: IncidentView): readonly string[] {
   if (status === 'triggered') return [];
   return ledger
-    .filter(({ state, purpose }) => state === 'sending' && purpose !== 'update')
+    .filter(({ state }) => state === 'sending')
     .map(({ person, channel, key }) => `${person ?? 'channel'} by ${channel} (${key})`);
 }
 

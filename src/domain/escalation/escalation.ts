@@ -13,6 +13,8 @@ export interface Escalation {
   /** How often the policy has begun with its first level, all rounds counted as one; from 1. */
   readonly cycle: number;
   readonly cycleBeganAtMs: number;
+  /** How often it had been acknowledged, and was paged again; default 0. */
+  readonly alert?: number;
   /** From 1; 0 before the first. */
   readonly round: number;
   /** The level that has begun last, from 1; 0 before the first. */
@@ -24,6 +26,8 @@ export interface Escalation {
   readonly rounds: number;
   /** When the next level begins, or nobody has answered; null while nothing is due by itself. */
   readonly nextAtMs: number | null;
+  /** A person has asked for the next level: no business hours hold it back. Default: no. */
+  readonly isAskedFor?: boolean;
   /** Pages that a person's own rules hold back, the soonest first. */
   readonly later: readonly Later[];
   /** Paged before the policy goes on. */
@@ -127,6 +131,7 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
       levels,
       rounds,
       nextAtMs: nowMs + (pages.length === 0 ? 0 : waitMs),
+      isAskedFor: false,
       turn: afterPaging(escalation.turn, teams),
     },
     pages,
@@ -135,7 +140,9 @@ export function levelBegun(escalation: Escalation, plan: LevelPlan, nowMs: numbe
 }
 
 function afterPaging({ first, taken }: Turn, teams: readonly string[]): Turn {
-  const paged = teams.map((name) => [name, (taken[name] ?? 0) + 1] as const);
+  // A team may have any name.
+  const before = (name: string): number => (Object.hasOwn(taken, name) && taken[name]) || 0;
+  const paged = teams.map((name) => [name, before(name) + 1] as const);
   return { first, taken: { ...taken, ...Object.fromEntries(paged) } };
 }
 
@@ -146,8 +153,13 @@ export function assignedBegun(
   waitMs: number,
   nowMs: number,
 ): Escalation {
+  const { assigned, turn } = escalation;
+  const teams = (assigned ?? []).flatMap(({ kind, name }) => (kind === 'team' ? [name] : []));
   return withLater(
-    { ...fresh(escalation, nowMs), nextAtMs: nowMs + waitMs, assigned: null },
+    {
+      ...fresh(escalation, nowMs),
+      ...{ nextAtMs: nowMs + waitMs, assigned: null, turn: afterPaging(turn, [...new Set(teams)]) },
+    },
     pages,
     nowMs,
   );
@@ -178,7 +190,13 @@ export function pagesBegun(escalation: Escalation, pages: readonly Later[]): Esc
 
 /** From the first level on, with all rounds before it: people had been reached, and it is not over. */
 export function reopened(escalation: Escalation, nowMs: number): Escalation {
-  return { ...fresh(escalation, nowMs), status: 'triggered', acknowledgedBy: null };
+  const { acknowledgedBy, alert = 0 } = escalation;
+  return {
+    ...fresh(escalation, nowMs),
+    status: 'triggered',
+    acknowledgedBy: null,
+    ...(acknowledgedBy === null ? {} : { alert: alert + 1 }),
+  };
 }
 
 /** Nobody has answered, and nothing is left to try. */
@@ -206,6 +224,7 @@ function fresh(escalation: Escalation, nowMs: number): Escalation {
     level: 0,
     override: null,
     nextAtMs: nowMs,
+    isAskedFor: false,
     later: [],
     wake: null,
   };

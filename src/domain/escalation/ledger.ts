@@ -16,6 +16,13 @@ export interface Attempt {
 export interface Tried {
   readonly attempts: readonly Attempt[];
   readonly tries: number;
+  /** By which a message that may have arrived can be changed. */
+  readonly handle?: string | undefined;
+}
+
+/** It may have arrived, whatever has come of the attempts after it. */
+export function mayHaveArrived(attempts: readonly Attempt[]): boolean {
+  return attempts.some(({ outcome }) => outcome === 'unknown');
 }
 
 export function isTried(value: unknown): value is Tried {
@@ -29,16 +36,29 @@ export function isTried(value: unknown): value is Tried {
   );
 }
 
+/** Of one page, as they are left with Temporal, which takes only so much. */
+const TRIED_MAX = 100;
+
+/** The attempts with one more; of very many the last ones, and the first that may have arrived. */
+export function withAttempt(
+  attempts: readonly Attempt[],
+  next: Omit<Attempt, 'attempt'>,
+): readonly Attempt[] {
+  const all = [...attempts, { attempt: (attempts.at(-1)?.attempt ?? 0) + 1, ...next }];
+  const kept = all.slice(-TRIED_MAX);
+  const unknown = all.find(({ outcome }) => outcome === 'unknown');
+  return unknown === undefined || kept.includes(unknown) ? kept : [unknown, ...kept];
+}
+
 /** The attempts before the try `number`; of tries that are missing one is unknown. */
 export function attemptsBefore(left: Tried, number: number, atMs: number): readonly Attempt[] {
   if (left.tries >= number - 1) return left.attempts;
-  const attempt = left.attempts.length + 1;
   const text = 'nothing has been heard of it: its worker may have died';
-  return [...left.attempts, { attempt, atMs, outcome: 'unknown', text }];
+  return withAttempt(left.attempts, { atMs, outcome: 'unknown', text });
 }
 
-/** Why a page is sent. */
-export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort' | 'update';
+/** Why a page is sent. That a message shows another status later is no page. */
+export type PagePurpose = 'level' | 'assigned' | 'fallback' | 'last_resort';
 
 /** One page to one channel: what is known of it. */
 export interface LedgerEntry {
@@ -127,7 +147,7 @@ export function inFlight({ entries }: Ledger): readonly LedgerEntry[] {
 /** How many pages ended how; what is still under way is unknown. */
 export function tally({ entries }: Ledger) {
   const count = (...states: readonly LedgerEntry['state'][]): number =>
-    entries.filter(({ state, purpose }) => states.includes(state) && purpose !== 'update').length;
+    entries.filter(({ state }) => states.includes(state)).length;
   return {
     accepted: count('accepted'),
     failed: count('failed'),

@@ -18,6 +18,18 @@ export interface SendPageRequest {
   readonly place: string;
   /** Since when it is due: of two pages the earlier goes first. */
   readonly dueMs: number;
+  /** Which alert of the incident it belongs to, as `Page.alert`. */
+  readonly alert?: number;
+  /** Attempts at the same page that the incident knows of, as one of them may have arrived. */
+  readonly earlier?: readonly Attempt[];
+}
+
+/** What a failed page tells beside its attempts. */
+export interface PageLeft {
+  /** By which a message that may have arrived can be changed. */
+  readonly handle?: string | undefined;
+  /** It is to be tried again: it ended only so that the incident knows that it may have arrived. */
+  readonly isUnfinished: boolean;
 }
 
 export interface PageSent {
@@ -42,7 +54,10 @@ export interface ShowStatusRequest {
 export type FoundPolicy =
   | { readonly kind: 'found'; readonly policy: PolicySnapshot }
   /** The channels of last resort of the file, if there are any. */
-  | { readonly kind: 'unknown'; readonly why: string; readonly lastResort: readonly string[] };
+  | ({ readonly kind: 'unknown'; readonly why: string } & Pick<
+      PolicySnapshot,
+      'lastResort' | 'fallbacks'
+    >);
 
 export interface PlanLevelRequest extends LevelRequest {
   readonly atMs: number;

@@ -46,6 +46,8 @@ export interface LevelRequest {
   /** What the round goes by; looked for anew where it begins. */
   readonly override: number | null;
   readonly turn: Turn;
+  /** A person wants it now: no business hours hold it back. */
+  readonly isAskedFor?: boolean;
 }
 
 /** Whose turn it is in a team: each page to one is for its next member, whatever else is paged. */
@@ -77,12 +79,10 @@ const PAGES_MAX = 100;
 /** Who is paged by a level that begins at `atMs`, and by which ways. */
 export function planLevel(roster: Roster, request: LevelRequest, atMs: number): PlannedLevel {
   const { policy, round, level } = request;
-  const override = level === 1 ? overrideAt(roster, request, atMs) : request.override;
+  const begins = level === 1 ? roundBegins(roster, request, atMs) : request;
+  if ('untilMs' in begins) return { kind: 'deferred', untilMs: begins.untilMs };
+  const { override } = begins;
   const by: Override | undefined = override === null ? undefined : policy.overrides[override];
-  if (level === 1 && by?.waitFor !== undefined) {
-    const untilMs = businessHoursBegin(roster, policy.name, atMs);
-    if (untilMs > atMs) return { kind: 'deferred', untilMs };
-  }
   const levels = by?.levels ?? policy.levels;
   const own = levels[level - 1];
   if (own === undefined) throw new RangeError(`round ${round} has no level ${level}`);
@@ -108,6 +108,23 @@ export function planAssigned(
 ): { readonly pages: readonly PlannedPage[]; readonly missing: readonly string[] } {
   const { pages, missing } = pagesOf(roster, { targets, channels: [] }, turn, atMs);
   return { pages: pages.map((page) => ({ ...page, purpose: 'assigned' })), missing };
+}
+
+/**
+ * What a round goes by that is to begin at `atMs`, or until when it is held back. One that a person
+ * asks for begins all the same, as it would then.
+ */
+function roundBegins(
+  roster: Roster,
+  request: LevelRequest,
+  atMs: number,
+): { readonly override: number | null } | { readonly untilMs: number } {
+  const { policy, isAskedFor = false } = request;
+  const override = overrideAt(roster, request, atMs);
+  if (override === null || policy.overrides[override]?.waitFor === undefined) return { override };
+  const untilMs = businessHoursBegin(roster, policy.name, atMs);
+  if (untilMs <= atMs) return { override };
+  return isAskedFor ? { override: overrideAt(roster, request, untilMs) } : { untilMs };
 }
 
 /** The first override whose conditions hold. */
@@ -241,8 +258,11 @@ function waysTo(
   });
 }
 
-/** The file has been checked: no fallback leads back. A limit all the same. */
-function fallbacksOf({ channels }: Roster, channel: string): readonly string[] {
+/** Who takes what a channel does not. The file was checked: none leads back. A limit all the same. */
+export function fallbacksOf(
+  { channels }: Pick<Roster, 'channels'>,
+  channel: string,
+): readonly string[] {
   const found: string[] = [];
   let next = channels[channel]?.fallback;
   while (next !== undefined && !found.includes(next) && found.length < FALLBACKS_MAX) {

@@ -10,13 +10,19 @@ export interface PolicySnapshot {
   readonly repeat: number;
   readonly onExhausted: PolicySpec['onExhausted'];
   readonly lastResort: readonly string[];
+  /** Of those in `lastResort`, by their names. An older incident has none. */
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
   readonly ackTimeoutMs: number | null;
   readonly sendForMs: number;
   readonly overrides: readonly Override[];
 }
 
 /** What an incident goes by whose policy cannot be found: nobody is left unpaged for a wrong name. */
-export function lastResortOnly(name: string, lastResort: readonly string[]): PolicySnapshot {
+export function lastResortOnly(
+  name: string,
+  lastResort: readonly string[],
+  fallbacks: NonNullable<PolicySnapshot['fallbacks']> = {},
+): PolicySnapshot {
   return {
     name,
     levels: [
@@ -28,11 +34,16 @@ export function lastResortOnly(name: string, lastResort: readonly string[]): Pol
     ],
     repeat: 2,
     onExhausted: 'fail',
-    lastResort,
+    ...{ lastResort, fallbacks },
     ackTimeoutMs: null,
     sendForMs: UNKNOWN_WAIT_MS,
     overrides: [],
   };
+}
+
+/** Neither the policy nor a last resort could be read. */
+export function knowsNobody({ levels, lastResort }: PolicySnapshot): boolean {
+  return lastResort.length === 0 && levels.every(({ targets }) => targets.length === 0);
 }
 
 const UNKNOWN_WAIT_MS = 5 * 60_000;

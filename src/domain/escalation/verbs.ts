@@ -147,7 +147,7 @@ export function apply(
         wake: { atMs: nowMs + (asked.forMs ?? 0), why: 'snooze' },
       };
     case 'escalate_now':
-      return { ...escalation, nextAtMs: nowMs };
+      return { ...escalation, nextAtMs: nowMs, isAskedFor: true };
     default:
       return verb satisfies never;
   }

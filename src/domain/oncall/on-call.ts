@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 /** The longest time that is looked through at once. */
 export const LOOK_MAX_MS = 400 * DAY_MS;
 
+const BACK_MS = 40 * DAY_MS;
+
 /** How far to look, one after the other, for the next hand-off. */
 const REACHES_MS = [2 * DAY_MS, 40 * DAY_MS, LOOK_MAX_MS];
 
@@ -49,6 +51,20 @@ export function shiftsBetween(schedule: Schedule, fromMs: number, toMs: number):
   return piecesOf(schedule, { fromMs, toMs }).flatMap(({ cause, ...piece }) =>
     cause !== null && piece.persons.length > 0 ? [{ ...piece, cause }] : [],
   );
+}
+
+/**
+ * The same, but the first shift from its own beginning on, for whoever asks at another moment again.
+ * One that has lasted for more than 40 days by then is cut there.
+ */
+export function shiftsFromBeginning(
+  schedule: Schedule,
+  fromMs: number,
+  toMs: number,
+): readonly Shift[] {
+  const backMs = Math.max(0, Math.min(BACK_MS, LOOK_MAX_MS - (toMs - fromMs)));
+  const shifts = shiftsBetween(schedule, fromMs - backMs, toMs);
+  return shifts.filter((shift) => shift.toMs > fromMs);
 }
 
 /** When nobody is on call within a time; at most 400 days at once. */

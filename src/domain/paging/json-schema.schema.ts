@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { published } from '../document/published.ts';
 import { pagingSchema } from './paging.schema.ts';
 
 /**
@@ -10,14 +11,7 @@ export function pagingJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(pagingSchema, {
     io: 'input',
     target: 'draft-2020-12',
-    override: ({ jsonSchema }) => {
-      const { oneOf } = jsonSchema;
-      if (oneOf === undefined) return;
-      jsonSchema.oneOf = oneOf.filter(({ properties }) => {
-        const type = properties?.type;
-        return typeof type !== 'object' || type.const !== 'memory';
-      });
-    },
+    override: published('type'),
   });
   return {
     $schema: schema.$schema,

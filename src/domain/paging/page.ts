@@ -33,6 +33,8 @@ export interface Page {
   readonly level: number;
   /** From 1. */
   readonly round: number;
+  /** How often it had been acknowledged, and was paged again; default 0. */
+  readonly alert?: number | undefined;
   /** An earlier attempt may have arrived: where a repeat would be shown, the text says so. */
   readonly maybeRepeated: boolean;
 }

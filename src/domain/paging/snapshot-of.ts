@@ -1,9 +1,10 @@
+import { fallbacksOf } from '../escalation/plan-level.ts';
 import type { PolicySnapshot } from '../escalation/snapshot.ts';
 import type { Paging } from './paging-file.ts';
 
 /** A policy as it is now; undefined where there is none of this name. */
 export function snapshotOf(
-  { policies, lastResort }: Pick<Paging, 'policies' | 'lastResort'>,
+  { policies, lastResort, channels }: Pick<Paging, 'policies' | 'lastResort' | 'channels'>,
   name: string,
 ): PolicySnapshot | undefined {
   const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
@@ -13,9 +14,18 @@ export function snapshotOf(
     levels: policy.levels,
     repeat: policy.repeat,
     onExhausted: policy.onExhausted,
-    lastResort: policy.lastResort ?? lastResort,
+    ...lastResortOf(channels, policy.lastResort ?? lastResort),
     ackTimeoutMs: policy.ackTimeoutMs ?? null,
     sendForMs: policy.sendForMs,
     overrides: policy.overrides,
   };
+}
+
+/** Channels of last resort, with those that take what they do not. */
+export function lastResortOf(
+  channels: Paging['channels'],
+  lastResort: readonly string[],
+): Required<Pick<PolicySnapshot, 'lastResort' | 'fallbacks'>> {
+  const fallbacks = lastResort.map((name) => [name, fallbacksOf({ channels }, name)] as const);
+  return { lastResort, fallbacks: Object.fromEntries(fallbacks) };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { published } from '../document/published.ts';
 import { releaseSchema } from './release.schema.ts';
 
 /**
@@ -10,7 +11,7 @@ export function releaseJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(releaseSchema, {
     io: 'input',
     target: 'draft-2020-12',
-    override: withoutMemory,
+    override: published('kind'),
   });
   return {
     $schema: schema.$schema,
@@ -19,17 +20,4 @@ export function releaseJsonSchema(): Record<string, unknown> {
     description: 'How a service is released, judged and brought back.',
     ...schema,
   };
-}
-
-function withoutMemory({
-  jsonSchema,
-}: {
-  readonly jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
-  const { oneOf } = jsonSchema;
-  if (oneOf === undefined) return;
-  jsonSchema.oneOf = oneOf.filter(({ properties }) => {
-    const kind = properties?.kind;
-    return typeof kind !== 'object' || kind.const !== 'memory';
-  });
 }

@@ -110,6 +110,7 @@ export interface Progress {
   readonly rolledBackBy: string | undefined;
   /** The incident that it has opened, or told; absent where nobody has been paged. */
   readonly incident?: string | undefined;
+  readonly incidentIsNew?: boolean | undefined;
   readonly steps: readonly StepView[];
   /** The index in `steps`; `steps.length` when all is done. */
   readonly at: number;
@@ -150,6 +151,8 @@ export interface RunReport {
   readonly left: readonly DeployedVersion[];
   /** The incident that it has opened, or told. */
   readonly incident?: string | undefined;
+  /** Whether it has opened it; false: it was open already. Absent of runs that did not say so yet. */
+  readonly incidentIsNew?: boolean | undefined;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  Begun,
   DeployCommand,
   RollbackCommand,
   ServiceView,
@@ -75,6 +76,18 @@ export function completed(state: ServiceState): ServiceState {
 
 export function answerTo(state: ServiceState, requestId: string): Accepted | undefined {
   return state.answered.find((kept) => kept.requestId === requestId)?.answer;
+}
+
+/** As what the answer to a rollback is kept: a release may have been asked for by the same id. */
+export function rollbackRequest(requestId: string): string {
+  return `rollback ${requestId}`;
+}
+
+/** The rollback that this request has begun, also where the state was carried from older code. */
+export function answerToRollback(state: ServiceState, requestId: string): Begun | undefined {
+  const answer = answerTo(state, rollbackRequest(requestId)) ?? answerTo(state, requestId);
+  const isRollback = answer?.kind === 'begun' && answer.workflowId.startsWith('rollback/');
+  return isRollback ? answer : undefined;
 }
 
 /** The run that a `deploy` begins. */

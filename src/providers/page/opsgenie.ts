@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChannelSettings } from '../../domain/paging/channel.schema.ts';
+import { alertKey } from '../../domain/paging/alert-key.ts';
 import type { Page } from '../../domain/paging/page.ts';
 import {
   cut,
@@ -33,7 +34,8 @@ interface OpsgenieDeps extends SecretPlaces {
 
 /**
  * Opsgenie's alert API. Every page of an incident has the incident's key as alias, so Opsgenie
- * counts a repeat at the open alert; the handle is that alias.
+ * counts a repeat at the open alert; the handle is that alias. Paged again after an acknowledgement,
+ * it is another alert, as nobody is notified of one that is acknowledged.
  */
 export function createOpsgenieChannel(
   spec: OpsgenieSettings,
@@ -67,7 +69,8 @@ export function createOpsgenieChannel(
 
   return {
     can: { dropsRepeats: true, updates: true, answers: false },
-    send: (page, signal) => request(page, page.incident.key, signal),
+    send: (page, signal) => request(page, alertKey(page), signal),
+    handleOf: alertKey,
     update: (page, handle, signal) => request(page, handle, signal),
     async check(signal) {
       const secrets = openSecrets(places);

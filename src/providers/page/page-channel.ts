@@ -31,6 +31,11 @@ export interface PageChannel {
    * reason of `signal`.
    */
   send(page: Page, signal: AbortSignal): Promise<Delivery>;
+  /**
+   * The handle that a page will have, where it is known before it is sent: then a message that may
+   * have arrived is changed as well.
+   */
+  handleOf?(page: Page): string;
   /** Shows another status on a message sent before; only where `can.updates`. Fails as `send`. */
   update(page: Page, handle: string, signal: AbortSignal): Promise<Delivery>;
   /**

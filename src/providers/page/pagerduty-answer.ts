@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { incidentKeyOf } from '../../domain/paging/alert-key.ts';
 import { isSameText } from './same-text.ts';
 
 const SIGNATURES_MAX = 10;
@@ -72,7 +73,7 @@ export function readPagerDutyAnswer(
   if (agent?.type === undefined || !PERSON.test(agent.type)) return { kind: 'other' };
   return {
     kind,
-    incidentKey,
+    incidentKey: incidentKeyOf(incidentKey),
     who: agent.summary || agent.id || 'somebody in PagerDuty',
     requestId: `pagerduty/${id}`,
     shownAtMs: occurredAt === undefined ? undefined : Date.parse(occurredAt),

@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/failure.ts';
 import type { ChannelSettings } from '../../domain/paging/channel.schema.ts';
+import { alertKey } from '../../domain/paging/alert-key.ts';
 import type { Page } from '../../domain/paging/page.ts';
 import {
   cut,
@@ -27,7 +28,8 @@ interface PagerDutyDeps extends SecretPlaces {
 
 /**
  * PagerDuty by Events API v2. Every page of an incident has the incident's key as `dedup_key`, so
- * PagerDuty shows one alert for it, whoever and how often it was sent; its handle is that key.
+ * PagerDuty shows one alert for it, whoever and how often it was sent; its handle is that key. It
+ * notifies nobody of an alert that is acknowledged: paged again after that, it is another alert.
  */
 export function createPagerDutyChannel(
   spec: ChannelSettings<'pagerduty'>,
@@ -56,7 +58,8 @@ export function createPagerDutyChannel(
 
   return {
     can: { dropsRepeats: true, updates: true, answers: spec.webhookSecret !== undefined },
-    send: (page, signal) => enqueue(page, page.incident.key, signal),
+    send: (page, signal) => enqueue(page, alertKey(page), signal),
+    handleOf: alertKey,
     update: (page, handle, signal) => enqueue(page, handle, signal),
     async check(signal) {
       const secrets = openSecrets(places);

@@ -46,9 +46,23 @@ export function createRateBudget({
   let tokens = burst;
   let filledAtMs = Number.NEGATIVE_INFINITY;
   let blockedUntilMs = Number.NEGATIVE_INFINITY;
+  let latestMs = Number.NEGATIVE_INFINITY;
   let arrivals = 0;
 
+  /** A clock that is set back makes nobody wait until it is again what it was. */
+  function follow(nowMs: number): void {
+    const backMs = latestMs - nowMs;
+    latestMs = nowMs;
+    if (backMs <= 0) return;
+    filledAtMs -= backMs;
+    blockedUntilMs -= backMs;
+    for (const [key, one] of waiting) {
+      waiting.set(key, { ...one, comesAtMs: one.comesAtMs - backMs });
+    }
+  }
+
   function fill(nowMs: number): void {
+    follow(nowMs);
     const passedMs = nowMs - Math.max(filledAtMs, blockedUntilMs);
     if (passedMs <= 0) return;
     tokens = Math.min(burst, tokens + (passedMs / 1000) * perSecond);

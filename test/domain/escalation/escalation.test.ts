@@ -73,6 +73,14 @@ test('what is held back goes out in its time, before a level that is due later',
   expect(due(now, START + 6 * MINUTE)).toEqual({ kind: 'wait', untilMs: START + 7 * MINUTE });
 });
 
+test('what a person has asked for stays so until it has begun, and no longer', () => {
+  const asked = apply(opened, 'escalate_now', ADA, START);
+  const later = deferred(asked, START + MINUTE);
+  expect(later).toMatchObject({ isAskedFor: true, nextAtMs: START + MINUTE });
+  expect(begin(later, 1, 1, START + MINUTE)).toMatchObject({ isAskedFor: false });
+  expect(reopened(later, START + MINUTE)).toMatchObject({ isAskedFor: false });
+});
+
 test('whom it was assigned to is due first, and may have to wait as a level may', () => {
   const targets = [{ kind: 'person', name: 'bob' }] as const;
   const reassigned = apply(opened, 'reassign', { ...ADA, targets }, START);
@@ -82,6 +90,25 @@ test('whom it was assigned to is due first, and may have to wait as a level may'
   expect(due(waiting, START + MINUTE)).toEqual({ kind: 'assigned', targets });
   const begun = assignedBegun(waiting, [page()], 5 * MINUTE, START);
   expect(due(begun, START + 5 * MINUTE)).toEqual({ kind: 'level', round: 1, level: 1 });
+});
+
+test('a team that it was assigned to has had a turn, as at a level', () => {
+  const targets = [
+    { kind: 'team', name: 'ops' } as const,
+    { kind: 'person', name: 'ops' } as const,
+  ];
+  const reassigned = apply(
+    begin(opened, 1, 1, START, [page()], ['ops']),
+    'reassign',
+    { ...ADA, targets },
+    START,
+  );
+  expect(assignedBegun(reassigned, [page()], MINUTE, START).turn.taken).toEqual({ ops: 2 });
+});
+
+test('a team may have a name that every object knows', () => {
+  const { turn } = begin(opened, 1, 1, START, [page()], ['constructor']);
+  expect(turn.taken).toEqual({ constructor: 1 });
 });
 
 test.each([
@@ -104,6 +131,16 @@ test('when a snooze is over it begins with its first level and all its rounds', 
   const again = reopened(now, START + MINUTE);
   expect(again).toMatchObject({ status: 'triggered', cycle: 2, round: 0, level: 0, wake: null });
   expect(due(again, START + MINUTE)).toEqual({ kind: 'level', round: 1, level: 1 });
+});
+
+test('paged again after an acknowledgement it is another alert, and no other one after a snooze', () => {
+  const acked = (now: typeof opened) => apply(now, 'acknowledge', ADA, START);
+  const again = apply(acked(opened), 'unacknowledge', ADA, START);
+  expect(again.alert).toBe(1);
+  expect(reopened(acked(again), START).alert).toBe(2);
+  const snoozed = apply(again, 'snooze', { ...ADA, forMs: MINUTE }, START);
+  expect(reopened(snoozed, START + MINUTE).alert).toBe(1);
+  expect(reopened(opened, START)).not.toHaveProperty('alert');
 });
 
 test.each([

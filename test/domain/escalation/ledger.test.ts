@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import {
+  type Attempt,
   EMPTY_LEDGER,
   type Ledger,
   type LedgerEntry,
   inFlight,
   messagesOf,
   tally,
+  withAttempt,
   withOutcome,
   withPage,
   withShown,
@@ -84,4 +86,17 @@ test('a message is that of its last page, and shows one status', () => {
   expect(shown.entries.map((one) => one.shown)).toEqual([
     ...['resolve', 'resolve', 'trigger', 'trigger'],
   ]);
+});
+
+test('of a page that is tried for days Temporal keeps the last attempts, and that one may have arrived', () => {
+  let attempts: readonly Attempt[] = [];
+  for (let at = 1; at <= 5000; at += 1) {
+    attempts = withAttempt(attempts, {
+      ...{ atMs: at, text: 'no answer' },
+      outcome: at === 3 ? 'unknown' : 'failed',
+    });
+  }
+  expect(attempts).toHaveLength(101);
+  expect(attempts[0]).toMatchObject({ attempt: 3, outcome: 'unknown' });
+  expect(attempts.at(-1)).toMatchObject({ attempt: 5000, outcome: 'failed' });
 });

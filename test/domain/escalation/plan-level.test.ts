@@ -133,6 +133,24 @@ test.each([
   expect(plan(OVERRIDDEN, { severity }, roster)).toMatchObject(is);
 });
 
+test('a round that a person asks for is not held back, and goes by what it would go by then', () => {
+  const opensAtMs = AT + 3_600_000;
+  const night: Roster = { ...OPEN_LATER, opensAt: (_hours, atMs) => Math.max(atMs, opensAtMs) };
+  const always = {
+    levels: levels(5),
+    overrides: [{ severity: ['critical'], wait_for: 'business_hours', repeat: 7 }],
+  };
+  for (const [written, severity, is] of [
+    [OVERRIDDEN, 'critical', { kind: 'level', override: null, levels: 3, rounds: 4 }],
+    [OVERRIDDEN, 'warning', { kind: 'level', override: 2, levels: 3, rounds: 2 }],
+    [always, 'critical', { kind: 'level', override: 0, levels: 1, rounds: 8 }],
+  ] as const) {
+    expect(plan(written, { severity, isAskedFor: true }, night)).toMatchObject(is);
+    const notAsked = plan(written, { severity }, night);
+    expect(notAsked).toEqual({ kind: 'deferred', untilMs: opensAtMs });
+  }
+});
+
 test('a round that has begun goes on by its override, whatever the hours are now', () => {
   expect(plan(OVERRIDDEN, { level: 2, override: 1 }, OPEN_LATER)).toMatchObject({
     ...{ kind: 'level', override: 1, levels: 3 },

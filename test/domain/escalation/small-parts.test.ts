@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { incidentId, incidentKey } from '../../../src/domain/escalation/incident-id.ts';
 import type { Report } from '../../../src/domain/escalation/incident.ts';
 import { placeInKey } from '../../../src/domain/escalation/page-key.ts';
-import { checkedReport } from '../../../src/domain/escalation/report-checks.ts';
+import { isTooLong } from '../../../src/domain/escalation/history-limits.ts';
+import { checkedReport, newestReport } from '../../../src/domain/escalation/report-checks.ts';
 import { lastResortOnly } from '../../../src/domain/escalation/snapshot.ts';
 import { snapshotOf } from '../../../src/domain/paging/snapshot-of.ts';
 import { levels, snapshot } from './snapshots.ts';
@@ -23,7 +24,7 @@ test('a snapshot has its defaults, and the last resort of the file', () => {
 });
 
 test.each(['none', '__proto__', 'constructor'])('there is no policy %s', (name) => {
-  expect(snapshotOf({ policies: {}, lastResort: [] }, name)).toBeUndefined();
+  expect(snapshotOf({ policies: {}, lastResort: [], channels: {} }, name)).toBeUndefined();
 });
 
 test('without a policy the last resort is paged three times', () => {
@@ -81,4 +82,36 @@ test('two places are never the same in a key, which providers take', () => {
   );
   const long = 'p'.repeat(200);
   expect(placeInKey(`${long}a`)).not.toBe(placeInKey(`${long}b`));
+});
+
+test('a report that is told again and again has no more labels than one', () => {
+  let told = REPORT;
+  for (let time = 1; time <= 10; time += 1) {
+    const labels = Object.fromEntries(
+      Array.from({ length: 63 }, (_, at) => [`l${time}-${at}`, 'x'] as const),
+    );
+    told = newestReport(told, { ...REPORT, labels: { ...labels, same: String(time) } });
+  }
+  expect(Object.keys(told.labels)).toHaveLength(64);
+  expect(
+    newestReport({ ...REPORT, labels: { a: '1', b: '1' } }, { ...REPORT, labels: { b: '2' } })
+      .labels,
+  ).toEqual({ a: '1', b: '2' });
+});
+
+test('a link that is too long to be shown is left out', () => {
+  const short = { text: 'x'.repeat(5000), url: 'https://a.example' };
+  const { links } = checkedReport({
+    ...REPORT,
+    links: [{ text: 'long', url: `https://a.example/${'x'.repeat(3_000_000)}` }, short],
+  });
+  expect(links).toEqual([{ text: `${'x'.repeat(1023)}…`, url: short.url }]);
+});
+
+test.each([
+  ['short', 19_000, 5_000_000, false],
+  ['of many events', 21_000, 5_000_000, true],
+  ['of few events with long reports', 6000, 25_000_000, true],
+])('a history %s', (_name, historyLength, historySize, isOver) => {
+  expect(isTooLong({ historyLength, historySize })).toBe(isOver);
 });

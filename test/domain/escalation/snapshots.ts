@@ -6,7 +6,10 @@ import { snapshotOf } from '../../../src/domain/paging/snapshot-of.ts';
 /** A policy as it is written, read and kept: its name is `night`, its last resort `siren`. */
 export function snapshot(written: object): PolicySnapshot {
   const read: PolicySpec = policy.parse(written);
-  const found = snapshotOf({ policies: { night: read }, lastResort: ['siren'] }, 'night');
+  const found = snapshotOf(
+    { policies: { night: read }, lastResort: ['siren'], channels: {} },
+    'night',
+  );
   if (found === undefined) throw new Error('a policy that is there was not found');
   return found;
 }

@@ -120,8 +120,11 @@ test('an acknowledgement holds back everything until its time-out', () => {
   });
 });
 
-test('escalate_now makes the next level due and changes nothing else', () => {
-  expect(apply(last, 'escalate_now', ADA, START + 1)).toEqual({ ...last, nextAtMs: START + 1 });
+test('escalate_now makes the next level due, as asked for, and changes nothing else', () => {
+  expect(apply(last, 'escalate_now', ADA, START + 1)).toEqual({
+    ...last,
+    ...{ nextAtMs: START + 1, isAskedFor: true },
+  });
 });
 
 test('moved to another policy, it begins with that one', () => {

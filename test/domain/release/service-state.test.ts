@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { demoRelease } from '../../../src/dev/demo-release.ts';
+import type { Begun } from '../../../src/domain/release/commands.ts';
 import type { DeployedVersion, RunReport } from '../../../src/domain/release/progress.ts';
 import { requireRelease } from '../../../src/domain/release/release-file.ts';
 import {
   type ServiceState,
   activated,
   answerTo,
+  answerToRollback,
   deployment,
   ended,
   newService,
   notStarted,
+  rollbackRequest,
 } from '../../../src/domain/release/service-state.ts';
 import {
   refuseDeploy,
@@ -92,6 +95,24 @@ test('a second release is refused while one runs, and so is the version that ser
     'VersionAlreadyStable',
   );
   expect(refuseDeploy(v2, command)).toBeUndefined();
+});
+
+test('a release and a rollback under one request id are two requests', () => {
+  const running = begin(v2, 'v3');
+  expect(answerToRollback(running, 'request-v3')).toBeUndefined();
+  const answer: Begun = {
+    kind: 'begun',
+    ...{ workflowId: 'rollback/shop/4', number: 4, version: 'v2', remarks: [] },
+  };
+  const kept = (requestId: string): ServiceState => ({
+    ...running,
+    answered: [{ requestId, answer }, ...running.answered],
+  });
+  const both = kept(rollbackRequest('request-v3'));
+  expect(answerToRollback(both, 'request-v3')).toEqual(answer);
+  expect(answerTo(both, 'request-v3')).toMatchObject({ workflowId: 'release/shop/3' });
+  // Older code kept a rollback under the bare id.
+  expect(answerToRollback(kept('back'), 'back')).toEqual(answer);
 });
 
 test('the answer to a request is kept under its id, and forgotten when nothing was started', () => {

@@ -51,6 +51,11 @@ describe('a webhook of PagerDuty', () => {
     });
   });
 
+  test('about an alert that was paged again is about its incident', () => {
+    const data = { id: 'PGR0VU2', incident_key: '3f9ac0ffee-again12' };
+    expect(read({ data })).toMatchObject({ kind: 'acknowledge', incidentKey: '3f9ac0ffee' });
+  });
+
   test.each([
     [{ summary: 'Ada' }, 'Ada'],
     [{ id: 'PLH1HKV', summary: '' }, 'PLH1HKV'],

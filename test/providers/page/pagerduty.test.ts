@@ -90,6 +90,27 @@ test('an incident is shown once until it is resolved, then anew', async () => {
   expect(shown()).toMatchObject([{ status: 'resolved' }, { status: 'triggered', repeats: 0 }]);
 });
 
+test('paged again after an acknowledgement it is another alert, as nobody hears of that one', async () => {
+  const incident = { key: 'reopened' };
+  const channelNow = pagerDutyChannel();
+  const first = pageOf({}, incident);
+  await channelNow.send(first, signal);
+  const ended = acknowledged();
+  await channelNow.update(
+    { ...ended, incident: { ...ended.incident, ...incident } },
+    'reopened',
+    signal,
+  );
+  const again = pageOf({ alert: 1 }, incident);
+  const { handle } = await channelNow.send(again, signal);
+  expect([first, again].map((page) => channelNow.handleOf?.(page))).toEqual(['reopened', handle]);
+  const shown = pagerDuty.shown.filter(({ dedupKey }) => dedupKey.startsWith('reopened'));
+  expect(shown).toMatchObject([
+    { dedupKey: 'reopened', status: 'acknowledged', repeats: 0 },
+    { dedupKey: 'reopened-again1', status: 'triggered', repeats: 0 },
+  ]);
+});
+
 test.each(HOSTILE)('an event of %s keeps the limits', async (_, incident) => {
   const page = pageOf({ who: incident.title }, { ...incident, key: 'k'.repeat(1000) });
   await pagerDutyChannel().send(page, signal);

@@ -120,3 +120,15 @@ test('a channel has one budget, which a change of the file renews', () => {
   expect(budgetOf('other', rate)).not.toBe(budget);
   expect(budgetOf('ops', { perSecond: 2, burst: 1 })).not.toBe(budget);
 });
+
+test('a clock that is set back keeps nobody waiting for longer', () => {
+  const HOUR = 3_600_000;
+  const budget = createRateBudget({ perSecond: 1, burst: 1 });
+  expect(budget.take({ key: 'a', dueMs: 0 }, 2 * HOUR)).toEqual({ kind: 'go' });
+  expect(budget.take({ key: 'b', dueMs: 1 }, 2 * HOUR)).toEqual({ kind: 'wait', forMs: 1000 });
+  expect(budget.take({ key: 'c', dueMs: 2 }, HOUR)).toEqual({ kind: 'wait', forMs: 2000 });
+  expect(budget.take({ key: 'b', dueMs: 1 }, HOUR + 1000)).toEqual({ kind: 'go' });
+  expect(budget.take({ key: 'c', dueMs: 2 }, HOUR + 2000)).toEqual({ kind: 'go' });
+  budget.blockUntil(HOUR + 60_000, HOUR + 30_000);
+  expect(budget.take({ key: 'd', dueMs: 3 }, 0)).toEqual({ kind: 'wait', forMs: 30_000 });
+});
