@@ -189,8 +189,8 @@ describe('alerting routes test', () => {
     ['ops,night', 0, ''],
     ['night, ops', 0, ''],
     ['night,ops,night', 0, ''],
-    ['night', 1, 'expected night, found night, ops\n'],
-    ['', 1, 'expected , found night, ops\n'],
+    ['night', 1, 'expected night, found night,ops\n'],
+    ['', 1, 'expected no receiver, found night,ops\n'],
   ])('--verify-receivers=%s ends with %i', async (names, status, told) => {
     const asked = ['severity=page', `--verify-receivers=${names}`];
     const { code, err } = await alerting('routes', 'test', 'alerting.yaml', ...asked);
@@ -198,6 +198,13 @@ describe('alerting routes test', () => {
     const json = await alerting('routes', 'test', 'alerting.yaml', ...asked, '--json');
     expect(json.code).toBe(status);
     expect(JSON.parse(json.out)).toMatchObject({ isAsExpected: status === 0 });
+  });
+
+  test('that an alert goes nowhere is verified by no name', async () => {
+    const asked = ['routes', 'test', 'alerting.yaml', 'alertname=Watchdog'];
+    expect(await alerting(...asked, '--verify-receivers=')).toMatchObject({ code: 0, err: '' });
+    const other = await alerting(...asked, '--verify-receivers=ops');
+    expect(other).toMatchObject({ code: 1, err: 'expected ops, found no receiver\n' });
   });
 
   test.each([

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Labels, labelsProblem } from '../../domain/alerting/labels.ts';
-import { whereTo } from '../../domain/alerting/where-to.ts';
+import { type WhereTo, whereTo } from '../../domain/alerting/where-to.ts';
 import { requireAlerting } from '../alerting-source.ts';
+import type { CliDeps } from '../deps.ts';
 import { groupFacts, routeFacts, routeTree } from '../render/alerting-facts.ts';
 import { renderTree, renderWhereTo } from '../render/alerting-routes.ts';
 import { type AddCommand, example, printJson } from './command.ts';
@@ -27,6 +28,9 @@ export const addRoutes: AddCommand = (alerting, deps, exit) => {
   for (const add of [addTest, addShow]) add(routes, deps, exit);
 };
 
+/** The labels of the command line, by their names. */
+type Given = ReadonlyMap<string, string>;
+
 interface Options {
   readonly verifyReceivers?: string;
   readonly json?: boolean;
@@ -41,36 +45,36 @@ const addTest: AddCommand = (routes, deps, exit) => {
     .option('--verify-receivers <names>', 'exit 1 unless it goes to these: a,b in any order')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', TEST_HELP)
-    .action(
-      (file: string, given: ReadonlyMap<string, string>, options: Options, command: Command) => {
-        const labels: Labels = Object.fromEntries(given);
-        const problem = labelsProblem(labels);
-        if (problem !== null) command.error(`error: an alert with these labels ${problem}`);
-        const found = whereTo(requireAlerting(file, deps), labels);
-        const { heartbeats, receivers } = found;
-        const isAsExpected = isSame(options.verifyReceivers, receivers);
-        if (options.json === true) {
-          const routesFound = found.routes.map(routeFacts);
-          const groups = found.groups.map(groupFacts);
-          printJson(deps, {
-            labels,
-            receivers,
-            heartbeats,
-            routes: routesFound,
-            groups,
-            isAsExpected,
-          });
-        } else {
-          deps.out(renderWhereTo(labels, found));
-          if (!isAsExpected) {
-            const names = receivers.length === 0 ? 'no receiver' : receivers.join(', ');
-            deps.err(`expected ${options.verifyReceivers ?? ''}, found ${names}\n`);
-          }
-        }
-        exit(isAsExpected ? 0 : 1);
-      },
-    );
+    .action((file: string, given: Given, options: Options, command: Command) => {
+      const labels: Labels = Object.fromEntries(given);
+      const problem = labelsProblem(labels);
+      if (problem !== null) command.error(`error: an alert with these labels ${problem}`);
+      const found = whereTo(requireAlerting(file, deps), labels);
+      exit(tell(labels, found, options, deps) ? 0 : 1);
+    });
 };
+
+/** Whether it goes where it was expected to. */
+function tell(
+  labels: Labels,
+  found: WhereTo,
+  { verifyReceivers, json }: Options,
+  deps: CliDeps,
+): boolean {
+  const { heartbeats, receivers } = found;
+  const isAsExpected = isSame(verifyReceivers, receivers);
+  if (json === true) {
+    const [routes, groups] = [found.routes.map(routeFacts), found.groups.map(groupFacts)];
+    printJson(deps, { labels, receivers, heartbeats, routes, groups, isAsExpected });
+  } else {
+    deps.out(renderWhereTo(labels, found));
+    const [wanted, got] = [verifyReceivers ?? '', receivers.join()].map(
+      (names) => names || 'no receiver',
+    );
+    if (!isAsExpected) deps.err(`expected ${wanted}, found ${got}\n`);
+  }
+  return isAsExpected;
+}
 
 const addShow: AddCommand = (routes, deps, exit) => {
   routes
@@ -96,10 +100,7 @@ function isSame(expected: string | undefined, receivers: readonly string[]): boo
   return parts(expected) === parts(receivers.join());
 }
 
-function withLabel(
-  text: string,
-  before: ReadonlyMap<string, string> | undefined,
-): ReadonlyMap<string, string> {
+function withLabel(text: string, before: Given | undefined): Given {
   const at = text.indexOf('=');
   const [name, value] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1) throw new InvalidArgumentError('A label is written label=value.');
