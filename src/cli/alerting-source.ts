@@ -25,12 +25,21 @@ export function requireAlerting(file: string, deps: CliDeps): Configuration {
   throw invalid(read.problems);
 }
 
-/** A file of scenarios, with the alerting files that it names by their paths from it. */
+/**
+ * A file of scenarios, with the alerting files that it names by their paths from it. One that is not
+ * there is a problem like others, so that the next file is played in spite of it.
+ */
 export function scenariosOf(file: string, deps: CliDeps): ReadDocument<Scenarios> {
   const folder = dirname(resolve(deps.cwd, file));
-  return readScenarios(alertingSource(file, deps), (path) =>
-    deps.readFile(resolve(folder, path), FILE_MAX_BYTES),
-  );
+  try {
+    return readScenarios(alertingSource(file, deps), (path) =>
+      deps.readFile(resolve(folder, path), FILE_MAX_BYTES),
+    );
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const problem = { file, line: 1, column: 1, path: '', message: error.message };
+    return { kind: 'invalid', problems: [problem] };
+  }
 }
 
 export function invalid(problems: readonly Problem[]): Failure {

@@ -298,10 +298,22 @@ describe('alerting test', () => {
     });
   });
 
-  test('a file that is wrong ends with 2, and the others are played', async () => {
-    const { code, out, err } = await alerting('test', 'tests/broken.yaml', 'tests/bad.yaml');
+  test('a file that is wrong or not there ends with 2, and the others are played', async () => {
+    const all = ['tests/broken.yaml', 'tests/nowhere.yaml', 'tests/bad.yaml'];
+    const { code, out, err } = await alerting('test', ...all);
     expect(code).toBe(2);
     expect(out).toContain('1 scenario, 1 not as expected');
-    expect(err).toMatch(/^tests\/broken\.yaml:2:12: scenarios: has no scenario$/m);
+    expect(err.split('\n')).toEqual([
+      'tests/broken.yaml:2:12: scenarios: has no scenario',
+      expect.stringMatching(
+        /^tests\/nowhere\.yaml:1:1: tests\/nowhere\.yaml cannot be read: ENOENT/,
+      ),
+      '',
+    ]);
+    const json = await alerting('test', ...all, '--json');
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.out)).toMatchObject({
+      files: [{ kind: 'invalid' }, { kind: 'invalid' }, { kind: 'played', file: 'tests/bad.yaml' }],
+    });
   });
 });
