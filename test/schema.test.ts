@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { alertingJsonSchema } from '../src/domain/alerting/json-schema.schema.ts';
 import { pagingJsonSchema } from '../src/domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
 
@@ -11,22 +12,24 @@ const jsonOf = (name: string): unknown => JSON.parse(readFileSync(new URL(name, 
 test.each([
   ['release', releaseJsonSchema],
   ['paging', pagingJsonSchema],
+  ['alerting', alertingJsonSchema],
 ])('the published schema of a %s file is the one that files are read by', (name, schema) => {
   // When this fails: npm run schema
   expect(jsonOf(`schema/${name}.schema.json`)).toEqual(JSON.parse(JSON.stringify(schema())));
 });
 
-test('the package gives both schemas out', () => {
+test('the package gives all schemas out', () => {
   expect(jsonOf('package.json')).toMatchObject({
     exports: {
       './schema/release.schema.json': './schema/release.schema.json',
       './schema/paging.schema.json': './schema/paging.schema.json',
+      './schema/alerting.schema.json': './schema/alerting.schema.json',
     },
   });
 });
 
 /** By the published file and a validator of others: as an editor or a build looks at a file. */
-function validatorOf(name: 'release' | 'paging'): ValidateFunction {
+function validatorOf(name: 'release' | 'paging' | 'alerting'): ValidateFunction {
   const schema = jsonOf(`schema/${name}.schema.json`);
   if (typeof schema !== 'object' || schema === null) throw new Error('it is no schema');
   return new Ajv2020({
@@ -44,9 +47,10 @@ function changed(text: string, before: string, after: string): unknown {
 }
 
 const PAGING = ['paging.yaml', 'docker/paging.yaml'];
+const ALERTING = ['alerting.yaml'];
 const RELEASES = [
   ...readdirSync(new URL('examples/', ROOT)).filter(
-    (name) => name.endsWith('.yaml') && name !== 'paging.yaml',
+    (name) => name.endsWith('.yaml') && !/^(?:paging|alerting)\./.test(name),
   ),
   'docker/release.yaml',
 ];
@@ -54,6 +58,7 @@ const RELEASES = [
 describe.each([
   ['paging', PAGING],
   ['release', RELEASES],
+  ['alerting', ALERTING],
 ] as const)('the published schema of a %s file', (name, files) => {
   const validate = validatorOf(name);
 
@@ -114,6 +119,32 @@ test.each([
   (_, before, after, place) => {
     const validate = validatorOf('release');
     expect(validate(changed(example('release.yaml'), before, after))).toBe(false);
+    expect(validate.errors?.map(({ instancePath }) => instancePath)).toContain(place);
+  },
+);
+
+test.each([
+  ['an unknown key', 'inhibit_rules:', 'inhibition_rules:', ''],
+  ['an unknown key of a route', 'on_alert: rollback', 'alert: rollback', '/route/routes/0'],
+  [
+    'nothing of these for a release',
+    'on_alert: rollback',
+    'on_alert: run',
+    '/route/routes/0/on_alert',
+  ],
+  ['a storm of none', 'above: 50', 'above: 0', '/route/routes/0/storm/above'],
+  [
+    'a wait that is no duration',
+    'group_wait: 5m',
+    'group_wait: soon',
+    '/route/routes/1/group_wait',
+  ],
+  ['a heartbeat without its time', 'within: 10m, ', '', '/heartbeats/prometheus'],
+])(
+  'the published schema of an alerting file refuses %s, and says where',
+  (_, before, after, place) => {
+    const validate = validatorOf('alerting');
+    expect(validate(changed(example('alerting.yaml'), before, after))).toBe(false);
     expect(validate.errors?.map(({ instancePath }) => instancePath)).toContain(place);
   },
 );

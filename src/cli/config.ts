@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBelayClient } from '../client/client.ts';
@@ -21,5 +22,6 @@ export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
     now: Date.now,
     pause: (ms) => wait(ms),
     readFile,
+    writeNewFile: (path, text) => writeFileSync(path, text, { flag: 'wx' }),
   };
 }

@@ -18,4 +18,6 @@ export interface CliDeps {
   pause(ms: number): Promise<void>;
   /** With `maxBytes` a longer file is refused, and never read as a whole. */
   readFile(path: string, maxBytes?: number): string;
+  /** Throws where there is such a file already. */
+  writeNewFile(path: string, text: string): void;
 }

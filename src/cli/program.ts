@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
+import { addAlerting } from './commands/alerting.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addChannel } from './commands/channel.ts';
 import { addDeploy } from './commands/deploy.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   addOncall,
   addIncident,
   addEscalation,
+  addAlerting,
   addChannel,
   addServing,
   addWatchdog,

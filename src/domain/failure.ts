@@ -18,6 +18,12 @@ export const FAILURES = {
     exit: 2,
     mend: 'Correct the file where the message points; `belay oncall --help` has an example.',
   },
+  AlertingFileInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the file where the message points; `belay alerting --help` has an example.',
+  },
   IncidentInvalid: {
     httpStatus: 400,
     retry: false,

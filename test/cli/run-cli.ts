@@ -25,6 +25,7 @@ export async function run(args: readonly string[], world: World = {}) {
   let out = '';
   let err = '';
   let connected = 0;
+  const written: Record<string, string> = {};
   const deps: CliDeps = {
     connect: async () => {
       connected += 1;
@@ -46,9 +47,13 @@ export async function run(args: readonly string[], world: World = {}) {
       if (text === undefined) throw new Error(`ENOENT ${path}`);
       return text;
     },
+    writeNewFile: (path, text) => {
+      if (Object.hasOwn(files, path)) throw new Error(`EEXIST ${path}`);
+      written[path] = text;
+    },
   };
   const code = await runCli(args, deps);
-  return { code, out, err, connected };
+  return { code, out, err, connected, written };
 }
 
 /** A Temporal that answers what it is told to, and keeps what it was asked. */

@@ -167,6 +167,7 @@ async function printedBy(args: readonly string[]): Promise<string> {
     err: (text) => (printed += text),
     now: Date.now,
     pause: async () => undefined,
+    writeNewFile: () => undefined,
     readFile: () => '',
     variable: () => undefined,
   });

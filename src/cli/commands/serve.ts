@@ -1,7 +1,14 @@
 import { Argument } from 'commander';
+import { alertingJsonSchema } from '../../domain/alerting/json-schema.schema.ts';
 import { pagingJsonSchema } from '../../domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../../domain/release/json-schema.schema.ts';
 import { type AddCommand, example, printJson } from './command.ts';
+
+const SCHEMAS = {
+  release: releaseJsonSchema,
+  paging: pagingJsonSchema,
+  alerting: alertingJsonSchema,
+} as const;
 
 /** Programs that run until they are ended; loaded only when they are asked for. */
 export const addServing: AddCommand = (program, deps, exit) => {
@@ -83,12 +90,12 @@ export const addServing: AddCommand = (program, deps, exit) => {
   program
     .command('schema')
     .addArgument(
-      new Argument('[of]', 'which files').choices(['release', 'paging']).default('release'),
+      new Argument('[of]', 'which files').choices(Object.keys(SCHEMAS)).default('release'),
     )
-    .description('Print the JSON Schema of release files or of paging files, for editors.')
+    .description('Print the JSON Schema of release, paging or alerting files, for editors.')
     .addHelpText('after', example('belay schema paging > paging.schema.json'))
-    .action((of: 'release' | 'paging') => {
-      printJson(deps, of === 'paging' ? pagingJsonSchema() : releaseJsonSchema());
+    .action((of: keyof typeof SCHEMAS) => {
+      printJson(deps, SCHEMAS[of]());
       exit(0);
     });
 };

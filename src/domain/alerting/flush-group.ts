@@ -1,0 +1,170 @@
+import { labelOf } from './labels.ts';
+import { heldBack, mutedUntil } from './held-back.ts';
+import type { OnAlert } from './route.schema.ts';
+import { type Timing, flushForRepeat, flushSoon, timingOf } from './schedule-flush.ts';
+import { type Draft, change, closeIfEmpty, leave, membersOf } from './shard-draft.ts';
+import type { Group, Member } from './shard-state.ts';
+import { type PageLog, type PageReason, whyPage } from './why-page.ts';
+
+/** A group as it is now. */
+interface Survey {
+  readonly firing: Set<string>;
+  readonly resolved: Set<string>;
+  /** Resolved ones of which nobody is told, as they are held back. */
+  readonly untold: string[];
+  /** What was held back before and is not any more, although it had been paged. */
+  ended: 'silence_ended' | 'mute_ended' | null;
+  /** When a mute time may end. */
+  untilMs: number;
+}
+
+/**
+ * Looks at a group whose time has come: pages if there is a reason, and forgets the alerts that are
+ * over and of which all has been told.
+ */
+export function flushGroup(draft: Draft, key: string): void {
+  const group = draft.groups.get(key);
+  if (group === undefined || group.inFlight !== null) return;
+  change(draft, key, { flushedAtMs: draft.nowMs, flushAtMs: null });
+  const survey = surveyOf(draft, group);
+  const timing = timingOf(draft.configuration, group);
+  const reason = reasonOf(group, survey, timing, draft.nowMs);
+  drop(draft, key, survey.untold);
+  if (reason !== null) page(draft, key, reason, survey, timing);
+  else drop(draft, key, [...survey.resolved]);
+  // While all is held back nothing can be due, and while a page is out it is not known from when.
+  if (reason === null && survey.firing.size > 0) flushForRepeat(draft, key);
+  const flushAtMs = Math.min(draft.groups.get(key)?.flushAtMs ?? Infinity, survey.untilMs);
+  change(draft, key, { flushAtMs: flushAtMs === Infinity ? null : flushAtMs });
+}
+
+function surveyOf(draft: Draft, group: Group): Survey {
+  const survey: Survey = {
+    ...{ firing: new Set(), resolved: new Set(), untold: [] },
+    ...{ ended: null, untilMs: Infinity },
+  };
+  const known = new Set(group.log?.firing);
+  for (const [fingerprint, member] of group.members) {
+    const held = draft.alerts.get(fingerprint);
+    if (held === undefined) continue;
+    const heldBy = heldBack(draft, held.alert.labels, member.routes);
+    if (heldBy !== member.heldBy) note(draft, group.key, fingerprint, { ...member, heldBy });
+    if (held.isEnded || member.isOver) {
+      // To end an incident pages nobody: it is told whatever holds pages back.
+      const isTold =
+        heldBy === null || (group.destination.kind === 'policy' && known.has(fingerprint));
+      if (isTold) survey.resolved.add(fingerprint);
+      else survey.untold.push(fingerprint);
+    } else if (heldBy === null) {
+      survey.firing.add(fingerprint);
+      steer(draft, fingerprint, member.routes);
+      const before = member.heldBy;
+      if (known.has(fingerprint) && before === 'silence') survey.ended = 'silence_ended';
+      if (known.has(fingerprint) && before === 'mute') survey.ended ??= 'mute_ended';
+    } else if (heldBy === 'mute') {
+      survey.untilMs = Math.min(survey.untilMs, mutedUntil(draft, member.routes));
+    }
+  }
+  return survey;
+}
+
+function note(draft: Draft, key: string, fingerprint: string, member: Member): void {
+  membersOf(draft, key).set(fingerprint, member);
+}
+
+function reasonOf(
+  { log, members }: Group,
+  survey: Survey,
+  timing: Timing,
+  nowMs: number,
+): PageReason | null {
+  const reason = whyPage(log, survey, timing, nowMs);
+  if (reason !== null && reason !== 'repeat_interval') {
+    // All that was paged is held back, and nothing has been resolved: there is nothing to tell.
+    return survey.firing.size + survey.resolved.size === 0 ? null : reason;
+  }
+  if (survey.ended !== null) return survey.ended;
+  const isLed = [...survey.firing].some((one) => (members.get(one)?.routes.length ?? 0) > 0);
+  return isLed ? reason : null;
+}
+
+function page(
+  draft: Draft,
+  key: string,
+  reason: PageReason,
+  { firing, resolved }: Survey,
+  { sendResolved }: Timing,
+): void {
+  const group = draft.groups.get(key);
+  if (group === undefined) return;
+  const said: PageLog = { firing: [...firing], resolved: [...resolved], atMs: draft.nowMs };
+  const { destination, isStorm } = group;
+  const tellsResolved = sendResolved || destination.kind === 'policy';
+  if (firing.size === 0 && !tellsResolved) return told(draft, key, said);
+  draft.pages += 1;
+  const pageKey = `${key}/${draft.nowMs}/${draft.pages}`;
+  change(draft, key, { inFlight: { ...said, key: pageKey, reason } });
+  draft.out.pages.push({
+    ...{ key: pageKey, group: key, destination, isStorm, reason, firing: said.firing },
+    resolved: tellsResolved ? said.resolved : [],
+  });
+}
+
+/** What came of a page: it is in the log once it has arrived, and due again if it has not. */
+export function paged(draft: Draft, pageKey: string, hasArrived: boolean): void {
+  const key = pageKey.split('/')[0] ?? '';
+  const inFlight = draft.groups.get(key)?.inFlight ?? null;
+  if (inFlight === null || inFlight.key !== pageKey) return;
+  change(draft, key, { inFlight: null });
+  if (hasArrived) {
+    const { firing, resolved, atMs } = inFlight;
+    told(draft, key, { firing, resolved, atMs });
+    flushForRepeat(draft, key);
+  } else {
+    flushSoon(draft, key);
+  }
+  closeIfEmpty(draft, key);
+}
+
+function told(draft: Draft, key: string, log: PageLog): void {
+  change(draft, key, { log });
+  for (const fingerprint of log.resolved) {
+    const held = draft.alerts.get(fingerprint);
+    const isOver = draft.groups.get(key)?.members.get(fingerprint)?.isOver === true;
+    // It may fire again since.
+    if (isOver || held?.isEnded === true) leave(draft, fingerprint, key);
+  }
+}
+
+/**
+ * Forgets alerts that are over and of which nobody is told. They are taken out of the log too: when
+ * one fires again, that is news.
+ */
+function drop(draft: Draft, key: string, fingerprints: readonly string[]): void {
+  if (fingerprints.length === 0) return;
+  const log = draft.groups.get(key)?.log ?? null;
+  if (log !== null) {
+    const gone = new Set(fingerprints);
+    change(draft, key, { log: { ...log, firing: log.firing.filter((one) => !gone.has(one)) } });
+  }
+  for (const fingerprint of fingerprints) leave(draft, fingerprint, key);
+}
+
+const STRENGTH: Readonly<Record<OnAlert, number>> = { pause: 1, rollback: 2 };
+
+/** Asks once, of a firing alert that nothing holds back, for what its routes do to a release. */
+export function steer(draft: Draft, fingerprint: string, routes: readonly number[]): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined || held.hasSteered) return;
+  const asked = routes.flatMap((at) => {
+    const route = draft.configuration.routes[at];
+    if (route === undefined || route.onAlert === null) return [];
+    return [{ verb: route.onAlert, service: labelOf(held.alert.labels, route.serviceLabel) }];
+  });
+  const strongest = asked
+    .filter(({ service }) => service !== '')
+    .toSorted((one, other) => STRENGTH[other.verb] - STRENGTH[one.verb])[0];
+  if (strongest === undefined) return;
+  draft.alerts.set(fingerprint, { ...held, hasSteered: true });
+  draft.out.steer.push({ fingerprint, ...strongest });
+}

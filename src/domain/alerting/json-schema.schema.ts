@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { alertingSchema } from './alerting.schema.ts';
+
+/**
+ * The published JSON Schema of an alerting file, for editors. It says what may be written; that
+ * every name stands for something is checked when the file is read.
+ */
+export function alertingJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(alertingSchema, { io: 'input', target: 'draft-2020-12' });
+  return {
+    $schema: schema.$schema,
+    $id: 'https://belay.dev/schema/alerting.schema.json',
+    title: 'Belay alerting',
+    description: 'Where alerts go: routes, receivers, time intervals and inhibition.',
+    ...schema,
+  };
+}

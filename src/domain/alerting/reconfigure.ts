@@ -1,0 +1,126 @@
+import type { Alert } from './alert.ts';
+import type { Configuration } from './alerting-file.ts';
+import { type GroupRef, shardOf } from './group-key.ts';
+import { watchHeartbeats } from './heartbeat.ts';
+import { canInhibit } from './inhibition.ts';
+import { ownersOf } from './owners.ts';
+import { groupsFor } from './routing.ts';
+import { flushNow, flushSoon } from './schedule-flush.ts';
+import { type Draft, groupAt, isPaged, isSame, letGo, membersOf, takeOut } from './shard-draft.ts';
+import type { Group, HeldAlert } from './shard-state.ts';
+import { place } from './take-alerts.ts';
+
+/**
+ * Takes another configuration. What has been paged stays in its group until it is over, so that
+ * nothing is paged anew: where its labels would make another group of it now, the shard that owns
+ * those is told. All others go where the new routes lead. A group that no route leads to any more
+ * only waits for the end of what it has paged.
+ */
+export function reconfigure(draft: Draft, version: number, configuration: Configuration): void {
+  if (version <= draft.version) return;
+  const before = draft.configuration;
+  draft.version = version;
+  draft.configuration = configuration;
+  draft.inhibitors = null;
+  draft.storms.clear();
+  for (const [fingerprint, stays] of [...draft.stays]) {
+    const kept = stays.filter((one) => one.version >= version);
+    if (kept.length > 0) draft.stays.set(fingerprint, kept);
+    else draft.stays.delete(fingerprint);
+  }
+  for (const [fingerprint, held] of [...draft.alerts]) {
+    const isSource = canInhibit(configuration.inhibitRules, held.alert.labels);
+    draft.alerts.set(fingerprint, { ...held, isSource });
+    moveAlert(draft, fingerprint, held, before);
+  }
+  // Mute times, intervals and rules may all be others: every group is looked at anew.
+  for (const [key, { members }] of draft.groups) {
+    const wasMuted = [...members.values()].some(({ heldBy }) => heldBy === 'mute');
+    if (wasMuted) flushNow(draft, key);
+    else flushSoon(draft, key);
+  }
+  watchHeartbeats(draft);
+}
+
+function moveAlert(
+  draft: Draft,
+  fingerprint: string,
+  held: HeldAlert,
+  before: Configuration,
+): void {
+  const { alert, groups, isEnded } = held;
+  const old = groupsFor(before, alert.labels);
+  const wanted = groupsFor(draft.configuration, alert.labels);
+  const here = groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
+  for (const group of here) leaveOrStay(draft, fingerprint, group, wanted);
+  if (isEnded) return letGo(draft, fingerprint);
+  const isFirst = shardOf(old[0]?.labels ?? alert.labels, draft.shards) === draft.shard;
+  for (const ref of wanted) {
+    const wasHere = here.some(({ destination }) => isSame(destination, ref.destination));
+    const isNew = !old.some(({ destination }) => isSame(destination, ref.destination));
+    // One of the shards that hold an alert brings it to each place.
+    if (wasHere || (isNew && isFirst)) bring(draft, fingerprint, ref);
+  }
+  tellWhereItStays(draft, fingerprint, wanted);
+  if (isFirst) tellWhoNeedsIt(draft, alert, before);
+  letGo(draft, fingerprint);
+}
+
+function leaveOrStay(
+  draft: Draft,
+  fingerprint: string,
+  group: Group,
+  wanted: readonly GroupRef[],
+): void {
+  const ref = wanted.find(({ destination }) => isSame(destination, group.destination));
+  const routes = ref?.routes ?? [];
+  const member = group.members.get(fingerprint);
+  if (member === undefined || member.isOver) return;
+  if (ref?.key === group.key || isPaged(group, fingerprint)) {
+    membersOf(draft, group.key).set(fingerprint, { ...member, routes });
+  } else {
+    takeOut(draft, fingerprint, group.key);
+  }
+}
+
+function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const shard = shardOf(ref.labels, draft.shards);
+  if (shard === draft.shard) return place(draft, fingerprint, ref, draft.nowMs, new Set());
+  if (groupAt(draft, fingerprint, ref.destination) !== undefined) return;
+  draft.out.passOn.push({ shard, handed: { alert: held.alert, groups: [ref], stays: [] } });
+}
+
+/** Whoever gets the messages about an alert now passes them on to where it stays. */
+function tellWhereItStays(draft: Draft, fingerprint: string, wanted: readonly GroupRef[]): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const { alert } = held;
+  const home = ownersOf(draft.configuration, alert.labels, draft.shards)[0] ?? draft.shard;
+  for (const groupKey of held.groups) {
+    const group = draft.groups.get(groupKey);
+    if (group === undefined || group.members.get(fingerprint)?.isOver !== false) continue;
+    const { key, destination, labels, isStorm } = group;
+    const ref = wanted.find((one) => isSame(one.destination, destination));
+    const shard = ref === undefined ? home : shardOf(ref.labels, draft.shards);
+    if (shard === draft.shard) continue;
+    const stay = { key, destination, labels, isStorm, routes: ref?.routes ?? [] };
+    const stays = [{ shard: draft.shard, version: draft.version, ref: stay }];
+    draft.out.passOn.push({ shard, handed: { alert, groups: [], stays } });
+  }
+}
+
+/** An alert that goes nowhere now has a keeper; one that can inhibit others is known everywhere. */
+function tellWhoNeedsIt(draft: Draft, alert: Alert, before: Configuration): void {
+  const { configuration, shards, shard } = draft;
+  const isNewSource =
+    canInhibit(configuration.inhibitRules, alert.labels) &&
+    !canInhibit(before.inhibitRules, alert.labels);
+  const isHomeless = groupsFor(configuration, alert.labels).length === 0;
+  if (!isNewSource && !isHomeless) return;
+  for (const to of ownersOf(configuration, alert.labels, shards)) {
+    if (to === shard) continue;
+    draft.out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
+  }
+}

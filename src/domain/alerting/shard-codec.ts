@@ -1,0 +1,256 @@
+import type { Configuration } from './alerting-file.ts';
+import { fingerprint as fingerprintOf } from './fingerprint.ts';
+import { type Destination, groupRef, stormRef } from './group-key.ts';
+import type { Labels } from './labels.ts';
+import { utf8Length } from './shard-draft.ts';
+import type {
+  Group,
+  HeartbeatState,
+  HeldAlert,
+  HeldBy,
+  InFlight,
+  Member,
+  ShardState,
+  Stay,
+  Storm,
+} from './shard-state.ts';
+import type { Silence } from './silence.ts';
+import type { PageLog, PageReason } from './why-page.ts';
+
+/**
+ * What a shard carries from one run to the next, without the configuration. Plain JSON, and small:
+ * every text stands once in `texts` and is named by its place, alerts are named by theirs in
+ * `alerts`, times count from `baseMs`, and what can be computed (fingerprints, keys) is not there.
+ */
+export interface CarriedShard {
+  readonly format: 1;
+  readonly shard: number;
+  readonly shards: number;
+  readonly version: number;
+  readonly pages: number;
+  readonly bytesLimit: number;
+  readonly baseMs: number;
+  readonly texts: readonly string[];
+  readonly alerts: readonly CarriedAlert[];
+  readonly groups: readonly CarriedGroup[];
+  readonly silences: readonly Silence[];
+  readonly stays: readonly (readonly [alert: number, stays: readonly Stay[]])[];
+  readonly storms: readonly (readonly [id: string, storm: Storm])[];
+  readonly heartbeats: readonly (readonly [name: string, state: HeartbeatState])[];
+}
+
+type Place = number;
+type Time = number | null;
+
+type CarriedAlert = readonly [
+  labels: readonly Place[],
+  annotations: readonly Place[],
+  url: Place | null,
+  startsAt: number,
+  endsAt: number,
+  updatedAt: number,
+  /** 1 ended, 2 by time-out, 4 a source, 8 has steered. */
+  flags: number,
+  askAt?: Time,
+];
+
+/** A fingerprint by the place of its alert; one that is not held any more as it is. */
+type Named = number | string;
+
+type CarriedLog = readonly [firing: readonly Named[], resolved: readonly Named[], at: number];
+
+/** 1: it is over. */
+type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null, 0 | 1];
+
+type CarriedGroup = readonly [
+  destination: Place,
+  isPolicy: 0 | 1,
+  isStorm: 0 | 1,
+  labels: readonly Place[],
+  openedAt: number,
+  flushAt: Time,
+  flushedAt: Time,
+  log: CarriedLog | null,
+  inFlight: readonly [key: string, reason: PageReason, log: CarriedLog] | null,
+  /** Of all members that do not say otherwise. */
+  routes: readonly number[],
+  members: readonly CarriedMember[],
+];
+
+/** The state as it is carried. */
+export function carried(state: ShardState): CarriedShard {
+  const texts = new Map<string, Place>();
+  const place = (text: string): Place => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    texts.set(text, texts.size);
+    return texts.size - 1;
+  };
+  const places = (labels: Labels): readonly Place[] =>
+    Object.entries(labels).flatMap(([name, value]) => [place(name), place(value)]);
+  const alertPlaces = new Map([...state.alerts.keys()].map((key, at) => [key, at] as const));
+  const named = (fingerprint: string): Named => alertPlaces.get(fingerprint) ?? fingerprint;
+  const baseMs = [...state.alerts.values()][0]?.alert.updatedAtMs ?? 0;
+  const time = (ms: Time): Time => (ms === null ? null : ms - baseMs);
+  const log = ({ firing, resolved, atMs }: PageLog): CarriedLog => [
+    firing.map(named),
+    resolved.map(named),
+    atMs - baseMs,
+  ];
+  const alerts = [...state.alerts.values()].map((held): CarriedAlert => {
+    const { labels, annotations, generatorUrl, startsAtMs, endsAtMs, updatedAtMs } = held.alert;
+    const url = generatorUrl === null ? null : place(generatorUrl);
+    const times = [startsAtMs - baseMs, endsAtMs - baseMs, updatedAtMs - baseMs] as const;
+    const all = [places(labels), places(annotations), url, ...times, flagsOf(held)] as const;
+    return held.askAtMs === null ? all : [...all, time(held.askAtMs)];
+  });
+  const groups = [...state.groups.values()].map((group): CarriedGroup => {
+    const { destination, flushAtMs, flushedAtMs, inFlight } = group;
+    const routes = [...group.members.values()][0]?.routes ?? [];
+    return [
+      place(destination.name),
+      destination.kind === 'policy' ? 1 : 0,
+      group.isStorm ? 1 : 0,
+      places(group.labels),
+      group.openedAtMs - baseMs,
+      time(flushAtMs),
+      time(flushedAtMs),
+      group.log === null ? null : log(group.log),
+      inFlight === null ? null : [inFlight.key, inFlight.reason, log(inFlight)],
+      routes,
+      [...group.members].map(([key, member]) =>
+        memberOf(alertPlaces.get(key) ?? 0, member, routes),
+      ),
+    ];
+  });
+  const { shard, shards, version, pages, bytesLimit } = state;
+  return {
+    ...{ format: 1, shard, shards, version, pages, bytesLimit, baseMs },
+    ...{ texts: [...texts.keys()], alerts, groups, silences: [...state.silences.values()] },
+    stays: [...state.stays].map(([key, stays]) => [alertPlaces.get(key) ?? -1, stays] as const),
+    storms: [...state.storms],
+    heartbeats: [...state.heartbeats],
+  };
+}
+
+function memberOf(
+  at: Place,
+  { routes, heldBy, isOver }: Member,
+  usual: readonly number[],
+): CarriedMember {
+  const isUsual = heldBy === null && !isOver && routes.join() === usual.join();
+  return isUsual ? at : [at, routes, heldBy, isOver ? 1 : 0];
+}
+
+function flagsOf({ isEnded, alert, isSource, hasSteered }: HeldAlert): number {
+  return (isEnded ? 1 : 0) + (alert.isTimeout ? 2 : 0) + (isSource ? 4 : 0) + (hasSteered ? 8 : 0);
+}
+
+/** So many bytes of JSON are carried. */
+export function carriedBytes(state: ShardState): number {
+  return utf8Length(JSON.stringify(carried(state)));
+}
+
+/** The state that was carried, with its configuration. */
+export function restored(from: CarriedShard, configuration: Configuration): ShardState {
+  const alerts = new Map<string, HeldAlert>();
+  const fingerprints: string[] = [];
+  for (const one of from.alerts) {
+    const held = alertOf(one, from);
+    const key = fingerprintOf(held.alert.labels);
+    fingerprints.push(key);
+    alerts.set(key, held);
+  }
+  const groups = new Map<string, Group>();
+  for (const one of from.groups) {
+    const group = groupOf(one, from, fingerprints);
+    groups.set(group.key, group);
+    for (const fingerprint of group.members.keys()) {
+      const held = alerts.get(fingerprint);
+      if (held === undefined) continue;
+      alerts.set(fingerprint, { ...held, groups: [...held.groups, group.key] });
+    }
+  }
+  const { shard, shards, version, pages, bytesLimit } = from;
+  return {
+    ...{ shard, shards, version, configuration, pages, bytesLimit, alerts, groups },
+    silences: new Map(from.silences.map((silence) => [silence.id, silence])),
+    stays: new Map(from.stays.map(([at, stays]) => [fingerprints[at] ?? '', stays])),
+    storms: new Map(from.storms),
+    heartbeats: new Map(from.heartbeats),
+    bytesAtMost: utf8Length(JSON.stringify(from)),
+  };
+}
+
+function alertOf(from: CarriedAlert, { texts, baseMs }: CarriedShard): HeldAlert {
+  const [labels, annotations, url, startsAt, endsAt, updatedAt, flags, askAt = null] = from;
+  return {
+    alert: {
+      labels: labelsOf(labels, texts),
+      annotations: labelsOf(annotations, texts),
+      generatorUrl: url === null ? null : (texts[url] ?? null),
+      startsAtMs: startsAt + baseMs,
+      endsAtMs: endsAt + baseMs,
+      isTimeout: (flags & 2) !== 0,
+      updatedAtMs: updatedAt + baseMs,
+    },
+    isEnded: (flags & 1) !== 0,
+    askAtMs: askAt === null ? null : askAt + baseMs,
+    groups: [],
+    isSource: (flags & 4) !== 0,
+    hasSteered: (flags & 8) !== 0,
+  };
+}
+
+function labelsOf(places: readonly Place[], texts: readonly string[]): Labels {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < places.length; at += 2) {
+    pairs.push([texts[places[at] ?? 0] ?? '', texts[places[at + 1] ?? 0] ?? '']);
+  }
+  return Object.fromEntries(pairs);
+}
+
+function groupOf(
+  from: CarriedGroup,
+  { texts, baseMs }: CarriedShard,
+  fingerprints: readonly string[],
+): Group {
+  const [name, isPolicy, isStorm, labels, openedAt, flushAt, flushedAt, log, flight, routes] = from;
+  const destination: Destination = {
+    kind: isPolicy === 1 ? 'policy' : 'channel',
+    name: texts[name] ?? '',
+  };
+  const ref =
+    isStorm === 1
+      ? stormRef(destination, routes)
+      : groupRef(destination, labelsOf(labels, texts), routes);
+  const nameOf = (one: Named): string =>
+    typeof one === 'string' ? one : (fingerprints[one] ?? '');
+  const logOf = ([firing, resolved, at]: CarriedLog): PageLog => ({
+    firing: firing.map(nameOf),
+    resolved: resolved.map(nameOf),
+    atMs: at + baseMs,
+  });
+  const inFlight = flight === null ? null : inFlightOf(flight[0], flight[1], logOf(flight[2]));
+  return {
+    ...{ key: ref.key, destination, labels: ref.labels, isStorm: ref.isStorm },
+    members: new Map(
+      from[10].map((member): [string, Member] => {
+        if (typeof member === 'number') {
+          return [fingerprints[member] ?? '', { routes, heldBy: null, isOver: false }];
+        }
+        const [at, own, heldBy, over] = member;
+        return [fingerprints[at] ?? '', { routes: own, heldBy, isOver: over === 1 }];
+      }),
+    ),
+    openedAtMs: openedAt + baseMs,
+    flushAtMs: flushAt === null ? null : flushAt + baseMs,
+    flushedAtMs: flushedAt === null ? null : flushedAt + baseMs,
+    log: log === null ? null : logOf(log),
+    inFlight,
+  };
+}
+
+function inFlightOf(key: string, reason: PageReason, log: PageLog): InFlight {
+  return { ...log, key, reason };
+}

@@ -1,0 +1,209 @@
+import type { Alert } from './alert.ts';
+import type { Configuration } from './alerting-file.ts';
+import { type Destination, type GroupRef, destinationText, shardOf } from './group-key.ts';
+import { type Inhibitors, inhibitorsOf } from './inhibition.ts';
+import { groupsFor } from './routing.ts';
+import type {
+  Clocks,
+  Group,
+  HeartbeatState,
+  HeldAlert,
+  Member,
+  Outcome,
+  ShardState,
+  Stay,
+  Storm,
+} from './shard-state.ts';
+import type { Silence } from './silence.ts';
+
+type Mutable<List> = List extends readonly (infer One)[] ? One[] : List;
+type Collected = { -readonly [Key in keyof Omit<Outcome, 'wakeAtMs'>]: Mutable<Outcome[Key]> };
+
+/** A state while an event is worked into it: maps that may be written, and what comes out. */
+export interface Draft {
+  readonly nowMs: number;
+  readonly clocks: Clocks;
+  readonly shard: number;
+  readonly shards: number;
+  version: number;
+  configuration: Configuration;
+  readonly alerts: Map<string, HeldAlert>;
+  readonly groups: Map<string, Group>;
+  readonly silences: Map<string, Silence>;
+  readonly stays: Map<string, readonly Stay[]>;
+  readonly storms: Map<string, Storm>;
+  readonly heartbeats: Map<string, HeartbeatState>;
+  pages: number;
+  bytesAtMost: number;
+  /** `bytesAtMost` when it was last measured for this event. */
+  measured: number | null;
+  readonly bytesLimit: number;
+  readonly out: Collected;
+  /** Members that have been copied for this event, and may be written. */
+  readonly written: Map<string, Map<string, Member>>;
+  /** Of the alerts that fire now; null, to be made anew. */
+  inhibitors: Inhibitors | null;
+}
+
+export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft {
+  return {
+    nowMs,
+    clocks,
+    shard: state.shard,
+    shards: state.shards,
+    version: state.version,
+    configuration: state.configuration,
+    alerts: new Map(state.alerts),
+    groups: new Map(state.groups),
+    silences: new Map(state.silences),
+    stays: new Map(state.stays),
+    storms: new Map(state.storms),
+    heartbeats: new Map(state.heartbeats),
+    pages: state.pages,
+    bytesAtMost: state.bytesAtMost,
+    measured: null,
+    bytesLimit: state.bytesLimit,
+    out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
+    written: new Map(),
+    inhibitors: null,
+  };
+}
+
+export function stateOfDraft(draft: Draft): ShardState {
+  const { shard, shards, version, configuration, alerts, groups, silences } = draft;
+  const { stays, storms, heartbeats, pages, bytesAtMost, bytesLimit } = draft;
+  const known = { shard, shards, version, configuration, alerts, groups, silences };
+  return { ...known, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit };
+}
+
+/** Made once for an event, and again when what fires has changed. */
+export function inhibitors(draft: Draft): Inhibitors {
+  if (draft.inhibitors !== null) return draft.inhibitors;
+  const firing = [...draft.alerts]
+    .filter(([, { isSource, isEnded }]) => isSource && !isEnded)
+    .map(([fingerprint, { alert }]) => ({ fingerprint, labels: alert.labels }));
+  draft.inhibitors = inhibitorsOf(draft.configuration.inhibitRules, firing);
+  return draft.inhibitors;
+}
+
+/** Changes parts of a group that is there. */
+export function change(draft: Draft, key: string, over: Partial<Group>): void {
+  const group = draft.groups.get(key);
+  if (group !== undefined) draft.groups.set(key, { ...group, ...over });
+}
+
+/** The members of a group, to be written. */
+export function membersOf(draft: Draft, key: string): Map<string, Member> {
+  const already = draft.written.get(key);
+  if (already !== undefined) return already;
+  const members = new Map(draft.groups.get(key)?.members);
+  draft.written.set(key, members);
+  change(draft, key, { members });
+  return members;
+}
+
+/** Puts an alert into a group, which is opened where it is not there yet. */
+export function join(draft: Draft, fingerprint: string, ref: GroupRef): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  if (!draft.groups.has(ref.key)) open(draft, ref);
+  membersOf(draft, ref.key).set(fingerprint, { routes: ref.routes, heldBy: null, isOver: false });
+  if (held.groups.includes(ref.key)) return;
+  draft.bytesAtMost += MEMBER_BYTES;
+  draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });
+}
+
+function open(draft: Draft, { key, destination, labels, isStorm }: GroupRef): void {
+  const members = new Map<string, Member>();
+  draft.written.set(key, members);
+  draft.bytesAtMost += GROUP_BYTES + utf8Length(JSON.stringify(labels));
+  draft.groups.set(key, {
+    ...{ key, destination, labels, isStorm, members, openedAtMs: draft.nowMs },
+    ...{ flushAtMs: null, flushedAtMs: null, log: null, inFlight: null },
+  });
+}
+
+/** Takes an alert out of a group, and forgets it where nothing else needs it. */
+export function leave(draft: Draft, fingerprint: string, key: string): void {
+  takeOut(draft, fingerprint, key);
+  letGo(draft, fingerprint);
+}
+
+/** Takes an alert out of a group; a group of none ends once its page has been told of. */
+export function takeOut(draft: Draft, fingerprint: string, key: string): void {
+  membersOf(draft, key).delete(fingerprint);
+  const held = draft.alerts.get(fingerprint);
+  if (held !== undefined) {
+    const groups = held.groups.filter((one) => one !== key);
+    draft.alerts.set(fingerprint, { ...held, groups });
+  }
+  closeIfEmpty(draft, key);
+}
+
+export function closeIfEmpty(draft: Draft, key: string): void {
+  const group = draft.groups.get(key);
+  if (group === undefined || group.members.size > 0 || group.inFlight !== null) return;
+  draft.groups.delete(key);
+  draft.written.delete(key);
+}
+
+/** Forgets an alert that nothing here needs any more. */
+export function letGo(draft: Draft, fingerprint: string): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined || held.groups.length > 0) return;
+  const needed = held.isSource || draft.stays.has(fingerprint) || isHomeless(draft, held.alert);
+  if (needed && !held.isEnded) return;
+  draft.alerts.delete(fingerprint);
+  draft.stays.delete(fingerprint);
+  draft.bytesAtMost = Math.max(0, draft.bytesAtMost - bytesOf(held.alert));
+}
+
+/** No receiver takes it now, but another configuration may: one shard keeps it until then. */
+function isHomeless(draft: Draft, { labels }: Alert): boolean {
+  return (
+    groupsFor(draft.configuration, labels).length === 0 &&
+    shardOf(labels, draft.shards) === draft.shard
+  );
+}
+
+const GROUP_BYTES = 300;
+const MEMBER_BYTES = 40;
+const ALERT_BYTES = 120;
+
+/** What an alert takes as JSON, at most. */
+export function bytesOf({ labels, annotations, generatorUrl }: Alert): number {
+  return utf8Length(JSON.stringify([labels, annotations, generatorUrl])) + ALERT_BYTES;
+}
+
+export function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The group of a destination that an alert is in here, unless it is over there. */
+export function groupAt(
+  draft: Draft,
+  fingerprint: string,
+  destination: Destination,
+): Group | undefined {
+  const groups = draft.alerts.get(fingerprint)?.groups ?? [];
+  return groups
+    .map((key) => draft.groups.get(key))
+    .find(
+      (group) =>
+        group !== undefined &&
+        isSame(group.destination, destination) &&
+        group.members.get(fingerprint)?.isOver === false,
+    );
+}
+
+/** A page has told, or is telling, that an alert fires. */
+export function isPaged({ log, inFlight }: Group, fingerprint: string): boolean {
+  return (
+    (log?.firing.includes(fingerprint) ?? false) ||
+    (inFlight?.firing.includes(fingerprint) ?? false)
+  );
+}
+
+export function isSame(one: Destination, other: Destination): boolean {
+  return destinationText(one) === destinationText(other);
+}

@@ -1,0 +1,210 @@
+import type { Alert } from './alert.ts';
+import type { Configuration } from './alerting-file.ts';
+import { flushGroup, paged } from './flush-group.ts';
+import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts';
+import { reconfigure } from './reconfigure.ts';
+import { flushNow, flushSoon } from './schedule-flush.ts';
+import { carriedBytes } from './shard-codec.ts';
+import { type Draft, draftOf, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
+import type { Clocks, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
+import { type Silence, stateOf } from './silence.ts';
+import { stormTold } from './storm.ts';
+import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
+
+/**
+ * The alerting half of Belay as a pure state machine: `step(state, event, nowMs, clocks)` is the
+ * new state and what is to be done. Nothing here reads a clock or waits.
+ *
+ * **How a shard workflow uses it.** There are `shards` of them, each `alerts/<shard>`:
+ *
+ * 1. It begins with `newShard`, or with `restored(carried, configuration)` after it has continued
+ *    as new. It holds the state in a variable; `carried(state)` is what it hands to its next run,
+ *    beside the configuration. That is at most `bytesLimit` bytes of JSON: alerts beyond it are in
+ *    `refused`, and whoever sent them must be told. `hasRoomFor` says so before, for a validator.
+ * 2. Everything that comes is an event, one after the other, with the workflow's own time.
+ * 3. What comes out is carried out, and answered by further events:
+ *    - `pages`: one activity for each channel and batch of them, one entry of the ledger for each;
+ *      a page to a policy opens, updates or (`firing` empty) resolves the incident whose key is
+ *      `group`. Then `paged`, for all of a batch. Until then its group is not paged again, so a page that is
+ *      neither told as arrived nor as failed holds its group up.
+ *    - `ask`: the ends of these alerts have come, or no signal of a heartbeat. The store of last
+ *      messages is asked, then `seen`; `unknown` means still firing, and it is asked again.
+ *    - `passOn`: `alerts` for another shard, with this shard's version.
+ *    - `steer`: a firing alert stops the release of its service, without waiting for its group.
+ *    - `opened`: for the coordinator, who counts them by `counted` and sends `storm` to all shards.
+ *    - `wakeAtMs`: the one timer to set; then `time`.
+ * 4. The coordinator owns configuration (its versions only grow) and silences, and sends both to
+ *    every shard. Ingest shares alerts out by `ownersOf` once all have confirmed a version. It sends
+ *    what is news by `isNews`; all else is only noted in the store, and enters no history.
+ *
+ * **What is promised.** Each firing alert is in one group for each destination; one that nothing
+ * holds back is in its group's next page. The key of a group depends on its destination and labels
+ * alone. No group is paged twice within its repeat interval without a named reason.
+ */
+export function step(
+  state: ShardState,
+  event: ShardEvent,
+  nowMs: number,
+  clocks: Clocks,
+): { readonly state: ShardState; readonly outcome: Outcome } {
+  const draft = draftOf(state, nowMs, clocks);
+  take(draft, event);
+  look(draft);
+  return { state: stateOfDraft(draft), outcome: { ...draft.out, wakeAtMs: wakeAtMs(draft) } };
+}
+
+export interface NewShard {
+  readonly shard: number;
+  readonly shards: number;
+  readonly version: number;
+  readonly configuration: Configuration;
+  readonly bytesLimit: number;
+}
+
+/** A shard that knows of nothing yet; its heartbeats count from now. */
+export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardState {
+  const empty: ShardState = {
+    ...from,
+    ...{ alerts: new Map(), groups: new Map(), silences: new Map(), stays: new Map() },
+    ...{ storms: new Map(), heartbeats: new Map(), pages: 0, bytesAtMost: 0 },
+  };
+  const draft = draftOf(empty, nowMs, clocks);
+  watchHeartbeats(draft);
+  return stateOfDraft(draft);
+}
+
+/** Whether alerts of so many bytes can be taken. Measures where it does not know. */
+export function hasRoomFor(state: ShardState, bytes: number): boolean {
+  if (state.bytesAtMost + bytes <= state.bytesLimit) return true;
+  return carriedBytes(state) + bytes <= state.bytesLimit;
+}
+
+function hasRoom(draft: Draft, bytes: number): boolean {
+  if (draft.bytesAtMost + bytes <= draft.bytesLimit) return true;
+  // Nothing has changed since it was measured.
+  if (draft.bytesAtMost === draft.measured) return false;
+  draft.bytesAtMost = carriedBytes(stateOfDraft(draft));
+  draft.measured = draft.bytesAtMost;
+  return draft.bytesAtMost + bytes <= draft.bytesLimit;
+}
+
+function take(draft: Draft, event: ShardEvent): void {
+  switch (event.kind) {
+    case 'time':
+      return;
+    case 'alerts':
+      return takeAlerts(draft, event.alerts, event.version, hasRoom);
+    case 'silences':
+      for (const silence of event.silences) takeSilence(draft, silence);
+      return;
+    case 'configuration':
+      return reconfigure(draft, event.version, event.configuration);
+    case 'paged':
+      for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
+      return;
+    case 'seen':
+      return takeSeen(draft, event.seen);
+    case 'storm':
+      return stormTold(draft, event);
+    default:
+      event satisfies never;
+  }
+}
+
+function takeSilence(draft: Draft, silence: Silence): void {
+  const before = draft.silences.get(silence.id);
+  if (before !== undefined && before.updatedAtMs > silence.updatedAtMs) return;
+  const { nowMs } = draft;
+  const wasActive = before !== undefined && stateOf(before, nowMs) === 'active';
+  if (stateOf(silence, nowMs) === 'expired') draft.silences.delete(silence.id);
+  else {
+    draft.silences.set(silence.id, silence);
+    draft.bytesAtMost += utf8Length(JSON.stringify(silence)) + 1;
+  }
+  if (wasActive && stateOf(silence, nowMs) !== 'active') lookAtSilenced(draft);
+}
+
+/** What a silence held back is looked at again at once. */
+function lookAtSilenced(draft: Draft): void {
+  for (const [key, { members }] of draft.groups) {
+    for (const { heldBy } of members.values()) {
+      if (heldBy !== 'silence') continue;
+      flushNow(draft, key);
+      break;
+    }
+  }
+}
+
+function takeSeen(draft: Draft, seen: readonly Seen[]): void {
+  const own: Alert[] = [];
+  for (const one of seen) {
+    if (one.kind === 'alert') {
+      seenAlert(draft, one.fingerprint, one.endsAtMs);
+      continue;
+    }
+    const isUnknown = one.atMs === 'unknown';
+    const alert = isUnknown ? beatUnknown(draft, one.name) : beat(draft, one.name, one.atMs);
+    if (alert !== null) own.push(alert);
+  }
+  takeOwnAlerts(draft, own, hasRoom);
+}
+
+function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknown'): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined || held.isEnded) return;
+  if (endsAtMs === 'unknown') {
+    draft.alerts.set(fingerprint, { ...held, askAtMs: draft.nowMs + ASK_AGAIN_MS });
+    return;
+  }
+  const last = Math.max(endsAtMs, held.alert.endsAtMs);
+  const isEnded = last <= draft.nowMs;
+  const alert = { ...held.alert, endsAtMs: last };
+  draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs: null });
+  if (!isEnded) return;
+  if (held.isSource) sourcesChanged(draft);
+  for (const key of held.groups) flushSoon(draft, key);
+  letGo(draft, fingerprint);
+}
+
+/** At most so many are asked after by one event; the others by the next one. */
+const ASK_MAX = 1000;
+
+/** All that time alone brings. */
+function look(draft: Draft): void {
+  const { nowMs, silences, out } = draft;
+  const over = [...silences.values()].filter((one) => stateOf(one, nowMs) === 'expired');
+  for (const { id } of over) silences.delete(id);
+  if (over.length > 0) lookAtSilenced(draft);
+  for (const [fingerprint, held] of draft.alerts) {
+    if (held.isEnded || (held.askAtMs ?? held.alert.endsAtMs) > nowMs) continue;
+    if (out.ask.length >= ASK_MAX) break;
+    out.ask.push({ kind: 'alert', fingerprint });
+    draft.alerts.set(fingerprint, { ...held, askAtMs: nowMs + ASK_AGAIN_MS });
+  }
+  for (const [name, one] of draft.heartbeats) {
+    if (one.askAtMs > nowMs) continue;
+    out.ask.push({ kind: 'heartbeat', name });
+    draft.heartbeats.set(name, { ...one, askAtMs: nowMs + ASK_AGAIN_MS });
+  }
+  const due = [...draft.groups.values()]
+    .filter(
+      ({ flushAtMs, inFlight }) => flushAtMs !== null && flushAtMs <= nowMs && inFlight === null,
+    )
+    .toSorted((one, other) => (one.flushAtMs ?? 0) - (other.flushAtMs ?? 0));
+  for (const { key } of due) flushGroup(draft, key);
+}
+
+const FOR_EVER_MS = 8_640_000_000_000_000;
+
+function wakeAtMs(draft: Draft): number | null {
+  let soonest = FOR_EVER_MS;
+  for (const { flushAtMs, inFlight } of draft.groups.values()) {
+    if (flushAtMs !== null && inFlight === null) soonest = Math.min(soonest, flushAtMs);
+  }
+  for (const { endsAtMs } of draft.silences.values()) soonest = Math.min(soonest, endsAtMs);
+  for (const { isEnded, askAtMs, alert } of draft.alerts.values()) {
+    if (!isEnded) soonest = Math.min(soonest, askAtMs ?? alert.endsAtMs);
+  }
+  for (const { askAtMs } of draft.heartbeats.values()) soonest = Math.min(soonest, askAtMs);
+  return soonest === FOR_EVER_MS ? null : Math.max(soonest, draft.nowMs);
+}

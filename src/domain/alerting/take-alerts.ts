@@ -1,0 +1,256 @@
+import { type Alert, isOver, merged } from './alert.ts';
+import { fingerprint as fingerprintOf } from './fingerprint.ts';
+import { steer } from './flush-group.ts';
+import { type GroupRef, shardOf } from './group-key.ts';
+import { heldBack } from './held-back.ts';
+import { beat, beatsOf } from './heartbeat.ts';
+import { canInhibit } from './inhibition.ts';
+import { groupsFor } from './routing.ts';
+import { flushFirst, flushSoon } from './schedule-flush.ts';
+import {
+  type Draft,
+  bytesOf,
+  groupAt,
+  isPaged,
+  isSame,
+  join,
+  letGo,
+  membersOf,
+  takeOut,
+  utf8Length,
+} from './shard-draft.ts';
+import type { Handed, HeldAlert, Stay } from './shard-state.ts';
+import { afterStorm, intoStorm } from './storm.ts';
+
+/** Whether there is room for so many bytes more; may measure, and so correct, what there is. */
+export type HasRoom = (draft: Draft, bytes: number) => boolean;
+
+/** Takes a batch. `version`: of the configuration that it was shared out by. */
+export function takeAlerts(
+  draft: Draft,
+  batch: readonly Handed[],
+  version: number,
+  hasRoom: HasRoom,
+): void {
+  const touched = new Set<string>();
+  const taken: string[] = [];
+  for (const handed of batch) {
+    const signal = signalOf(draft, handed.alert);
+    if (signal !== null) {
+      if (signal.alert !== null) takeOwn(draft, signal.alert, hasRoom, taken, touched);
+      continue;
+    }
+    takeOne(draft, handed, version, hasRoom, taken, touched);
+  }
+  settle(draft, taken, touched);
+}
+
+/** Takes alerts of Belay's own, which go where its configuration says. */
+export function takeOwnAlerts(draft: Draft, alerts: readonly Alert[], hasRoom: HasRoom): void {
+  const touched = new Set<string>();
+  const taken: string[] = [];
+  for (const alert of alerts) takeOwn(draft, alert, hasRoom, taken, touched);
+  settle(draft, taken, touched);
+}
+
+function settle(draft: Draft, taken: readonly string[], touched: ReadonlySet<string>): void {
+  for (const key of touched) flushSoon(draft, key);
+  for (const fingerprint of taken) steerNow(draft, fingerprint);
+}
+
+/** An alert that is a heartbeat's signal is nothing else; it may end the one about the heartbeat. */
+function signalOf(draft: Draft, alert: Alert): { readonly alert: Alert | null } | null {
+  if (isOver(alert, draft.nowMs)) return null;
+  const names = beatsOf(draft.configuration.heartbeats, alert.labels);
+  if (names.length === 0) return null;
+  let ended: Alert | null = null;
+  for (const name of names) ended = beat(draft, name, alert.updatedAtMs) ?? ended;
+  return { alert: ended };
+}
+
+function takeOwn(
+  draft: Draft,
+  alert: Alert,
+  hasRoom: HasRoom,
+  taken: string[],
+  touched: Set<string>,
+): void {
+  // As if it had been shared out by an older configuration: what is not this shard's is passed on.
+  takeOne(draft, { alert, groups: null, stays: [] }, -1, hasRoom, taken, touched);
+}
+
+function takeOne(
+  draft: Draft,
+  handed: Handed,
+  version: number,
+  hasRoom: HasRoom,
+  taken: string[],
+  touched: Set<string>,
+): void {
+  const fingerprint = fingerprintOf(handed.alert.labels);
+  const refs = placesOf(draft, handed, version);
+  const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
+  const held = hold(draft, fingerprint, handed.alert, hasRoom);
+  if (held === null) return;
+  if (wasEnded && !held.isEnded && handed.groups === null) endElsewhere(draft, fingerprint);
+  if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
+  // What is handed over has been waited for elsewhere; it waits for the others of its group again.
+  const sinceMs = handed.groups === null ? held.alert.startsAtMs : draft.nowMs;
+  for (const ref of refs) place(draft, fingerprint, ref, sinceMs, touched);
+  if (handed.groups === null) forward(draft, fingerprint, refs);
+  for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
+  taken.push(fingerprint);
+  // Routed by a configuration that is on its way here: it is placed when that comes.
+  if (version <= draft.version) letGo(draft, fingerprint);
+}
+
+/** It fires anew: in groups that it would not be put into now, it is over. */
+function endElsewhere(draft: Draft, fingerprint: string): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const keys = groupsFor(draft.configuration, held.alert.labels).map(({ key }) => key);
+  for (const key of held.groups) {
+    const member = draft.groups.get(key)?.members.get(fingerprint);
+    if (member === undefined || keys.includes(key)) continue;
+    membersOf(draft, key).set(fingerprint, { ...member, isOver: true });
+  }
+}
+
+/**
+ * Notes where an alert stays. It may have been brought here before that was known: if nobody has
+ * been told of it here, it goes out again.
+ */
+function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): void {
+  const others = (draft.stays.get(fingerprint) ?? []).filter(
+    (one) => !stays.some(({ ref }) => isSame(ref.destination, one.ref.destination)),
+  );
+  const noted = stays.filter(({ shard, ref }) => {
+    if (shard === draft.shard) return false;
+    const group = groupAt(draft, fingerprint, ref.destination);
+    if (group !== undefined && isPaged(group, fingerprint)) return false;
+    if (group !== undefined) takeOut(draft, fingerprint, group.key);
+    return true;
+  });
+  const all = [...others, ...noted];
+  if (all.length === 0) return;
+  draft.stays.set(fingerprint, all);
+  draft.bytesAtMost += utf8Length(JSON.stringify(noted));
+}
+
+/** To where it stays although no route leads there any more: its end is told there. */
+function forward(draft: Draft, fingerprint: string, refs: readonly GroupRef[]): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  for (const { shard, ref } of draft.stays.get(fingerprint) ?? []) {
+    if (refs.some(({ destination }) => isSame(destination, ref.destination))) continue;
+    const handed = { alert: held.alert, groups: [{ ...ref, routes: [] }], stays: [] };
+    if (shard !== draft.shard) draft.out.passOn.push({ shard, handed });
+  }
+}
+
+/** The alert as it is known now; null where there is nothing to hold, or no room. */
+function hold(
+  draft: Draft,
+  fingerprint: string,
+  message: Alert,
+  hasRoom: HasRoom,
+): HeldAlert | null {
+  const { nowMs, configuration } = draft;
+  const before = draft.alerts.get(fingerprint);
+  const alert = before === undefined ? message : merged(before.alert, message, nowMs);
+  const isEnded = isOver(alert, nowMs);
+  if (before === undefined && isEnded) return null;
+  const more = bytesOf(alert) - (before === undefined ? 0 : bytesOf(before.alert));
+  if (!isEnded && more > 0 && !hasRoom(draft, more)) {
+    const why = `this shard holds as much as it may: ${draft.bytesLimit} bytes`;
+    draft.out.refused.push({ fingerprint, why });
+    return null;
+  }
+  const isSource = canInhibit(configuration.inhibitRules, alert.labels);
+  const firesAnew = before !== undefined && before.isEnded && !isEnded;
+  const held: HeldAlert = {
+    ...{ alert, isEnded, askAtMs: null, isSource, groups: before?.groups ?? [] },
+    hasSteered: before?.hasSteered === true && !firesAnew,
+  };
+  draft.bytesAtMost += more;
+  draft.alerts.set(fingerprint, held);
+  if (isSource && before?.isEnded !== isEnded) sourcesChanged(draft);
+  return held;
+}
+
+/** What could be inhibited before may not be now. */
+export function sourcesChanged(draft: Draft): void {
+  draft.inhibitors = null;
+  for (const [key, { members, inFlight }] of draft.groups) {
+    if (inFlight !== null) continue;
+    for (const { heldBy } of members.values()) {
+      if (heldBy !== 'inhibition') continue;
+      flushSoon(draft, key);
+      break;
+    }
+  }
+}
+
+/** The groups of a message that this shard has to see to; the others are passed on, if it is old. */
+function placesOf(draft: Draft, handed: Handed, version: number): readonly GroupRef[] {
+  if (handed.groups !== null) return handed.groups;
+  const refs = groupsFor(draft.configuration, handed.alert.labels);
+  const mine: GroupRef[] = [];
+  const others = new Map<number, GroupRef[]>();
+  for (const ref of refs) {
+    const shard = shardOf(ref.labels, draft.shards);
+    if (shard === draft.shard) mine.push(ref);
+    else others.set(shard, [...(others.get(shard) ?? []), ref]);
+  }
+  if (version < draft.version) {
+    for (const [shard, groups] of others) {
+      draft.out.passOn.push({ shard, handed: { alert: handed.alert, groups, stays: [] } });
+    }
+  }
+  return mine;
+}
+
+/** Into the group of a destination that an alert is in already, or else into the one that is meant. */
+export function place(
+  draft: Draft,
+  fingerprint: string,
+  ref: GroupRef,
+  sinceMs: number,
+  touched: Set<string>,
+): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined) return;
+  const inside = groupAt(draft, fingerprint, ref.destination);
+  if (inside !== undefined) {
+    const heldBy = inside.members.get(fingerprint)?.heldBy ?? null;
+    membersOf(draft, inside.key).set(fingerprint, { routes: ref.routes, heldBy, isOver: false });
+    return;
+  }
+  const stay = draft.stays
+    .get(fingerprint)
+    ?.find((one) => one.shard !== draft.shard && isSame(one.ref.destination, ref.destination));
+  if (stay !== undefined) {
+    const handed = { alert: held.alert, groups: [{ ...stay.ref, routes: ref.routes }], stays: [] };
+    draft.out.passOn.push({ shard: stay.shard, handed });
+    return;
+  }
+  // Where it stayed it has ended meanwhile, and no route leads there.
+  if (held.isEnded || ref.routes.length === 0) return;
+  const target = draft.groups.has(ref.key) ? ref : afterStorm(draft, ref);
+  if (target.isStorm && !ref.isStorm) intoStorm(draft, fingerprint, target);
+  else {
+    join(draft, fingerprint, target);
+    flushFirst(draft, target.key, target.routes, sinceMs);
+  }
+  if (draft.groups.has(target.key)) touched.add(target.key);
+}
+
+/** Traffic comes before pages: what stops a release does not wait for the group. */
+function steerNow(draft: Draft, fingerprint: string): void {
+  const held = draft.alerts.get(fingerprint);
+  if (held === undefined || held.isEnded || held.hasSteered) return;
+  for (const key of held.groups) {
+    const routes = draft.groups.get(key)?.members.get(fingerprint)?.routes ?? [];
+    if (heldBack(draft, held.alert.labels, routes) === null) steer(draft, fingerprint, routes);
+  }
+}

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { importAlertmanager } from '../../../src/domain/alerting/alertmanager-import.ts';
+import { routesFor } from '../../../src/domain/alerting/routing.ts';
+import { configuration } from './configurations.ts';
+
+const WHOLE = `
+global:
+  resolve_timeout: 1w
+  smtp_smarthost: 'localhost:25'
+  slack_api_url: https://hooks.example.org/s3cret
+templates: ['/etc/alertmanager/*.tmpl']
+tracing: { endpoint: localhost:4317 }
+route:
+  receiver: 'Team X: mails'
+  group_by: ['alertname', 'cluster']
+  group_wait: 0
+  group_interval: 5m
+  repeat_interval: 5w
+  routes:
+    - match_re: { service: ^(foo1|foo2|baz)$ }
+      match: { env: prod }
+      receiver: team-X-pager
+      continue: yes
+      labels: { tier: '{{ .x }}' }
+      routes:
+        - matchers: [ severity="critical", 'note = a\\b' ]
+          mute_time_intervals: [nights]
+          active_time_intervals: [local]
+          group_by: ['...']
+    - matchers: ['severity =~ "info|low"']
+      receiver: blackhole
+      group_by: []
+      unheard_of: 1
+inhibit_rules:
+  - name: critical first
+    source_match: { severity: critical }
+    target_match_re: { severity: 'warning|info' }
+    equal: [alertname, 'any name']
+  - source_matchers: [a=1]
+    target_matchers: [b=1]
+mute_time_intervals:
+  - name: nights
+    time_intervals: [{ times: [{ start_time: '22:00', end_time: '24:00' }], weekdays: ['monday:friday'], location: Europe/Berlin }]
+time_intervals:
+  - name: local
+    time_intervals: [{ days_of_month: ['1:-1'], location: Local, months: null }]
+receivers:
+  - name: 'Team X: mails'
+    email_configs: [{ to: x@example.org }, { to: y@example.org }]
+  - name: team-X-pager
+    pagerduty_configs: [{ routing_key: s3cret }]
+    slack_configs: [{ channel: '#x', send_resolved: true }]
+    victorops_configs: [{ api_key: s3cret, send_resolved: false }]
+  - name: blackhole
+`;
+
+function imported(text: string) {
+  const result = importAlertmanager({ text, file: 'alertmanager.yml' });
+  if (result.kind === 'invalid') throw new Error(JSON.stringify(result.problems));
+  return result;
+}
+
+test('the whole of a configuration is carried over, and what cannot be is listed in its place', () => {
+  const { document, channels, left } = imported(WHOLE);
+  expect(document).toEqual({
+    resolve_timeout: '7d',
+    route: {
+      receiver: 'Team X: mails',
+      group_by: ['alertname', 'cluster'],
+      group_wait: '0s',
+      group_interval: '5m',
+      repeat_interval: '30d',
+      routes: [
+        {
+          receiver: 'team-X-pager',
+          continue: true,
+          matchers: ['env="prod"', 'service=~"^(foo1|foo2|baz)$"'],
+          routes: [
+            {
+              group_by: ['...'],
+              mute_time_intervals: ['nights'],
+              active_time_intervals: ['local'],
+              matchers: ['severity="critical"', 'note="a\\\\b"'],
+            },
+          ],
+        },
+        { receiver: 'blackhole', group_by: [], matchers: ['severity=~"info|low"'] },
+      ],
+    },
+    receivers: {
+      'Team X: mails': {
+        channels: ['team-x-mails-email', 'team-x-mails-email-2'],
+        send_resolved: false,
+      },
+      'team-X-pager': {
+        channels: ['team-x-pager-pagerduty', 'team-x-pager-slack', 'team-x-pager-victorops'],
+      },
+      blackhole: { channels: [] },
+    },
+    time_intervals: {
+      nights: [
+        {
+          times: [{ start_time: '22:00', end_time: '24:00' }],
+          weekdays: ['monday:friday'],
+          location: 'Europe/Berlin',
+        },
+      ],
+      local: [{ days_of_month: ['1:-1'] }],
+    },
+    inhibit_rules: [
+      {
+        name: 'critical first',
+        source_matchers: ['severity="critical"'],
+        target_matchers: ['severity=~"warning|info"'],
+        equal: ['alertname', 'any name'],
+      },
+      { source_matchers: ['a="1"'], target_matchers: ['b="1"'], equal: [] },
+    ],
+  });
+  expect(channels).toEqual([
+    { name: 'team-x-mails-email', type: 'email', path: 'receivers.0.email_configs.0' },
+    { name: 'team-x-mails-email-2', type: 'email', path: 'receivers.0.email_configs.1' },
+    { name: 'team-x-pager-pagerduty', type: 'pagerduty', path: 'receivers.1.pagerduty_configs.0' },
+    { name: 'team-x-pager-slack', type: 'slack', path: 'receivers.1.slack_configs.0' },
+    { name: 'team-x-pager-victorops', type: null, path: 'receivers.1.victorops_configs.0' },
+  ]);
+  expect(left.map(({ line, path }) => `${line} ${path}`).toSorted()).toEqual(
+    [
+      '4 global.smtp_smarthost',
+      '5 global.slack_api_url',
+      '6 templates',
+      '7 tracing',
+      '13 route.repeat_interval',
+      '19 route.routes.0.labels',
+      '21 route.routes.0.routes.0.matchers.1',
+      '28 route.routes.1.unheard_of',
+      '41 time_intervals.0.time_intervals.0.location',
+      '44 receivers.0.email_configs.0',
+      '44 receivers.0.email_configs.1',
+      '45 receivers.1',
+      '46 receivers.1.pagerduty_configs.0',
+      '47 receivers.1.slack_configs.0',
+      '48 receivers.1.victorops_configs.0',
+    ].toSorted(),
+  );
+  expect(JSON.stringify({ document, channels, left })).not.toContain('s3cret');
+});
+
+test('the tree routes as it did', () => {
+  const { routes } = configuration(JSON.stringify(imported(WHOLE).document));
+  const to = (labels: Record<string, string>) =>
+    routesFor(routes, labels).map((at) => routes[at]?.path);
+  expect(to({ service: 'foo1', env: 'prod', severity: 'info' })).toEqual([
+    'route.routes.0',
+    'route.routes.1',
+  ]);
+  expect(to({ service: 'foo1', env: 'prod', severity: 'critical', note: 'a\\b' })).toEqual([
+    'route.routes.0.routes.0',
+  ]);
+  expect(to({ service: 'foo12', env: 'prod' })).toEqual(['route']);
+});
+
+describe('what means something else now is listed too', () => {
+  const small = (routes: string, more = '') =>
+    `route: { receiver: a, group_by: [x], routes: ${routes} }\nreceivers: [{ name: a }]\n${more}`;
+
+  test.each([
+    [
+      small('[{ matchers: [b=1] }, { matchers: [b=2], group_by: [y] }]'),
+      'route.routes.0: pages a by the same labels as route: equal ones become one group',
+    ],
+    [
+      small('[{ match_re: { b: "(?!x)" }, group_by: [y] }]'),
+      'route.routes.0.match_re.b: invalid or unsupported Perl syntax: `(?!`: RE2 has no look-around; ' +
+        'write a second matcher with !~ instead: nothing matches it until you mend it',
+    ],
+    [
+      small('[{ group_wait: soon, group_by: [y] }]'),
+      'route.routes.0.group_wait: is no duration and was passed over',
+    ],
+    [
+      small('[{ group_by: [y], continue: maybe }]'),
+      'route.routes.0.continue: is neither true nor false and was passed over',
+    ],
+    [small('{}'), 'route.routes: is no list and was passed over'],
+    [small('[]', 'inhibit_rules: [1]'), 'inhibit_rules.0: is no set of keys and was passed over'],
+    [
+      'route: { receiver: a }\nreceivers: [{ name: a }, { name: a, slack_configs: [{}] }]',
+      'receivers.1: there is another a above it, which is kept',
+    ],
+    [
+      'route: { receiver: a, "<<": 1 }\nreceivers: [{ name: a }]',
+      'route.<<: Belay has no such setting',
+    ],
+    [
+      'route: { receiver: a }\nreceivers: [{ name: a, constructor: 1 }]\nconstructor: 1',
+      'constructor: Belay has no such setting',
+    ],
+  ])('%s', (text, message) => {
+    expect(imported(text).left.map((one) => `${one.path}: ${one.message}`)).toContain(message);
+  });
+
+  test('an expression that cannot be taken lets no alert in, not every one', () => {
+    const { routes } = configuration(
+      JSON.stringify(imported(small('[{ match_re: { b: "(?!x)" } }]')).document),
+    );
+    for (const labels of [{}, { b: '' }, { b: 'x' }])
+      expect(routesFor(routes, labels)).toEqual([0]);
+  });
+});
+
+test.each([
+  ['', "Alertmanager's configuration is a set of keys"],
+  ['route: { receiver: a }', 'receivers: is missing'],
+  ['route: { receiver: b }\nreceivers: [{ name: a }]', 'there is no receiver b in this file'],
+  ['route: { receiver: a, matchers: ["x"] }\nreceivers: [{ name: a }]', 'x: at 2: the text ends'],
+  [
+    'route: { receiver: a, continue: true }\nreceivers: [{ name: a }]',
+    'nothing comes after the first route',
+  ],
+])('%s is refused: %s', (text, message) => {
+  const result = importAlertmanager({ text, file: 'alertmanager.yml' });
+  expect(
+    result.kind === 'invalid' && result.problems.map((one) => `${one.path}: ${one.message}`),
+  ).toContainEqual(expect.stringContaining(message));
+});

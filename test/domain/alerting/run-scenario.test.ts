@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../../../src/domain/document/problem.ts';
+import { readScenarios } from '../../../src/domain/alerting/read-scenarios.ts';
+import { runScenarios } from '../../../src/domain/alerting/run-scenario.ts';
+import { changesAt, isIn } from '../../../src/domain/alerting/time-interval.ts';
+
+const FILES: Readonly<Record<string, string>> = {
+  'alerting.yaml': `
+receivers: { ops: { channels: [ops] }, night: { policy: default } }
+time_intervals: { nights: [{ times: [{ start_time: "22:00", end_time: "24:00" }] }] }
+route:
+  receiver: ops
+  group_by: [alertname]
+  routes:
+    - { matchers: [severity=page], receiver: night, on_alert: rollback }
+    - { matchers: [severity=low], mute_time_intervals: [nights] }
+heartbeats: { prom: { within: 5m } }
+`,
+  'other.yaml': `
+receivers: { ops: { channels: [other] } }
+route: { receiver: ops }
+`,
+  'broken.yaml': 'route: {}',
+};
+
+function readFile(path: string): string {
+  const text = FILES[path];
+  if (text === undefined) throw new Error('ENOENT');
+  return text;
+}
+
+function run(scenarios: string, alerting = 'alerting.yaml') {
+  const text = `alerting: ${alerting}\nscenarios:\n${scenarios}`;
+  const read = readScenarios({ text, file: 's.yaml' }, readFile);
+  if (read.kind === 'invalid') return read.problems.map(formatProblem);
+  return runScenarios(read.value, { isIn, changesAt });
+}
+
+test('all that a scenario may hold is played', () => {
+  const results = run(`
+  - name: a page
+    until: 1h
+    steps:
+      - { at: 0s, beat: prom }
+      - { at: 0s, fire: [{ labels: { alertname: Down, severity: page, service: shop } }] }
+      - { at: 1m, fire: [{ labels: { alertname: Slow }, for: 10m }] }
+      - { at: 2m, silence: { name: work, matchers: [alertname=Slow], for: 30m } }
+      - { at: 3m, expire: work }
+      - { at: 4m, resolve: [{ alertname: Down, severity: page, service: shop }] }
+    expect:
+      - { at: 30s, to: policy/default, reason: first_page, firing: [{ alertname: Down, severity: page, service: shop }] }
+      - { at: 1m30s, to: channel/ops, firing: [{ alertname: Slow }] }
+      - { at: 5m, to: channel/ops }
+      - { at: 5m30s, to: policy/default, reason: all_resolved, firing: [], resolved: [{ alertname: Down, severity: page, service: shop }] }
+      - { at: 11m30s, to: channel/ops, reason: all_resolved }
+    expect_releases: [{ at: 0s, verb: rollback, service: shop }]
+  - name: at night
+    start: 2026-11-26T22:30:00Z
+    until: 4m
+    steps: [{ at: 0s, fire: [{ labels: { alertname: Disk, severity: low } }] }]
+    expect: []
+`);
+  expect(results).toMatchObject([
+    // The heartbeat that stops is told after 5m 30s, as any alert is.
+    {
+      name: 'a page',
+      missing: ['5m channel/ops'],
+      unexpected: [
+        '5m30s channel/ops first_page firing {alertname="HeartbeatMissing", heartbeat="prom"}',
+      ],
+      hasPassed: false,
+    },
+    { name: 'at night', hasPassed: true, missing: [], unexpected: [], found: [] },
+  ]);
+});
+
+test('what differs is told as expected and found', () => {
+  const results = run(`
+  - name: wrong
+    until: 3m
+    steps:
+      - { at: 0s, fail: { channel: ops, for: 1m } }
+      - { at: 0s, fire: [{ labels: { alertname: Down } }] }
+      - { at: 0s, silence: { name: all, matchers: [a=~".*"], for: 1m } }
+    expect:
+      - { at: 30s, to: channel/ops, reason: new_alerts, firing: [{ alertname: Down }] }
+    expect_releases: [{ at: 1s, verb: pause, service: shop }]
+`);
+  expect(results).toEqual([
+    {
+      name: 'wrong',
+      hasPassed: false,
+      missing: [
+        '0s silence all: {a=~".*"} would silence everything: one matcher must need a label to be there',
+        '30s channel/ops new_alerts firing {alertname="Down"}',
+        '1s release/shop pause',
+      ],
+      unexpected: ['30s channel/ops first_page firing {alertname="Down"} (does not arrive)'],
+      found: ['30s channel/ops first_page firing {alertname="Down"} (does not arrive)'],
+    },
+  ]);
+});
+
+test('a reload is played with the other file', () => {
+  const results = run(`
+  - name: reload
+    until: 4m
+    steps:
+      - { at: 0s, fire: [{ labels: { alertname: Down } }] }
+      - { at: 1m, reload: other.yaml }
+    expect:
+      - { at: 30s, to: channel/ops }
+      - { at: 1m30s, to: channel/other }
+`);
+  expect(results).toMatchObject([{ hasPassed: true }]);
+});
+
+describe('a wrong file is told where it is wrong', () => {
+  const scenario = (steps: string) => `  - { name: a, until: 1m, expect: [], steps: ${steps} }`;
+  test.each([
+    [scenario('[]'), 'none.yaml', '1:11: alerting: none.yaml cannot be read: ENOENT'],
+    [scenario('[]'), 'broken.yaml', 'alerting: broken.yaml:1:1: receivers: is missing'],
+    [scenario('[{ at: 2m, beat: prom }]'), undefined, 'is after `until`: it would never happen'],
+    [scenario('[{ at: 5s, beat: prom }, { at: 1s, beat: prom }]'), undefined, 'put it in order'],
+    [scenario('[{ at: 5s, expire: x }]'), undefined, 'no step before has a silence x'],
+    [scenario('[{ at: 5s }]'), undefined, 'does one thing: fire, resolve, silence'],
+    [scenario('[{ at: 5s, fire: [{ labels: {} }] }]'), undefined, 'has no labels'],
+    [scenario('[{ at: 5s, fier: [] }]'), undefined, 'unknown key: did you mean fire?'],
+    [scenario('[{ at: 5s, reload: none.yaml }]'), undefined, 'none.yaml cannot be read'],
+  ])('%s', (text, alerting, problem) => {
+    expect(run(text, alerting)).toContainEqual(expect.stringContaining(problem));
+  });
+});
