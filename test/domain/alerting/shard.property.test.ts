@@ -98,6 +98,7 @@ function play(
   const sim = newSimulation({
     ...{ configuration: first, shards, startMs: START, clocks: CLOCKS },
     arrives: (_destination, atMs) => atMs >= known.failsUntilMs,
+    pick: picker(list.length),
   });
   for (const one of list) {
     known.nowMs += one.afterMs;
@@ -107,6 +108,15 @@ function play(
     after(sim, known);
   }
   return { sim, known };
+}
+
+/** Messages to shards overtake each other, but not those of one sender. */
+function picker(seed: number): (senders: number) => number {
+  let state = seed;
+  return (senders) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor(state / 65_536) % senders;
+  };
 }
 
 const FAR = START + 1000 * 60 * MINUTE;
