@@ -34,7 +34,9 @@ import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
  *    - `opened`: for the coordinator, who counts them by `counted` and sends `storm` to all shards.
  *    - `wakeAtMs`: the one timer to set; then `time`.
  * 4. The coordinator owns configuration (its versions only grow) and silences, and sends both to
- *    every shard. Ingest shares alerts out by `ownersOf` once all have confirmed a version. It sends
+ *    every shard. It begins no version before every shard has taken the last one and all that was
+ *    to be passed on has arrived: if versions overtake each other no alert is lost, but one may be
+ *    in two groups. Ingest shares alerts out by `ownersOf` once all have confirmed a version. It sends
  *    what is news by `isNews`; all else is only noted in the store, and enters no history.
  *
  * **What is promised.** Each firing alert is in one group for each destination; one that nothing

@@ -73,7 +73,8 @@ export interface Simulation {
   readonly beat: (heartbeat: string) => void;
   readonly silence: (request: SilenceRequest) => SilenceAnswer;
   readonly expire: (id: string) => void;
-  readonly reload: (configuration: Configuration) => void;
+  /** Several: each comes before the one before it has been heard of everywhere. */
+  readonly reload: (...configurations: readonly Configuration[]) => void;
   /** Every shard continues as new. */
   readonly restart: () => void;
 }
@@ -108,10 +109,13 @@ interface World {
 
 export function newSimulation(spec: SimulationSpec): Simulation {
   const world = worldOf(spec);
-  const everywhere = (event: ShardEvent): void => {
+  const tell = (event: ShardEvent): void => {
     for (let shard = 0; shard < spec.shards; shard += 1) {
       world.queue.push({ from: 'coordinator', shard, event });
     }
+  };
+  const everywhere = (event: ShardEvent): void => {
+    tell(event);
     drain(world);
   };
   return {
@@ -137,11 +141,14 @@ export function newSimulation(spec: SimulationSpec): Simulation {
       world.silences.set(id, silence);
       everywhere({ kind: 'silences', silences: [silence] });
     },
-    reload: (configuration) => {
-      world.configuration = configuration;
-      world.version += 1;
+    reload: (...configurations) => {
       world.storms.clear();
-      everywhere({ kind: 'configuration', version: world.version, configuration });
+      for (const configuration of configurations) {
+        world.configuration = configuration;
+        world.version += 1;
+        tell({ kind: 'configuration', version: world.version, configuration });
+      }
+      drain(world);
     },
     restart: () => {
       for (const one of world.shards) {

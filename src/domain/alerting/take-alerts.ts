@@ -5,6 +5,7 @@ import { type GroupRef, shardOf } from './group-key.ts';
 import { heldBack } from './held-back.ts';
 import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
+import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
@@ -92,7 +93,7 @@ function takeOne(
   const refs = isLate
     ? placesOf(draft, { ...handed, groups: null }, version)
     : placesOf(draft, handed, version);
-  if (isLate) tellAll(draft, handed.alert);
+  if (isLate) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
   const held = hold(draft, fingerprint, handed.alert, hasRoom);
   if (held === null) return;
@@ -111,15 +112,16 @@ function takeOne(
  * Another shard has handed it over by a configuration that is not this shard's any more, and not
  * into a group that it is in: it is shared out again.
  */
-function isOvertaken(draft: Draft, fingerprint: string, { groups, stays }: Handed): boolean {
-  if (groups === null || stays.length > 0) return false;
+function isOvertaken(draft: Draft, fingerprint: string, { groups }: Handed): boolean {
+  if (groups === null) return false;
   return !groups.some(({ key }) => draft.groups.get(key)?.members.has(fingerprint) === true);
 }
 
-/** One that can inhibit others is known everywhere. */
-function tellAll({ configuration, shard, shards, out }: Draft, alert: Alert): void {
-  if (!canInhibit(configuration.inhibitRules, alert.labels)) return;
-  for (let to = 0; to < shards; to += 1) {
+/** One that can inhibit others is known everywhere, and one that goes nowhere has its keeper. */
+function tellKeepers({ configuration, shard, shards, out }: Draft, alert: Alert): void {
+  const isSource = canInhibit(configuration.inhibitRules, alert.labels);
+  if (!isSource && groupsFor(configuration, alert.labels).length > 0) return;
+  for (const to of ownersOf(configuration, alert.labels, shards)) {
     if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
   }
 }
