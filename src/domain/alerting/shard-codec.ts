@@ -4,6 +4,7 @@ import { type Destination, groupRef, stormRef } from './group-key.ts';
 import type { Labels } from './labels.ts';
 import { utf8Length } from './shard-draft.ts';
 import type {
+  Early,
   Group,
   HeartbeatState,
   HeldAlert,
@@ -34,6 +35,7 @@ export interface CarriedShard {
   readonly alerts: readonly CarriedAlert[];
   readonly groups: readonly CarriedGroup[];
   readonly silences: readonly Silence[];
+  readonly early: readonly Early[];
   readonly stays: readonly (readonly [alert: number, stays: readonly Stay[]])[];
   readonly storms: readonly (readonly [id: string, storm: Storm])[];
   readonly heartbeats: readonly (readonly [name: string, state: HeartbeatState])[];
@@ -127,6 +129,7 @@ export function carried(state: ShardState): CarriedShard {
   return {
     ...{ format: 1, shard, shards, version, pages, bytesLimit, baseMs },
     ...{ texts: [...texts.keys()], alerts, groups, silences: [...state.silences.values()] },
+    early: state.early,
     stays: [...state.stays].map(([key, stays]) => [alertPlaces.get(key) ?? -1, stays] as const),
     storms: [...state.storms],
     heartbeats: [...state.heartbeats],
@@ -175,6 +178,7 @@ export function restored(from: CarriedShard, configuration: Configuration): Shar
   return {
     ...{ shard, shards, version, configuration, pages, bytesLimit, alerts, groups },
     silences: new Map(from.silences.map((silence) => [silence.id, silence])),
+    early: from.early,
     stays: new Map(from.stays.map(([at, stays]) => [fingerprints[at] ?? '', stays])),
     storms: new Map(from.storms),
     heartbeats: new Map(from.heartbeats),

@@ -5,6 +5,7 @@ import { type Inhibitors, inhibitorsOf } from './inhibition.ts';
 import { groupsFor } from './routing.ts';
 import type {
   Clocks,
+  Early,
   Group,
   HeartbeatState,
   HeldAlert,
@@ -30,6 +31,7 @@ export interface Draft {
   readonly alerts: Map<string, HeldAlert>;
   readonly groups: Map<string, Group>;
   readonly silences: Map<string, Silence>;
+  early: readonly Early[];
   readonly stays: Map<string, readonly Stay[]>;
   readonly storms: Map<string, Storm>;
   readonly heartbeats: Map<string, HeartbeatState>;
@@ -56,6 +58,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     alerts: new Map(state.alerts),
     groups: new Map(state.groups),
     silences: new Map(state.silences),
+    early: state.early,
     stays: new Map(state.stays),
     storms: new Map(state.storms),
     heartbeats: new Map(state.heartbeats),
@@ -71,9 +74,9 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
 
 export function stateOfDraft(draft: Draft): ShardState {
   const { shard, shards, version, configuration, alerts, groups, silences } = draft;
-  const { stays, storms, heartbeats, pages, bytesAtMost, bytesLimit } = draft;
+  const { early, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit } = draft;
   const known = { shard, shards, version, configuration, alerts, groups, silences };
-  return { ...known, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit };
+  return { ...known, early, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit };
 }
 
 /** Made once for an event, and again when what fires has changed. */

@@ -74,6 +74,11 @@ export interface HeartbeatState {
   readonly askAtMs: number;
 }
 
+export interface Early {
+  readonly version: number;
+  readonly alerts: readonly Handed[];
+}
+
 /** All that a shard knows. In memory only: `shard-codec.ts` makes plain JSON of it. */
 export interface ShardState {
   readonly shard: number;
@@ -84,6 +89,8 @@ export interface ShardState {
   readonly alerts: ReadonlyMap<string, HeldAlert>;
   readonly groups: ReadonlyMap<string, Group>;
   readonly silences: ReadonlyMap<string, Silence>;
+  /** Batches that were shared out by a configuration which is on its way here. */
+  readonly early: readonly Early[];
   /** By the fingerprints of alerts. */
   readonly stays: ReadonlyMap<string, readonly Stay[]>;
   /** By the route that limits them and their destination. */

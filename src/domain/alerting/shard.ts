@@ -6,7 +6,7 @@ import { reconfigure } from './reconfigure.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import { carriedBytes } from './shard-codec.ts';
 import { type Draft, draftOf, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
-import type { Clocks, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
+import type { Clocks, Early, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
 import { type Silence, stateOf } from './silence.ts';
 import { stormTold } from './storm.ts';
 import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
@@ -34,7 +34,9 @@ import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
  *    - `opened`: for the coordinator, who counts them by `counted` and sends `storm` to all shards.
  *    - `wakeAtMs`: the one timer to set; then `time`.
  * 4. The coordinator owns configuration (its versions only grow) and silences, and sends both to
- *    every shard. Ingest shares alerts out by `ownersOf` once all have confirmed a version. It sends
+ *    every shard. It begins no version before every shard has taken the last one and all that was
+ *    to be passed on has arrived: if versions overtake each other no alert is lost, but one may be
+ *    in two groups. Ingest shares alerts out by `ownersOf` once all have confirmed a version. It sends
  *    what is news by `isNews`; all else is only noted in the store, and enters no history.
  *
  * **What is promised.** Each firing alert is in one group for each destination; one that nothing
@@ -66,6 +68,7 @@ export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardSt
   const empty: ShardState = {
     ...from,
     ...{ alerts: new Map(), groups: new Map(), silences: new Map(), stays: new Map() },
+    early: [],
     ...{ storms: new Map(), heartbeats: new Map(), pages: 0, bytesAtMost: 0 },
   };
   const draft = draftOf(empty, nowMs, clocks);
@@ -93,12 +96,13 @@ function take(draft: Draft, event: ShardEvent): void {
     case 'time':
       return;
     case 'alerts':
-      return takeAlerts(draft, event.alerts, event.version, hasRoom);
+      return takeBatch(draft, event);
     case 'silences':
       for (const silence of event.silences) takeSilence(draft, silence);
       return;
     case 'configuration':
-      return reconfigure(draft, event.version, event.configuration);
+      reconfigure(draft, event.version, event.configuration);
+      return takeEarly(draft);
     case 'paged':
       for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
       return;
@@ -109,6 +113,19 @@ function take(draft: Draft, event: ShardEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/** One that was shared out by a configuration that is on its way here waits for that. */
+function takeBatch(draft: Draft, { version, alerts }: Early): void {
+  if (version <= draft.version) return takeAlerts(draft, alerts, version, hasRoom);
+  draft.early = [...draft.early, { version, alerts }];
+  draft.bytesAtMost += utf8Length(JSON.stringify(alerts));
+}
+
+function takeEarly(draft: Draft): void {
+  const waiting = draft.early;
+  draft.early = [];
+  for (const batch of waiting) takeBatch(draft, batch);
 }
 
 function takeSilence(draft: Draft, silence: Silence): void {

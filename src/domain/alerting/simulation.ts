@@ -57,6 +57,8 @@ export interface SimulationSpec {
   readonly arrives?: ((destination: Destination, atMs: number) => boolean) | undefined;
   /** Of what each shard may carry. */
   readonly bytesLimit?: number | undefined;
+  /** Which of so many senders is heard next; default: in the order of time. */
+  readonly pick?: ((senders: number) => number) | undefined;
 }
 
 /** Belay's alerting in virtual time: ingest, coordinator and shards, without a workflow. */
@@ -71,7 +73,8 @@ export interface Simulation {
   readonly beat: (heartbeat: string) => void;
   readonly silence: (request: SilenceRequest) => SilenceAnswer;
   readonly expire: (id: string) => void;
-  readonly reload: (configuration: Configuration) => void;
+  /** Several: each comes before the one before it has been heard of everywhere. */
+  readonly reload: (...configurations: readonly Configuration[]) => void;
   /** Every shard continues as new. */
   readonly restart: () => void;
 }
@@ -79,6 +82,12 @@ export interface Simulation {
 /** So often one thing follows from another at one time; more is a fault. */
 const ROUNDS_MAX = 10_000;
 const BYTES_LIMIT = 1_000_000;
+
+interface Message {
+  readonly from: string;
+  readonly shard: number;
+  readonly event: ShardEvent;
+}
 
 interface World {
   readonly spec: SimulationSpec;
@@ -94,13 +103,19 @@ interface World {
   readonly pages: SimulatedPage[];
   readonly steers: SimulatedSteer[];
   readonly refused: string[];
-  readonly queue: { readonly shard: number; readonly event: ShardEvent }[];
+  /** What one sender says to a shard arrives in its order. */
+  readonly queue: Message[];
 }
 
 export function newSimulation(spec: SimulationSpec): Simulation {
   const world = worldOf(spec);
+  const tell = (event: ShardEvent): void => {
+    for (let shard = 0; shard < spec.shards; shard += 1) {
+      world.queue.push({ from: 'coordinator', shard, event });
+    }
+  };
   const everywhere = (event: ShardEvent): void => {
-    for (let shard = 0; shard < spec.shards; shard += 1) world.queue.push({ shard, event });
+    tell(event);
     drain(world);
   };
   return {
@@ -126,11 +141,14 @@ export function newSimulation(spec: SimulationSpec): Simulation {
       world.silences.set(id, silence);
       everywhere({ kind: 'silences', silences: [silence] });
     },
-    reload: (configuration) => {
-      world.configuration = configuration;
-      world.version += 1;
+    reload: (...configurations) => {
       world.storms.clear();
-      everywhere({ kind: 'configuration', version: world.version, configuration });
+      for (const configuration of configurations) {
+        world.configuration = configuration;
+        world.version += 1;
+        tell({ kind: 'configuration', version: world.version, configuration });
+      }
+      drain(world);
     },
     restart: () => {
       for (const one of world.shards) {
@@ -168,7 +186,7 @@ function advance(world: World, toMs: number): void {
     world.nowMs = Math.max(world.nowMs, nextMs);
     for (const [shard, { wakeAtMs }] of world.shards.entries()) {
       if (wakeAtMs !== null && wakeAtMs <= world.nowMs) {
-        world.queue.push({ shard, event: { kind: 'time' } });
+        world.queue.push({ from: 'time', shard, event: { kind: 'time' } });
       }
     }
     drain(world);
@@ -198,7 +216,11 @@ function post(world: World, alerts: readonly PostedAlert[]): void {
     }
   }
   for (const [shard, handed] of batches) {
-    world.queue.push({ shard, event: { kind: 'alerts', version: world.version, alerts: handed } });
+    world.queue.push({
+      from: 'ingest',
+      shard,
+      event: { kind: 'alerts', version: world.version, alerts: handed },
+    });
   }
   drain(world);
 }
@@ -206,7 +228,9 @@ function post(world: World, alerts: readonly PostedAlert[]): void {
 function drain(world: World): void {
   for (let rounds = 0; world.queue.length > 0; rounds += 1) {
     if (rounds > ROUNDS_MAX) throw new RangeError(`one thing follows another at ${world.nowMs}`);
-    const { shard, event } = world.queue.shift() ?? { shard: 0, event: { kind: 'time' } as const };
+    const next = nextMessage(world);
+    if (next === undefined) return;
+    const { shard, event } = next;
     const here = world.shards[shard];
     if (here === undefined) continue;
     const { state, outcome } = step(here.state, event, world.nowMs, world.spec.clocks);
@@ -216,6 +240,18 @@ function drain(world: World): void {
   }
 }
 
+/** The first of any sender to any shard; which of them is `pick`'s. */
+function nextMessage({ queue, spec }: World): Message | undefined {
+  if (spec.pick === undefined) return queue.shift();
+  const heads = new Map<string, number>();
+  for (const [at, { from, shard }] of queue.entries()) {
+    const way = `${from} ${shard}`;
+    if (!heads.has(way)) heads.set(way, at);
+  }
+  const at = [...heads.values()][spec.pick(heads.size)] ?? 0;
+  return queue.splice(at, 1)[0];
+}
+
 function carryOut(world: World, shard: number, state: ShardState, outcome: Outcome): void {
   const { nowMs, queue, spec } = world;
   const pages = outcome.pages.map((page): PageEnd => {
@@ -223,16 +259,16 @@ function carryOut(world: World, shard: number, state: ShardState, outcome: Outco
     world.pages.push(told(page, state, nowMs, hasArrived));
     return { key: page.key, hasArrived };
   });
-  if (pages.length > 0) queue.push({ shard, event: { kind: 'paged', pages } });
+  if (pages.length > 0) queue.push({ from: 'activity', shard, event: { kind: 'paged', pages } });
   for (const { verb, service } of outcome.steer) world.steers.push({ atMs: nowMs, verb, service });
   for (const { fingerprint: key } of outcome.refused) world.refused.push(key);
   for (const { shard: to, handed } of outcome.passOn) {
     const event = { kind: 'alerts', version: state.version, alerts: [handed] } as const;
-    queue.push({ shard: to, event });
+    queue.push({ from: `shard ${shard}`, shard: to, event });
   }
   if (outcome.ask.length > 0) {
     const seen = outcome.ask.map((one) => answer(world, one));
-    queue.push({ shard, event: { kind: 'seen', seen } });
+    queue.push({ from: 'activity', shard, event: { kind: 'seen', seen } });
   }
   for (const { of, destination } of outcome.opened) {
     const limit = world.configuration.routes[of]?.storm ?? null;
@@ -242,7 +278,9 @@ function carryOut(world: World, shard: number, state: ShardState, outcome: Outco
     world.storms.set(id, after);
     if (after.untilMs === null) continue;
     const event = { kind: 'storm', of, destination, untilMs: after.untilMs } as const;
-    for (let to = 0; to < spec.shards; to += 1) queue.push({ shard: to, event });
+    for (let to = 0; to < spec.shards; to += 1) {
+      queue.push({ from: 'coordinator', shard: to, event });
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { type GroupRef, shardOf } from './group-key.ts';
 import { heldBack } from './held-back.ts';
 import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
+import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
@@ -88,7 +89,11 @@ function takeOne(
   touched: Set<string>,
 ): void {
   const fingerprint = fingerprintOf(handed.alert.labels);
-  const refs = placesOf(draft, handed, version);
+  const isLate = version < draft.version && isOvertaken(draft, fingerprint, handed);
+  const refs = isLate
+    ? placesOf(draft, { ...handed, groups: null }, version)
+    : placesOf(draft, handed, version);
+  if (isLate) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
   const held = hold(draft, fingerprint, handed.alert, hasRoom);
   if (held === null) return;
@@ -100,8 +105,25 @@ function takeOne(
   if (handed.groups === null) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   taken.push(fingerprint);
-  // Routed by a configuration that is on its way here: it is placed when that comes.
-  if (version <= draft.version) letGo(draft, fingerprint);
+  letGo(draft, fingerprint);
+}
+
+/**
+ * Another shard has handed it over by a configuration that is not this shard's any more, and not
+ * into a group that it is in: it is shared out again.
+ */
+function isOvertaken(draft: Draft, fingerprint: string, { groups }: Handed): boolean {
+  if (groups === null) return false;
+  return !groups.some(({ key }) => draft.groups.get(key)?.members.has(fingerprint) === true);
+}
+
+/** One that can inhibit others is known everywhere, and one that goes nowhere has its keeper. */
+function tellKeepers({ configuration, shard, shards, out }: Draft, alert: Alert): void {
+  const isSource = canInhibit(configuration.inhibitRules, alert.labels);
+  if (!isSource && groupsFor(configuration, alert.labels).length > 0) return;
+  for (const to of ownersOf(configuration, alert.labels, shards)) {
+    if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
+  }
 }
 
 /** It fires anew: in groups that it would not be put into now, it is over. */
@@ -124,8 +146,9 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   const others = (draft.stays.get(fingerprint) ?? []).filter(
     (one) => !stays.some(({ ref }) => isSame(ref.destination, one.ref.destination)),
   );
-  const noted = stays.filter(({ shard, ref }) => {
-    if (shard === draft.shard) return false;
+  const noted = stays.filter(({ shard, ref, version }) => {
+    // Of an older configuration: the shard where it stays tells it anew by this one.
+    if (shard === draft.shard || version < draft.version) return false;
     const group = groupAt(draft, fingerprint, ref.destination);
     if (group !== undefined && isPaged(group, fingerprint)) return false;
     if (group !== undefined) takeOut(draft, fingerprint, group.key);
