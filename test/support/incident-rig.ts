@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createPaging } from '../../src/activities/activities.ts';
 import { createPagingReads } from '../../src/activities/paging.ts';
 import { createBelayClient } from '../../src/client/client.ts';
@@ -8,6 +8,7 @@ import { readDevConfig } from '../../src/dev/config.ts';
 import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
 import type { IncidentReport, IncidentView } from '../../src/domain/escalation/incident.ts';
 import { createMemoryPaging } from './memory-paging.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { createTurns } from './turns.ts';
 import { workflowCode } from './workflow-code.ts';
@@ -29,7 +30,7 @@ export async function startIncidentRig(
     readonly workers?: 'at once' | 'later';
   } = {},
 ) {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
   const memory = createMemoryPaging(env);

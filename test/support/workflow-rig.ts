@@ -1,13 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  type ActivityInterceptors,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { type ActivityInterceptors, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createPaging, createWatching } from '../../src/activities/activities.ts';
 import type { Clock } from '../../src/activities/clock.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
@@ -28,6 +22,7 @@ import { createMemoryChannel } from '../../src/providers/notify/memory.ts';
 import { createMemoryRouter } from '../../src/providers/traffic/memory.ts';
 import { begun } from './begun.ts';
 import { createMemoryPaging } from './memory-paging.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { workflowCode, workflowCodeWithoutHeartbeats } from './workflow-code.ts';
 
@@ -258,13 +253,4 @@ function skippingClock(env: TestWorkflowEnvironment, activityTime: 'ahead' | 'he
       },
     }),
   };
-}
-
-let isQuiet = false;
-
-/** A failed activity is a case of a test here, not a line for a person. */
-function quietRuntime(): void {
-  if (isQuiet) return;
-  isQuiet = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
 }
