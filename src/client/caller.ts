@@ -1,10 +1,14 @@
-import type { Connection } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Failure } from '../domain/failure.ts';
 import { translated } from './translate.ts';
 
 /** A call that finds no worker must end: an update waits for one for ever. */
 export const ANSWER_WITHIN_MS = 15_000;
 const SERVER_ANSWERS_WITHIN_MS = 2000;
+
+const TRIES_MAX = 5;
+const TRY_AGAIN_AFTER_MS = 200;
 
 /** How every call reaches Temporal: with an end, and with failures of the table only. */
 export interface Caller {
@@ -40,7 +44,8 @@ export function createCaller({
     }
   }
 
-  const wait: Caller['wait'] = (about, work) => translated(work, { address, about, taskQueue });
+  const wait: Caller['wait'] = (about, work) =>
+    translated(() => untilTaken(work), { address, about, taskQueue });
 
   const within: Caller['within'] = (withinMs, about, work) =>
     wait(about, () => connection.withDeadline(Date.now() + withinMs, work));
@@ -57,4 +62,28 @@ export function createCaller({
       }
     },
   };
+}
+
+/**
+ * Asks again where the server has taken an update back: the worker to which it was given, or the
+ * server itself, went away before it was looked at. Nothing has been done then.
+ */
+async function untilTaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTakenBack(error) || tries === TRIES_MAX) throw error;
+      await sleep(TRY_AGAIN_AFTER_MS * tries);
+    }
+  }
+}
+
+/** As Temporal's server words it (service/history/workflow/update, `unprocessedUpdateFailure`). */
+function isTakenBack(error: unknown): boolean {
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof Error &&
+    /wasn't processed by worker/.test(error.cause.message)
+  );
 }
