@@ -10,7 +10,7 @@ const PAGE = read('docs/alerting.md');
 
 const files = Object.fromEntries(
   ['alerting.yaml', 'alerting.test.yaml', 'paging.yaml'].map((name) => [
-    `/work/${name}`,
+    `/srv/${name}`,
     read(`examples/${name}`),
   ]),
 );

@@ -75,7 +75,7 @@ describe('the page about escalation', () => {
   test('shows what a simulation prints', async () => {
     const shown = blocks('console').find((text) => text.includes('simulate')) ?? '';
     const [command = '', ...lines] = shown.split('\n');
-    const files = { '/work/paging.yaml': EXAMPLE };
+    const files = { '/srv/paging.yaml': EXAMPLE };
     const { out } = await run(command.split(' ').slice(2), { files });
     expect(out).toBe(lines.join('\n'));
   });
@@ -86,7 +86,7 @@ describe('the page about escalation', () => {
     const broken = EXAMPLE.replace(/^ {2}cy:\n.*\n.*\n/m, '  cy: {}\n');
     const nowMs = Date.parse('2026-03-01T10:00:00Z');
     const ran = await run(command.split(' ').slice(2), {
-      files: { '/work/paging.yaml': broken },
+      files: { '/srv/paging.yaml': broken },
       nowMs,
     });
     expect(ran).toMatchObject({ code: 1, out: lines.join('\n') });

@@ -10,9 +10,9 @@ receivers: [{ name: team, slack_configs: [{ channel: '#x', send_resolved: true }
 `;
 
 const files = {
-  '/work/alertmanager.yml': ALERTMANAGER,
-  '/work/wrong.yml': ALERTMANAGER.replace('receiver: team,', 'receiver: nobody,'),
-  '/work/there.yaml': '',
+  '/srv/alertmanager.yml': ALERTMANAGER,
+  '/srv/wrong.yml': ALERTMANAGER.replace('receiver: team,', 'receiver: nobody,'),
+  '/srv/there.yaml': '',
 };
 
 const importing = (...args: readonly string[]) => run(['alerting', 'import', ...args], { files });
@@ -32,7 +32,7 @@ describe('alerting import', () => {
     expect(err.split('\n')).toEqual(LEFT);
     expect(out + err).not.toContain('s3cret');
     const checked = await run(['alerting', 'check', 'new.yaml'], {
-      files: { '/work/new.yaml': out },
+      files: { '/srv/new.yaml': out },
     });
     expect(checked).toMatchObject({ code: 0, err: '' });
   });
@@ -41,7 +41,7 @@ describe('alerting import', () => {
     const printed = await importing('alertmanager.yml');
     const { code, out, err, written } = await importing('alertmanager.yml', '--out', 'new.yaml');
     expect({ code, out }).toEqual({ code: 0, out: '' });
-    expect(written).toEqual({ '/work/new.yaml': printed.out });
+    expect(written).toEqual({ '/srv/new.yaml': printed.out });
     expect(err.split('\n')).toEqual(LEFT);
     const both = await importing('alertmanager.yml', '--out', 'new.yaml', '--json');
     expect(both).toMatchObject({ code: 0, err: '', written });

@@ -43,12 +43,12 @@ scenarios:
 `;
 
 const files = {
-  '/work/alerting.yaml': ALERTING,
-  '/work/paging.yaml': PAGING,
-  '/work/broken.yaml': 'route: { reciever: ops, group_wait: soon }\nreceivers: {}\n',
-  '/work/tests/good.yaml': SCENARIOS.replace('AT', '30s'),
-  '/work/tests/bad.yaml': SCENARIOS.replace('AT', '31s'),
-  '/work/tests/broken.yaml': 'alerting: nowhere.yaml\nscenarios: []\n',
+  '/srv/alerting.yaml': ALERTING,
+  '/srv/paging.yaml': PAGING,
+  '/srv/broken.yaml': 'route: { reciever: ops, group_wait: soon }\nreceivers: {}\n',
+  '/srv/tests/good.yaml': SCENARIOS.replace('AT', '30s'),
+  '/srv/tests/bad.yaml': SCENARIOS.replace('AT', '31s'),
+  '/srv/tests/broken.yaml': 'alerting: nowhere.yaml\nscenarios: []\n',
 };
 
 const alerting = (...args: readonly string[]) => run(['alerting', ...args], { files });
@@ -91,7 +91,7 @@ describe('alerting check', () => {
   test('finds channels and policies that the paging file does not have', async () => {
     const good = await alerting('check', 'alerting.yaml', '--paging', 'paging.yaml');
     expect(good.code).toBe(0);
-    const world = { files: { ...files, '/work/paging.yaml': PAGING.replaceAll('ops', 'other') } };
+    const world = { files: { ...files, '/srv/paging.yaml': PAGING.replaceAll('ops', 'other') } };
     const args = ['alerting', 'check', 'alerting.yaml', '--paging', 'paging.yaml'];
     const { code, err } = await run(args, world);
     expect(code).toBe(2);

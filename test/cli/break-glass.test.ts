@@ -68,7 +68,7 @@ async function given(...all: readonly Weights[]): Promise<void> {
 }
 
 async function breakGlass(...args: readonly string[]) {
-  const files = { '/work/release.json': text };
+  const files = { '/srv/release.json': text };
   return run(
     [
       'rollback',

@@ -52,7 +52,7 @@ async function channel(args: readonly string[], without: readonly string[] = [])
   const environment = Object.fromEntries(
     Object.entries(secrets).filter(([name]) => !without.includes(name)),
   );
-  const files = { '/work/paging.yaml': pagingFile() };
+  const files = { '/srv/paging.yaml': pagingFile() };
   const ran = await run(['channel', ...args], { files, environment, nowMs: NOW_MS });
   for (const secret of [TOKEN, SIGNING, ROUTING, PATH]) {
     expect(ran.out + ran.err).not.toContain(secret);

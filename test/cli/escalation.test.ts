@@ -28,7 +28,7 @@ last_resort: [ops-mail]
 `;
 
 const world = {
-  files: { '/work/paging.yaml': PAGING, '/etc/belay/paging.yaml': PAGING },
+  files: { '/srv/paging.yaml': PAGING, '/etc/belay/paging.yaml': PAGING },
   nowMs: Date.parse('2026-01-05T10:00:00Z'),
 };
 
@@ -100,7 +100,7 @@ describe('escalation simulate', () => {
 
   test('takes the present for --at, and the file that BELAY_PAGING names', async () => {
     const environment = { BELAY_PAGING: '/etc/belay/paging.yaml' };
-    const { '/work/paging.yaml': _, ...files } = world.files;
+    const { '/srv/paging.yaml': _, ...files } = world.files;
     const asked = ['escalation', 'simulate', 'checkout'];
     const { code, out } = await run(asked, { ...world, files, environment });
     expect(code).toBe(0);
@@ -125,7 +125,7 @@ describe('escalation simulate', () => {
   });
 
   test('says where a file is wrong', async () => {
-    const files = { '/work/paging.yaml': PAGING.replace('{ person: bob }', '{ person: bo }') };
+    const files = { '/srv/paging.yaml': PAGING.replace('{ person: bob }', '{ person: bo }') };
     const { code, err } = await run(['escalation', 'simulate', 'checkout'], { files });
     expect(code).toBe(2);
     expect(err).toContain('paging.yaml:20:55:');
@@ -152,7 +152,7 @@ describe('escalation lint', () => {
 
   test('tells problems as JSON, and exits 1 with errors', async () => {
     const files = {
-      '/work/other.yaml': PAGING.replace('[ada, bob]', '[ada]\n        until: 2026-02-01T00:00'),
+      '/srv/other.yaml': PAGING.replace('[ada, bob]', '[ada]\n        until: 2026-02-01T00:00'),
     };
     const json = await run(['escalation', 'lint', 'other.yaml', '--json'], { ...world, files });
     expect(json.code).toBe(0);
@@ -165,7 +165,7 @@ describe('escalation lint', () => {
         { rule: 'no-contact-in-channel', line: 21 },
       ],
     });
-    const invalid = { '/work/paging.yaml': PAGING.replace('last_resort: [ops-mail]', '') };
+    const invalid = { '/srv/paging.yaml': PAGING.replace('last_resort: [ops-mail]', '') };
     const wrong = await run(['escalation', 'lint'], { ...world, files: invalid });
     expect(wrong).toMatchObject({ code: 1, err: '' });
     expect(wrong.out).toContain(
@@ -174,7 +174,7 @@ describe('escalation lint', () => {
   });
 
   test('says so where there is nothing to mend', async () => {
-    const files = { '/work/paging.yaml': PAGING.replace(', channels: [ops-slack] }', ' }') };
+    const files = { '/srv/paging.yaml': PAGING.replace(', channels: [ops-slack] }', ' }') };
     const { code, out } = await run(['escalation', 'lint', '--strict'], { ...world, files });
     expect({ code, out }).toEqual({
       code: 0,

@@ -4,20 +4,20 @@ import { blocksCsv, seriesCsv } from '../domain/judge/offline/recorded.ts';
 import { GOOD, run } from './run-cli.ts';
 
 const files = {
-  '/work/r.yaml': GOOD,
-  '/work/a.csv': blocksCsv({ seed: 1 }),
-  '/work/b.csv': blocksCsv({ seed: 2 }),
-  '/work/worse.csv': blocksCsv({ seed: 2, errorRate: 0.03 }),
-  '/work/short.csv': blocksCsv({ seed: 2, minutes: 10 }),
-  '/work/depth-a.csv': seriesCsv(
+  '/srv/r.yaml': GOOD,
+  '/srv/a.csv': blocksCsv({ seed: 1 }),
+  '/srv/b.csv': blocksCsv({ seed: 2 }),
+  '/srv/worse.csv': blocksCsv({ seed: 2, errorRate: 0.03 }),
+  '/srv/short.csv': blocksCsv({ seed: 2, minutes: 10 }),
+  '/srv/depth-a.csv': seriesCsv(
     'depth',
     Array.from({ length: 40 }, (_, at) => at % 7),
   ),
-  '/work/depth-b.csv': seriesCsv(
+  '/srv/depth-b.csv': seriesCsv(
     'depth',
     Array.from({ length: 40 }, (_, at) => 50 + (at % 7)),
   ),
-  '/work/bad.csv': 'time,requests,errors\n1772359200,600,x\n1772359260,600,601\n',
+  '/srv/bad.csv': 'time,requests,errors\n1772359200,600,x\n1772359260,600,601\n',
 };
 
 const judge = (baseline: string, candidate: string, ...more: readonly string[]) =>
@@ -72,7 +72,7 @@ test('with --json one object is the last line', async () => {
 const errorsOnly = (csv: string): string => csv.replaceAll(/,[^,]*$/gm, '');
 
 const EXAMPLE = {
-  '/work/release.yaml': `
+  '/srv/release.yaml': `
 service: checkout
 version: v3
 strategy: canary
@@ -80,8 +80,8 @@ environment: { kind: process, command: [./checkout] }
 traffic: { kind: embedded, control: 'http://127.0.0.1:7071', url: 'http://127.0.0.1:8080' }
 performance_thresholds: { max_error_rate: 5% }
 `,
-  '/work/a.csv': errorsOnly(blocksCsv({ seed: 3, minutes: 300, fromMinute: -240 })),
-  '/work/b.csv': errorsOnly(blocksCsv({ seed: 4, minutes: 60, errorRate: 0.02 })),
+  '/srv/a.csv': errorsOnly(blocksCsv({ seed: 3, minutes: 300, fromMinute: -240 })),
+  '/srv/b.csv': errorsOnly(blocksCsv({ seed: 4, minutes: 60, errorRate: 0.02 })),
 };
 
 test('the example of the manual is what it prints', async () => {
@@ -107,13 +107,13 @@ describe('--explain', () => {
   });
 
   test('says that a limit is not reached, and what is missing', async () => {
-    const rows = files['/work/b.csv']
+    const rows = files['/srv/b.csv']
       .split('\n')
       .filter((_, at) => at < 40 || at > 50)
       .join('\n');
     const { out } = await run(
       ['judge', 'r.yaml', '--baseline', 'a.csv', '--candidate', 'gaps.csv', '--explain'],
-      { files: { ...files, '/work/gaps.csv': rows } },
+      { files: { ...files, '/srv/gaps.csv': rows } },
     );
     expect(out).toMatch(/^ {2}candidate {2}[▁-█]+·+[▁-█]+$/m);
     expect(out).toContain('e-value: the limit is not reached, at the end it is ');
@@ -167,7 +167,7 @@ test.each([
 test('a release file that is wrong exits as it does everywhere', async () => {
   const { code, err } = await run(
     ['judge', 'r.yaml', '--baseline', 'a.csv', '--candidate', 'b.csv'],
-    { files: { ...files, '/work/r.yaml': 'service: 1' } },
+    { files: { ...files, '/srv/r.yaml': 'service: 1' } },
   );
   expect(code).toBe(2);
   expect(err).toContain('ReleaseFileInvalid');

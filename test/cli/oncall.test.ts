@@ -31,7 +31,7 @@ const CALENDAR = [
 ].join('\r\n');
 
 const world = {
-  files: { '/work/paging.yaml': PAGING, '/work/rota.ics': CALENDAR, '/work/bad.ics': 'x' },
+  files: { '/srv/paging.yaml': PAGING, '/srv/rota.ics': CALENDAR, '/srv/bad.ics': 'x' },
   nowMs: Date.parse('2026-01-05T10:00:00Z'),
 };
 
@@ -111,12 +111,12 @@ test('export writes a calendar that import reads', async () => {
   expect(code).toBe(0);
   const again = await run(['oncall', 'import', 'e.ics', '--name', 'primary'], {
     ...world,
-    files: { '/work/e.ics': out },
+    files: { '/srv/e.ics': out },
   });
   expect(again.code).toBe(0);
   const who = await run(['oncall', 'who', 'primary', '--at', '2026-01-06T12:00', '--json'], {
     ...world,
-    files: { '/work/paging.yaml': again.out },
+    files: { '/srv/paging.yaml': again.out },
   });
   expect(JSON.parse(who.out)).toMatchObject({
     at: '2026-01-06T12:00:00+01:00',
@@ -180,7 +180,7 @@ describe('what is wrong exits 2', () => {
 test('a paging file that is wrong is told line by line', async () => {
   const { code, err } = await run(['oncall', 'who', 'primary'], {
     ...world,
-    files: { '/work/paging.yaml': PAGING.replace('members: [ada, bob]', 'members: [ada, bib]') },
+    files: { '/srv/paging.yaml': PAGING.replace('members: [ada, bob]', 'members: [ada, bib]') },
   });
   expect(code).toBe(2);
   expect(err).toBe(
@@ -194,7 +194,7 @@ test('help teaches by an example that can be read', async () => {
   const { code, out } = await oncall('--help');
   expect(code).toBe(0);
   const example = out.slice(out.indexOf('  people:'), out.indexOf('A TIME is'));
-  const files = { '/work/paging.yaml': example };
+  const files = { '/srv/paging.yaml': example };
   const who = await run(['oncall', 'who', 'primary', '--at', '2026-12-24T12:00'], { files });
   expect(who).toMatchObject({ code: 0, err: '' });
   expect(who.out).toContain('on call   eve');

@@ -8,7 +8,7 @@ steps:
   - { gate: { name: go, person: { timeout: 1h } } }
 `;
 
-const files = { '/work/a.yaml': CANARY };
+const files = { '/srv/a.yaml': CANARY };
 
 test('a plan is printed without connecting to anything', async () => {
   const { code, out, connected } = await run(['plan', 'a.yaml'], { files });
@@ -42,14 +42,14 @@ test('a first release goes another way', async () => {
 });
 
 test('batches follow the number of instances that serve', async () => {
-  const rolling = { '/work/a.yaml': GOOD.replace('blue_green', 'rolling') };
+  const rolling = { '/srv/a.yaml': GOOD.replace('blue_green', 'rolling') };
   const args = ['plan', 'a.yaml', '--stable-instances', '10'];
   const { out } = await run(args, { files: rolling });
   expect(out.match(/^\S+ +batch/gm)).toHaveLength(5);
 });
 
 test('a file that is wrong exits as it does everywhere', async () => {
-  const { code, err } = await run(['plan', 'a.yaml'], { files: { '/work/a.yaml': 'service: 1' } });
+  const { code, err } = await run(['plan', 'a.yaml'], { files: { '/srv/a.yaml': 'service: 1' } });
   expect(code).toBe(2);
   expect(err).toContain('ReleaseFileInvalid');
 });

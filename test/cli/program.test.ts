@@ -3,7 +3,7 @@ import { exitCodeOfRollback } from '../../src/cli/watch.ts';
 import { GOOD, run } from './run-cli.ts';
 
 test('a good file is explained and exits 0', async () => {
-  const { code, out } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': GOOD } });
+  const { code, out } = await run(['validate', 'a.yaml'], { files: { '/srv/a.yaml': GOOD } });
   expect(code).toBe(0);
   expect(out).toContain('shop 2, blue_green');
 });
@@ -17,7 +17,7 @@ performance_thresholds:
   max_memory_usage: 512MiB
   max_cpu_usage: 80%
 `;
-  const { out } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': GOOD + limits } });
+  const { out } = await run(['validate', 'a.yaml'], { files: { '/srv/a.yaml': GOOD + limits } });
   expect(out).toContain(
     'max_latency_p95 250ms, min_throughput 10/s, max_error_rate 0.5%, ' +
       'max_memory_usage 512 MiB, max_cpu_usage 80% of a core',
@@ -26,7 +26,7 @@ performance_thresholds:
 
 test('a bad file is refused with file, line, path and a suggestion, and exits 2', async () => {
   const text = GOOD.replace('strategy', 'stratgy');
-  const { code, err } = await run(['validate', 'a.yaml'], { files: { '/work/a.yaml': text } });
+  const { code, err } = await run(['validate', 'a.yaml'], { files: { '/srv/a.yaml': text } });
   expect(code).toBe(2);
   expect(err).toMatch(/a\.yaml:\d+:\d+: /);
   expect(err).toContain('strategy');
@@ -34,7 +34,7 @@ test('a bad file is refused with file, line, path and a suggestion, and exits 2'
 
 test('nothing is connected to when the file of a release is bad', async () => {
   const { code, err } = await run(['deploy', 'a.yaml'], {
-    files: { '/work/a.yaml': 'service: 1' },
+    files: { '/srv/a.yaml': 'service: 1' },
   });
   expect(code).toBe(2);
   expect(err).toContain('ReleaseFileInvalid');
@@ -47,7 +47,7 @@ test('a file that is not there is an error of the file', async () => {
 });
 
 test('a failure exits with the status of its code and says what a person can do', async () => {
-  const { code, err } = await run(['deploy', 'a.yaml'], { files: { '/work/a.yaml': GOOD } });
+  const { code, err } = await run(['deploy', 'a.yaml'], { files: { '/srv/a.yaml': GOOD } });
   expect(code).toBe(5);
   expect(err).toContain('TemporalUnreachable: Temporal at nowhere:7233');
   expect(err).toContain('TEMPORAL_ADDRESS');

@@ -19,7 +19,7 @@ export interface World {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command line as `ann` in `/work`, and gives back what it printed. */
+/** Runs a command line as `ann` in `/srv`, and gives back what it printed. */
 export async function run(args: readonly string[], world: World = {}) {
   const { files = {}, client, nowMs = 0, environment = {} } = world;
   let out = '';
@@ -33,7 +33,7 @@ export async function run(args: readonly string[], world: World = {}) {
       throw new Failure('TemporalUnreachable', 'Temporal at nowhere:7233');
     },
     user: 'ann',
-    cwd: '/work',
+    cwd: '/srv',
     variable: (name) => environment[name],
     isTty: false,
     colors: false,

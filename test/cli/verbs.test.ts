@@ -59,7 +59,7 @@ test.each([
   expect(out).toContain(text);
 });
 
-const FILES = { '/work/a.yaml': GOOD };
+const FILES = { '/srv/a.yaml': GOOD };
 const BEGUN: Begun = {
   kind: 'begun',
   workflowId: 'release/shop/7',
