@@ -2,8 +2,8 @@ import { labelOf } from './labels.ts';
 import { heldBack, mutedUntil } from './held-back.ts';
 import type { OnAlert } from './route.schema.ts';
 import { type Timing, flushForRepeat, flushSoon, timingOf } from './schedule-flush.ts';
-import { type Draft, change, closeIfEmpty, leave, membersOf } from './shard-draft.ts';
-import type { Group, Member } from './shard-state.ts';
+import { type Draft, change, changeMember, closeIfEmpty, leave } from './shard-draft.ts';
+import type { Group } from './shard-state.ts';
 import { type PageLog, type PageReason, whyPage } from './why-page.ts';
 
 /** A group as it is now. */
@@ -48,7 +48,9 @@ function surveyOf(draft: Draft, group: Group): Survey {
     const held = draft.alerts.get(fingerprint);
     if (held === undefined) continue;
     const heldBy = heldBack(draft, held.alert.labels, member.routes);
-    if (heldBy !== member.heldBy) note(draft, group.key, fingerprint, { ...member, heldBy });
+    if (heldBy !== member.heldBy) {
+      changeMember(draft, group.key, fingerprint, { ...member, heldBy });
+    }
     if (held.isEnded || member.isOver) {
       // To end an incident pages nobody: it is told whatever holds pages back.
       const isTold =
@@ -66,10 +68,6 @@ function surveyOf(draft: Draft, group: Group): Survey {
     }
   }
   return survey;
-}
-
-function note(draft: Draft, key: string, fingerprint: string, member: Member): void {
-  membersOf(draft, key).set(fingerprint, member);
 }
 
 function reasonOf(

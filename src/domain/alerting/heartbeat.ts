@@ -3,7 +3,7 @@ import type { Alert } from './alert.ts';
 import { shardOf } from './group-key.ts';
 import type { Labels } from './labels.ts';
 import { matchesAll } from './matcher.ts';
-import type { Draft } from './shard-draft.ts';
+import { type Draft, grow } from './shard-draft.ts';
 import type { HeartbeatState } from './shard-state.ts';
 
 /** The store of last messages could not be asked: it is asked again so soon. */
@@ -31,6 +31,9 @@ export function beatsOf(
   );
 }
 
+/** What is known of one takes as JSON, at most. */
+const HEARTBEAT_BYTES = 120;
+
 /** Watches those that are this shard's; the time of a new one begins now. */
 export function watchHeartbeats(draft: Draft): void {
   const { heartbeats } = draft.configuration;
@@ -42,6 +45,7 @@ export function watchHeartbeats(draft: Draft): void {
     const before = draft.heartbeats.get(name);
     const seenAtMs = before?.seenAtMs ?? draft.nowMs;
     const askAtMs = Math.max(seenAtMs + withinMs, draft.nowMs);
+    if (before === undefined) grow(draft, HEARTBEAT_BYTES + name.length * 2);
     draft.heartbeats.set(name, { isMissing: false, ...before, seenAtMs, askAtMs });
   }
 }

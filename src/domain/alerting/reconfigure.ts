@@ -6,7 +6,15 @@ import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import { type Draft, groupAt, isPaged, isSame, letGo, membersOf, takeOut } from './shard-draft.ts';
+import {
+  type Draft,
+  changeMember,
+  groupAt,
+  isPaged,
+  isSame,
+  letGo,
+  takeOut,
+} from './shard-draft.ts';
 import type { Group, HeldAlert } from './shard-state.ts';
 import { place } from './take-alerts.ts';
 
@@ -77,7 +85,7 @@ function leaveOrStay(
   const member = group.members.get(fingerprint);
   if (member === undefined || member.isOver) return;
   if (ref?.key === group.key || isPaged(group, fingerprint)) {
-    membersOf(draft, group.key).set(fingerprint, { ...member, routes });
+    changeMember(draft, group.key, fingerprint, { ...member, routes });
   } else {
     takeOut(draft, fingerprint, group.key);
   }

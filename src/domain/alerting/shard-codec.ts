@@ -11,6 +11,7 @@ import type {
   HeldBy,
   InFlight,
   Member,
+  Refused,
   ShardState,
   Stay,
   Storm,
@@ -39,6 +40,7 @@ export interface CarriedShard {
   readonly stays: readonly (readonly [alert: number, stays: readonly Stay[]])[];
   readonly storms: readonly (readonly [id: string, storm: Storm])[];
   readonly heartbeats: readonly (readonly [name: string, state: HeartbeatState])[];
+  readonly refused: readonly Refused[];
 }
 
 type Place = number;
@@ -133,6 +135,7 @@ export function carried(state: ShardState): CarriedShard {
     stays: [...state.stays].map(([key, stays]) => [alertPlaces.get(key) ?? -1, stays] as const),
     storms: [...state.storms],
     heartbeats: [...state.heartbeats],
+    refused: state.refused,
   };
 }
 
@@ -152,6 +155,22 @@ function flagsOf({ isEnded, alert, isSource, hasSteered }: HeldAlert): number {
 /** So many bytes of JSON are carried. */
 export function carriedBytes(state: ShardState): number {
   return utf8Length(JSON.stringify(carried(state)));
+}
+
+const PAGE_BYTES = 160;
+const NAMED_BYTES = 8;
+
+/** What the state takes, and will with the next page of each of its groups; at most. */
+export function bytesHeld(state: ShardState): number {
+  return carriedBytes(state) + bytesOfPages(state.groups);
+}
+
+function bytesOfPages(groups: ShardState['groups']): number {
+  let bytes = 0;
+  for (const { inFlight, members } of groups.values()) {
+    if (inFlight === null) bytes += PAGE_BYTES + NAMED_BYTES * members.size;
+  }
+  return bytes;
 }
 
 /** The state that was carried, with its configuration. */
@@ -182,7 +201,9 @@ export function restored(from: CarriedShard, configuration: Configuration): Shar
     stays: new Map(from.stays.map(([at, stays]) => [fingerprints[at] ?? '', stays])),
     storms: new Map(from.storms),
     heartbeats: new Map(from.heartbeats),
-    bytesAtMost: utf8Length(JSON.stringify(from)),
+    refused: from.refused,
+    bytesAtMost: utf8Length(JSON.stringify(from)) + bytesOfPages(groups),
+    bytesChanged: 0,
   };
 }
 

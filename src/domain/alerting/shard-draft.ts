@@ -11,6 +11,7 @@ import type {
   HeldAlert,
   Member,
   Outcome,
+  Refused,
   ShardState,
   Stay,
   Storm,
@@ -36,9 +37,9 @@ export interface Draft {
   readonly storms: Map<string, Storm>;
   readonly heartbeats: Map<string, HeartbeatState>;
   pages: number;
+  refused: readonly Refused[];
   bytesAtMost: number;
-  /** `bytesAtMost` when it was last measured for this event. */
-  measured: number | null;
+  bytesChanged: number;
   readonly bytesLimit: number;
   readonly out: Collected;
   /** Members that have been copied for this event, and may be written. */
@@ -64,7 +65,8 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     heartbeats: new Map(state.heartbeats),
     pages: state.pages,
     bytesAtMost: state.bytesAtMost,
-    measured: null,
+    bytesChanged: state.bytesChanged,
+    refused: state.refused,
     bytesLimit: state.bytesLimit,
     out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),
@@ -74,9 +76,11 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
 
 export function stateOfDraft(draft: Draft): ShardState {
   const { shard, shards, version, configuration, alerts, groups, silences } = draft;
-  const { early, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit } = draft;
+  const { early, stays, storms, heartbeats, pages, refused } = draft;
+  const { bytesAtMost, bytesChanged, bytesLimit } = draft;
   const known = { shard, shards, version, configuration, alerts, groups, silences };
-  return { ...known, early, stays, storms, heartbeats, pages, bytesAtMost, bytesLimit };
+  const more = { early, stays, storms, heartbeats, pages, refused };
+  return { ...known, ...more, bytesAtMost, bytesChanged, bytesLimit };
 }
 
 /** Made once for an event, and again when what fires has changed. */
@@ -112,14 +116,14 @@ export function join(draft: Draft, fingerprint: string, ref: GroupRef): void {
   if (!draft.groups.has(ref.key)) open(draft, ref);
   membersOf(draft, ref.key).set(fingerprint, { routes: ref.routes, heldBy: null, isOver: false });
   if (held.groups.includes(ref.key)) return;
-  draft.bytesAtMost += MEMBER_BYTES;
+  grow(draft, MEMBER_BYTES);
   draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });
 }
 
 function open(draft: Draft, { key, destination, labels, isStorm }: GroupRef): void {
   const members = new Map<string, Member>();
   draft.written.set(key, members);
-  draft.bytesAtMost += GROUP_BYTES + utf8Length(JSON.stringify(labels));
+  grow(draft, GROUP_BYTES + utf8Length(JSON.stringify(labels)));
   draft.groups.set(key, {
     ...{ key, destination, labels, isStorm, members, openedAtMs: draft.nowMs },
     ...{ flushAtMs: null, flushedAtMs: null, log: null, inFlight: null },
@@ -150,6 +154,17 @@ export function closeIfEmpty(draft: Draft, key: string): void {
   draft.written.delete(key);
 }
 
+/** Changes what a group knows of an alert that is in it. */
+export function changeMember(draft: Draft, key: string, fingerprint: string, to: Member): void {
+  const members = membersOf(draft, key);
+  const before = members.get(fingerprint);
+  members.set(fingerprint, to);
+  // One that is as all others of its group takes less.
+  const isAsBefore =
+    before?.heldBy === to.heldBy && before.isOver === to.isOver && before.routes === to.routes;
+  if (!isAsBefore) grow(draft, MEMBER_BYTES + 5 * to.routes.length);
+}
+
 /** Forgets an alert that nothing here needs any more. */
 export function letGo(draft: Draft, fingerprint: string): void {
   const held = draft.alerts.get(fingerprint);
@@ -158,7 +173,8 @@ export function letGo(draft: Draft, fingerprint: string): void {
   if (needed && !held.isEnded) return;
   draft.alerts.delete(fingerprint);
   draft.stays.delete(fingerprint);
-  draft.bytesAtMost = Math.max(0, draft.bytesAtMost - bytesOf(held.alert));
+  // What it took is not known, only the most that it can have taken.
+  draft.bytesChanged += bytesOf(held.alert);
 }
 
 /** No receiver takes it now, but another configuration may: one shard keeps it until then. */
@@ -169,8 +185,15 @@ function isHomeless(draft: Draft, { labels }: Alert): boolean {
   );
 }
 
-const GROUP_BYTES = 300;
-const MEMBER_BYTES = 40;
+/** Notes that the state takes so many bytes more, at most. */
+export function grow(draft: Draft, bytes: number): void {
+  draft.bytesAtMost += bytes;
+  draft.bytesChanged += bytes;
+}
+
+/** With what its next page takes. */
+const GROUP_BYTES = 500;
+const MEMBER_BYTES = 100;
 const ALERT_BYTES = 120;
 
 /** What an alert takes as JSON, at most. */

@@ -79,6 +79,12 @@ export interface Early {
   readonly alerts: readonly Handed[];
 }
 
+/** An alert that fires, and that there was no room for. */
+export interface Refused {
+  readonly fingerprint: string;
+  readonly atMs: number;
+}
+
 /** All that a shard knows. In memory only: `shard-codec.ts` makes plain JSON of it. */
 export interface ShardState {
   readonly shard: number;
@@ -98,8 +104,12 @@ export interface ShardState {
   readonly heartbeats: ReadonlyMap<string, HeartbeatState>;
   /** How many have been handed out. */
   readonly pages: number;
-  /** What the state takes as JSON is not more than this. */
+  /** Those that there was no room for lately, and that have not been taken since; newest last. */
+  readonly refused: readonly Refused[];
+  /** What the state takes as JSON is not more than this, with the next page of every group. */
   readonly bytesAtMost: number;
+  /** So much has come or gone since that was measured. */
+  readonly bytesChanged: number;
   readonly bytesLimit: number;
 }
 

@@ -38,6 +38,7 @@ export function shardView(state: ShardState, options: ShardViewOptions): StateVi
     ...{ bytes: carriedBytes(state), bytesLimit: state.bytesLimit },
     alerts: state.alerts.size,
     firing: [...state.alerts.values()].filter(({ isEnded }) => !isEnded).length,
+    lastRefused: state.refused,
     groups,
     moreGroups: state.groups.size - groups.length,
   };

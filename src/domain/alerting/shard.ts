@@ -1,12 +1,22 @@
-import type { Alert } from './alert.ts';
+import { type Alert, isOver } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
+import { fingerprint as fingerprintOf } from './fingerprint.ts';
 import { flushGroup, paged } from './flush-group.ts';
 import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts';
 import { reconfigure } from './reconfigure.ts';
+import { hasRoom, refuse, settleRoom } from './room.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import { carriedBytes } from './shard-codec.ts';
-import { type Draft, draftOf, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
-import type { Clocks, Early, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
+import { type Draft, draftOf, grow, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
+import type {
+  Clocks,
+  Early,
+  Handed,
+  HeldAlert,
+  Outcome,
+  Seen,
+  ShardEvent,
+  ShardState,
+} from './shard-state.ts';
 import { type Silence, stateOf } from './silence.ts';
 import { stormTold } from './storm.ts';
 import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
@@ -20,7 +30,8 @@ import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
  * 1. It begins with `newShard`, or with `restored(carried, configuration)` after it has continued
  *    as new. It holds the state in a variable; `carried(state)` is what it hands to its next run,
  *    beside the configuration. That is at most `bytesLimit` bytes of JSON: alerts beyond it are in
- *    `refused`, and whoever sent them must be told. `hasRoomFor` says so before, for a validator.
+ *    `refused`, and whoever asks must be told. `roomOf` says how much ingest may send; that is
+ *    less, so that what has been accepted is not refused when it is handed over.
  * 2. Everything that comes is an event, one after the other, with the workflow's own time.
  * 3. What comes out is carried out, and answered by further events:
  *    - `pages`: one activity for each channel and batch of them, one entry of the ledger for each;
@@ -52,6 +63,7 @@ export function step(
   const draft = draftOf(state, nowMs, clocks);
   take(draft, event);
   look(draft);
+  settleRoom(draft);
   return { state: stateOfDraft(draft), outcome: { ...draft.out, wakeAtMs: wakeAtMs(draft) } };
 }
 
@@ -63,32 +75,21 @@ export interface NewShard {
   readonly bytesLimit: number;
 }
 
+/** What a shard takes that knows of nothing. */
+const FRAME_BYTES = 500;
+
 /** A shard that knows of nothing yet; its heartbeats count from now. */
 export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardState {
   const empty: ShardState = {
     ...from,
     ...{ alerts: new Map(), groups: new Map(), silences: new Map(), stays: new Map() },
     early: [],
-    ...{ storms: new Map(), heartbeats: new Map(), pages: 0, bytesAtMost: 0 },
+    ...{ storms: new Map(), heartbeats: new Map(), pages: 0, refused: [] },
+    ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0 },
   };
   const draft = draftOf(empty, nowMs, clocks);
   watchHeartbeats(draft);
   return stateOfDraft(draft);
-}
-
-/** Whether alerts of so many bytes can be taken. Measures where it does not know. */
-export function hasRoomFor(state: ShardState, bytes: number): boolean {
-  if (state.bytesAtMost + bytes <= state.bytesLimit) return true;
-  return carriedBytes(state) + bytes <= state.bytesLimit;
-}
-
-function hasRoom(draft: Draft, bytes: number): boolean {
-  if (draft.bytesAtMost + bytes <= draft.bytesLimit) return true;
-  // Nothing has changed since it was measured.
-  if (draft.bytesAtMost === draft.measured) return false;
-  draft.bytesAtMost = carriedBytes(stateOfDraft(draft));
-  draft.measured = draft.bytesAtMost;
-  return draft.bytesAtMost + bytes <= draft.bytesLimit;
 }
 
 function take(draft: Draft, event: ShardEvent): void {
@@ -115,11 +116,26 @@ function take(draft: Draft, event: ShardEvent): void {
   }
 }
 
+/** Of the frame of a batch, at most for each of its alerts. */
+const EARLY_BYTES = 30;
+
 /** One that was shared out by a configuration that is on its way here waits for that. */
 function takeBatch(draft: Draft, { version, alerts }: Early): void {
-  if (version <= draft.version) return takeAlerts(draft, alerts, version, hasRoom);
-  draft.early = [...draft.early, { version, alerts }];
-  draft.bytesAtMost += utf8Length(JSON.stringify(alerts));
+  if (version <= draft.version) return takeAlerts(draft, alerts, version);
+  const kept: Handed[] = [];
+  draft.early = [...draft.early, { version, alerts: kept }];
+  for (const handed of alerts) if (isKept(draft, handed)) kept.push(handed);
+  if (kept.length === 0) draft.early = draft.early.slice(0, -1);
+}
+
+function isKept(draft: Draft, handed: Handed): boolean {
+  const bytes = utf8Length(JSON.stringify(handed)) + EARLY_BYTES;
+  if (!isOver(handed.alert, draft.nowMs) && !hasRoom(draft, bytes)) {
+    refuse(draft, fingerprintOf(handed.alert.labels));
+    return false;
+  }
+  grow(draft, bytes);
+  return true;
 }
 
 function takeEarly(draft: Draft): void {
@@ -136,7 +152,7 @@ function takeSilence(draft: Draft, silence: Silence): void {
   if (stateOf(silence, nowMs) === 'expired') draft.silences.delete(silence.id);
   else {
     draft.silences.set(silence.id, silence);
-    draft.bytesAtMost += utf8Length(JSON.stringify(silence)) + 1;
+    grow(draft, utf8Length(JSON.stringify(silence)) + 1);
   }
   if (wasActive && stateOf(silence, nowMs) !== 'active') lookAtSilenced(draft);
 }
@@ -163,14 +179,14 @@ function takeSeen(draft: Draft, seen: readonly Seen[]): void {
     const alert = isUnknown ? beatUnknown(draft, one.name) : beat(draft, one.name, one.atMs);
     if (alert !== null) own.push(alert);
   }
-  takeOwnAlerts(draft, own, hasRoom);
+  takeOwnAlerts(draft, own);
 }
 
 function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknown'): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined || held.isEnded) return;
   if (endsAtMs === 'unknown') {
-    draft.alerts.set(fingerprint, { ...held, askAtMs: draft.nowMs + ASK_AGAIN_MS });
+    askAgain(draft, fingerprint, held);
     return;
   }
   const last = Math.max(endsAtMs, held.alert.endsAtMs);
@@ -182,6 +198,14 @@ function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknow
   for (const key of held.groups) flushSoon(draft, key);
   letGo(draft, fingerprint);
 }
+
+function askAgain(draft: Draft, fingerprint: string, held: HeldAlert): void {
+  if (held.askAtMs === null) grow(draft, TIME_BYTES);
+  draft.alerts.set(fingerprint, { ...held, askAtMs: draft.nowMs + ASK_AGAIN_MS });
+}
+
+/** What a time takes as JSON, at most. */
+const TIME_BYTES = 20;
 
 /** At most so many are asked after by one event; the others by the next one. */
 const ASK_MAX = 1000;
@@ -196,7 +220,7 @@ function look(draft: Draft): void {
     if (held.isEnded || (held.askAtMs ?? held.alert.endsAtMs) > nowMs) continue;
     if (out.ask.length >= ASK_MAX) break;
     out.ask.push({ kind: 'alert', fingerprint });
-    draft.alerts.set(fingerprint, { ...held, askAtMs: nowMs + ASK_AGAIN_MS });
+    askAgain(draft, fingerprint, held);
   }
   for (const [name, one] of draft.heartbeats) {
     if (one.askAtMs > nowMs) continue;

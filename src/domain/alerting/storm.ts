@@ -11,6 +11,7 @@ import {
   type Draft,
   change,
   closeIfEmpty,
+  grow,
   isSame,
   join,
   leave,
@@ -63,7 +64,7 @@ export function afterStorm(draft: Draft, ref: GroupRef): GroupRef {
     return isStormy(before, nowMs) ? stormRef(ref.destination, ref.routes) : ref;
   }
   const after = counted(before, [nowMs], limit, nowMs);
-  draft.storms.set(id, after);
+  note(draft, id, after);
   if (!isStormy(after, nowMs)) return ref;
   if (!isStormy(before, nowMs)) gather(draft, limit.of, ref.destination);
   return stormRef(ref.destination, ref.routes);
@@ -76,10 +77,22 @@ export function stormTold(
 ): void {
   const id = stormId(told.of, told.destination);
   const before = draft.storms.get(id) ?? CALM;
-  draft.storms.set(id, { ...before, untilMs: told.untilMs });
+  note(draft, id, { ...before, untilMs: told.untilMs });
   if (isStormy(before, draft.nowMs) || told.untilMs <= draft.nowMs) return;
   gather(draft, told.of, told.destination);
 }
+
+function note(draft: Draft, id: string, storm: Storm): void {
+  const before = draft.storms.get(id);
+  if (before === undefined) grow(draft, STORM_BYTES + id.length * 2);
+  const more = storm.openedAtMs.length - (before?.openedAtMs.length ?? 0);
+  if (more > 0) grow(draft, TIME_BYTES * more);
+  draft.storms.set(id, storm);
+}
+
+/** What they take as JSON, at most. */
+const STORM_BYTES = 100;
+const TIME_BYTES = 20;
 
 /** Takes the groups of a route that nobody has been told of into the one of the storm. */
 function gather(draft: Draft, of: number, destination: Destination): void {
@@ -123,7 +136,7 @@ export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): voi
     const stays = draft.stays.get(fingerprint) ?? [];
     const stay = { shard: owner, version: draft.version, ref };
     draft.stays.set(fingerprint, [...stays, stay]);
-    draft.bytesAtMost += utf8Length(JSON.stringify(stay));
+    grow(draft, utf8Length(JSON.stringify(stay)));
     const handed = { alert: held.alert, groups: [ref], stays: [] };
     draft.out.passOn.push({ shard: owner, handed });
     return;

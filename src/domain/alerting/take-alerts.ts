@@ -6,57 +6,51 @@ import { heldBack } from './held-back.ts';
 import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
+import { hasRoom, refuse, taken } from './room.ts';
 import { groupsFor } from './routing.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
   bytesOf,
+  changeMember,
   groupAt,
+  grow,
   isPaged,
   isSame,
   join,
   letGo,
-  membersOf,
   takeOut,
   utf8Length,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
 import { afterStorm, intoStorm } from './storm.ts';
 
-/** Whether there is room for so many bytes more; may measure, and so correct, what there is. */
-export type HasRoom = (draft: Draft, bytes: number) => boolean;
-
 /** Takes a batch. `version`: of the configuration that it was shared out by. */
-export function takeAlerts(
-  draft: Draft,
-  batch: readonly Handed[],
-  version: number,
-  hasRoom: HasRoom,
-): void {
+export function takeAlerts(draft: Draft, batch: readonly Handed[], version: number): void {
   const touched = new Set<string>();
-  const taken: string[] = [];
+  const found: string[] = [];
   for (const handed of batch) {
     const signal = signalOf(draft, handed.alert);
     if (signal !== null) {
-      if (signal.alert !== null) takeOwn(draft, signal.alert, hasRoom, taken, touched);
+      if (signal.alert !== null) takeOwn(draft, signal.alert, found, touched);
       continue;
     }
-    takeOne(draft, handed, version, hasRoom, taken, touched);
+    takeOne(draft, handed, version, found, touched);
   }
-  settle(draft, taken, touched);
+  settle(draft, found, touched);
 }
 
 /** Takes alerts of Belay's own, which go where its configuration says. */
-export function takeOwnAlerts(draft: Draft, alerts: readonly Alert[], hasRoom: HasRoom): void {
+export function takeOwnAlerts(draft: Draft, alerts: readonly Alert[]): void {
   const touched = new Set<string>();
-  const taken: string[] = [];
-  for (const alert of alerts) takeOwn(draft, alert, hasRoom, taken, touched);
-  settle(draft, taken, touched);
+  const found: string[] = [];
+  for (const alert of alerts) takeOwn(draft, alert, found, touched);
+  settle(draft, found, touched);
 }
 
-function settle(draft: Draft, taken: readonly string[], touched: ReadonlySet<string>): void {
+function settle(draft: Draft, found: readonly string[], touched: ReadonlySet<string>): void {
   for (const key of touched) flushSoon(draft, key);
-  for (const fingerprint of taken) steerNow(draft, fingerprint);
+  for (const fingerprint of found) steerNow(draft, fingerprint);
 }
 
 /** An alert that is a heartbeat's signal is nothing else; it may end the one about the heartbeat. */
@@ -69,23 +63,16 @@ function signalOf(draft: Draft, alert: Alert): { readonly alert: Alert | null } 
   return { alert: ended };
 }
 
-function takeOwn(
-  draft: Draft,
-  alert: Alert,
-  hasRoom: HasRoom,
-  taken: string[],
-  touched: Set<string>,
-): void {
+function takeOwn(draft: Draft, alert: Alert, found: string[], touched: Set<string>): void {
   // As if it had been shared out by an older configuration: what is not this shard's is passed on.
-  takeOne(draft, { alert, groups: null, stays: [] }, -1, hasRoom, taken, touched);
+  takeOne(draft, { alert, groups: null, stays: [] }, -1, found, touched);
 }
 
 function takeOne(
   draft: Draft,
   handed: Handed,
   version: number,
-  hasRoom: HasRoom,
-  taken: string[],
+  found: string[],
   touched: Set<string>,
 ): void {
   const fingerprint = fingerprintOf(handed.alert.labels);
@@ -95,7 +82,7 @@ function takeOne(
     : placesOf(draft, handed, version);
   if (isLate) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
-  const held = hold(draft, fingerprint, handed.alert, hasRoom);
+  const held = hold(draft, fingerprint, handed.alert);
   if (held === null) return;
   if (wasEnded && !held.isEnded && handed.groups === null) endElsewhere(draft, fingerprint);
   if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
@@ -104,7 +91,7 @@ function takeOne(
   for (const ref of refs) place(draft, fingerprint, ref, sinceMs, touched);
   if (handed.groups === null) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
-  taken.push(fingerprint);
+  found.push(fingerprint);
   letGo(draft, fingerprint);
 }
 
@@ -134,7 +121,7 @@ function endElsewhere(draft: Draft, fingerprint: string): void {
   for (const key of held.groups) {
     const member = draft.groups.get(key)?.members.get(fingerprint);
     if (member === undefined || keys.includes(key)) continue;
-    membersOf(draft, key).set(fingerprint, { ...member, isOver: true });
+    changeMember(draft, key, fingerprint, { ...member, isOver: true });
   }
 }
 
@@ -157,7 +144,7 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   const all = [...others, ...noted];
   if (all.length === 0) return;
   draft.stays.set(fingerprint, all);
-  draft.bytesAtMost += utf8Length(JSON.stringify(noted));
+  grow(draft, utf8Length(JSON.stringify(noted)));
 }
 
 /** To where it stays although no route leads there any more: its end is told there. */
@@ -172,12 +159,7 @@ function forward(draft: Draft, fingerprint: string, refs: readonly GroupRef[]): 
 }
 
 /** The alert as it is known now; null where there is nothing to hold, or no room. */
-function hold(
-  draft: Draft,
-  fingerprint: string,
-  message: Alert,
-  hasRoom: HasRoom,
-): HeldAlert | null {
+function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | null {
   const { nowMs, configuration } = draft;
   const before = draft.alerts.get(fingerprint);
   const alert = before === undefined ? message : merged(before.alert, message, nowMs);
@@ -185,8 +167,7 @@ function hold(
   if (before === undefined && isEnded) return null;
   const more = bytesOf(alert) - (before === undefined ? 0 : bytesOf(before.alert));
   if (!isEnded && more > 0 && !hasRoom(draft, more)) {
-    const why = `this shard holds as much as it may: ${draft.bytesLimit} bytes`;
-    draft.out.refused.push({ fingerprint, why });
+    refuse(draft, fingerprint);
     return null;
   }
   const isSource = canInhibit(configuration.inhibitRules, alert.labels);
@@ -195,7 +176,8 @@ function hold(
     ...{ alert, isEnded, askAtMs: null, isSource, groups: before?.groups ?? [] },
     hasSteered: before?.hasSteered === true && !firesAnew,
   };
-  draft.bytesAtMost += more;
+  if (more > 0) grow(draft, more);
+  taken(draft, fingerprint);
   draft.alerts.set(fingerprint, held);
   if (isSource && before?.isEnded !== isEnded) sourcesChanged(draft);
   return held;
@@ -246,7 +228,8 @@ export function place(
   const inside = groupAt(draft, fingerprint, ref.destination);
   if (inside !== undefined) {
     const heldBy = inside.members.get(fingerprint)?.heldBy ?? null;
-    membersOf(draft, inside.key).set(fingerprint, { routes: ref.routes, heldBy, isOver: false });
+    const member = { routes: ref.routes, heldBy, isOver: false };
+    changeMember(draft, inside.key, fingerprint, member);
     return;
   }
   const stay = draft.stays

@@ -3,7 +3,7 @@ import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import type { Destination } from './group-key.ts';
 import type { Labels } from './labels.ts';
-import type { GroupPage, HeldBy } from './shard-state.ts';
+import type { GroupPage, HeldBy, Refused } from './shard-state.ts';
 import type { Silence } from './silence.ts';
 import type { PageReason } from './why-page.ts';
 
@@ -61,6 +61,8 @@ export interface ShardView {
   readonly ledgerDropped: number;
   /** Alerts that there was no room for, ever. */
   readonly refused: number;
+  /** Those of them that are known by name: the last, unless they have been taken since. */
+  readonly lastRefused: readonly Refused[];
   readonly warnings: readonly string[];
 }
 

@@ -2,9 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { received } from '../../../src/domain/alerting/alert.ts';
 import type { Configuration } from '../../../src/domain/alerting/alerting-file.ts';
 import { ownersOf } from '../../../src/domain/alerting/owners.ts';
-import { carried, carriedBytes, restored } from '../../../src/domain/alerting/shard-codec.ts';
+import {
+  bytesHeld,
+  carried,
+  carriedBytes,
+  restored,
+} from '../../../src/domain/alerting/shard-codec.ts';
 import type { Handed, ShardState } from '../../../src/domain/alerting/shard-state.ts';
-import { hasRoomFor, newShard, step } from '../../../src/domain/alerting/shard.ts';
+import { roomOf } from '../../../src/domain/alerting/room.ts';
+import { newShard, step } from '../../../src/domain/alerting/shard.ts';
 import { changesAt, isIn } from '../../../src/domain/alerting/time-interval.ts';
 import { configuration } from './configurations.ts';
 
@@ -56,7 +62,8 @@ inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
     expect(carriedBytes(state)).toBeLessThan(1_000_000);
     expect(restored(JSON.parse(JSON.stringify(carried(state))), config)).toEqual({
       ...state,
-      bytesAtMost: carriedBytes(state),
+      bytesAtMost: bytesHeld(state),
+      bytesChanged: 0,
     });
   });
 
@@ -67,8 +74,10 @@ inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
     expect(full.outcome.refused).toHaveLength(1000 - held);
     expect(full.outcome.refused[0]?.why).toBe('this shard holds as much as it may: 20000 bytes');
     expect(carriedBytes(full.state)).toBeLessThanOrEqual(20_000);
-    expect(hasRoomFor(full.state, 1000)).toBe(false);
-    expect(hasRoomFor(shard(20_000), 1000)).toBe(true);
+    expect(roomOf(full.state)).toBe(0);
+    expect(roomOf(shard(20_000))).toBe(15_500);
+    const last = full.outcome.refused.slice(-2).map(({ fingerprint }) => fingerprint);
+    expect(full.state.refused.map(({ fingerprint }) => fingerprint)).toEqual(last);
     const ended = batch(0, 1).map((one) => ({
       ...one,
       alert: { ...one.alert, endsAtMs: START, isTimeout: false },
