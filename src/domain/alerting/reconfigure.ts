@@ -84,7 +84,7 @@ function leaveOrStay(
   const routes = ref?.routes ?? [];
   const member = group.members.get(fingerprint);
   if (member === undefined || member.isOver) return;
-  if (ref?.key === group.key || isPaged(group, fingerprint)) {
+  if (ref?.key === group.key || isPaged(draft, group, fingerprint)) {
     changeMember(draft, group.key, fingerprint, { ...member, routes });
   } else {
     takeOut(draft, fingerprint, group.key);

@@ -44,6 +44,10 @@ export interface Draft {
   readonly out: Collected;
   /** Members that have been copied for this event, and may be written. */
   readonly written: Map<string, Map<string, Member>>;
+  /** Of the lists of logs, by the lists. */
+  readonly sets: Map<readonly string[], ReadonlySet<string>>;
+  /** An alert that can inhibit others has begun or ended. */
+  haveSourcesChanged: boolean;
   /** Of the alerts that fire now; null, to be made anew. */
   inhibitors: Inhibitors | null;
 }
@@ -70,6 +74,8 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     bytesLimit: state.bytesLimit,
     out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),
+    sets: new Map(),
+    haveSourcesChanged: false,
     inhibitors: null,
   };
 }
@@ -223,11 +229,17 @@ export function groupAt(
 }
 
 /** A page has told, or is telling, that an alert fires. */
-export function isPaged({ log, inFlight }: Group, fingerprint: string): boolean {
-  return (
-    (log?.firing.includes(fingerprint) ?? false) ||
-    (inFlight?.firing.includes(fingerprint) ?? false)
+export function isPaged(draft: Draft, { log, inFlight }: Group, fingerprint: string): boolean {
+  return [log, inFlight].some(
+    (said) => said !== null && firingOf(draft, said.firing).has(fingerprint),
   );
+}
+
+/** As a set, which is made once for an event: a log may name thousands, and be asked for each. */
+function firingOf({ sets }: Draft, firing: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(firing) ?? new Set(firing);
+  sets.set(firing, known);
+  return known;
 }
 
 export function isSame(one: Destination, other: Destination): boolean {

@@ -19,7 +19,7 @@ import type {
 } from './shard-state.ts';
 import { type Silence, stateOf } from './silence.ts';
 import { stormTold } from './storm.ts';
-import { sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
+import { settleSources, sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
 
 /**
  * The alerting half of Belay as a pure state machine: `step(state, event, nowMs, clocks)` is the
@@ -62,6 +62,7 @@ export function step(
 ): { readonly state: ShardState; readonly outcome: Outcome } {
   const draft = draftOf(state, nowMs, clocks);
   take(draft, event);
+  settleSources(draft);
   look(draft);
   settleRoom(draft);
   return { state: stateOfDraft(draft), outcome: { ...draft.out, wakeAtMs: wakeAtMs(draft) } };

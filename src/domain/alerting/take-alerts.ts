@@ -137,7 +137,7 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
     // Of an older configuration: the shard where it stays tells it anew by this one.
     if (shard === draft.shard || version < draft.version) return false;
     const group = groupAt(draft, fingerprint, ref.destination);
-    if (group !== undefined && isPaged(group, fingerprint)) return false;
+    if (group !== undefined && isPaged(draft, group, fingerprint)) return false;
     if (group !== undefined) takeOut(draft, fingerprint, group.key);
     return true;
   });
@@ -186,6 +186,12 @@ function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | nu
 /** What could be inhibited before may not be now. */
 export function sourcesChanged(draft: Draft): void {
   draft.inhibitors = null;
+  draft.haveSourcesChanged = true;
+}
+
+/** Once for an event, however many of them it brings: groups with what they held back are due. */
+export function settleSources(draft: Draft): void {
+  if (!draft.haveSourcesChanged) return;
   for (const [key, { members, inFlight }] of draft.groups) {
     if (inFlight !== null) continue;
     for (const { heldBy } of members.values()) {
