@@ -25,7 +25,7 @@ const matcherSet = z
 export const alerts = z.strictObject({
   silence: z
     .array(matcherSet)
-    .min(1)
+    .min(1, 'silences nothing: write at least one set of matchers, or leave alerts out')
     .max(SETS_MAX)
     .describe(
       'Alerts that all matchers of one text match page nobody until the version is stable or ' +
