@@ -21,11 +21,7 @@ export type AlertPost = ReturnType<typeof createAlertPost>;
  * What a shard says to others. Everything that is said in one task leaves together, and what one of
  * them is told arrives in its order. Nothing is lost: what does not arrive is said again.
  */
-export function createAlertPost(
-  shard: number,
-  version: () => number,
-  warn: (why: string) => void,
-) {
+export function createAlertPost(shard: number, version: () => number, warn: (why: string) => void) {
   const toShards = new Map<number, Handed[]>();
   const opened: Outcome['opened'][number][] = [];
   const lines = new Map<string, Promise<void>>();
@@ -104,7 +100,10 @@ export function createAlertPost(
 }
 
 function countedGroups(shard: number, all: Outcome['opened']): OpenedGroups {
-  const counts = new Map<string, { of: number; destination: Outcome['opened'][number]['destination']; count: number }>();
+  const counts = new Map<
+    string,
+    { of: number; destination: Outcome['opened'][number]['destination']; count: number }
+  >();
   for (const { of, destination } of all) {
     const id = `${of} ${destinationText(destination)}`;
     const before = counts.get(id);
