@@ -117,7 +117,9 @@ function alertOf(member: MemberView, group: GroupView, world: World): ShownAlert
 }
 
 function routesTo(configuration: Configuration, labels: Labels, key?: string) {
-  const refs = groupsFor(configuration, labels).filter((ref) => key === undefined || ref.key === key);
+  const refs = groupsFor(configuration, labels).filter(
+    (ref) => key === undefined || ref.key === key,
+  );
   return [...new Set(refs.flatMap(({ routes }) => routes))].flatMap(
     (at) => configuration.routes[at] ?? [],
   );
