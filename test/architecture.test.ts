@@ -93,6 +93,7 @@ test('only configuration, entry points and the demo service read the environment
     .filter((file) => file.endsWith('.ts'))
     .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('process.env'));
   expect(readers.toSorted()).toEqual([
+    'cli/commands/ingest.ts',
     'cli/commands/serve.ts',
     'cli/commands/watchdog.ts',
     'cli/main.ts',

@@ -11,6 +11,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     return { kind: 'too_large' };
   }
+  if (request.destroyed) return { kind: 'cut' };
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
