@@ -258,6 +258,12 @@ export const FAILURES = {
     exit: 5,
     mend: 'Set TEMPORAL_ADDRESS, or start a development server with `belay dev`.',
   },
+  AlertStoreUnavailable: {
+    httpStatus: 503,
+    retry: true,
+    exit: 5,
+    mend: 'Check that the database of `BELAY_ALERT_STORE` runs, and has room; alerts fire meanwhile.',
+  },
   SearchAttributesMissing: {
     httpStatus: 503,
     retry: false,

@@ -143,7 +143,13 @@ export interface PageEnd {
 
 /** What the store of last messages says. */
 export type Seen =
-  | { readonly kind: 'alert'; readonly fingerprint: string; readonly endsAtMs: number | 'unknown' }
+  | {
+      readonly kind: 'alert';
+      readonly fingerprint: string;
+      readonly endsAtMs: number | 'unknown';
+      /** When the store was asked: what ended by then is marked there. None, just now. */
+      readonly askedAtMs?: number;
+    }
   | { readonly kind: 'heartbeat'; readonly name: string; readonly atMs: number | 'unknown' };
 
 export type Ask =
