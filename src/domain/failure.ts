@@ -240,12 +240,6 @@ export const FAILURES = {
     exit: 5,
     mend: 'Give Belay an alerting file with `belay alerting apply FILE`; the first one begins it.',
   },
-  AlertStoreUnreachable: {
-    httpStatus: 503,
-    retry: true,
-    exit: 5,
-    mend: 'Check that the store of last messages runs, or that its file can be written.',
-  },
   NoWorker: {
     httpStatus: 503,
     retry: false,

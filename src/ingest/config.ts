@@ -5,6 +5,7 @@ import { hostAndPort, readVariables } from '../worker/read-variables.ts';
 const environmentSchema = z.object({
   BELAY_INGEST_ADDRESS: hostAndPort.default('127.0.0.1:9093'),
   BELAY_INGEST_AT_ONCE: z.coerce.number().int().min(1).max(1000).default(32),
+  BELAY_ALERT_STORE: z.string().min(1).optional(),
   BELAY_TASK_QUEUE: z.string().min(1).optional(),
 });
 
@@ -13,6 +14,8 @@ export interface IngestConfig {
   readonly address: string;
   /** How many requests are worked on at once. */
   readonly atOnce: number;
+  /** Where last messages are kept, the same as the workers'; it may have a password. */
+  readonly alertStore: string | undefined;
   /** Of the workers. */
   readonly taskQueue: string | undefined;
 }
@@ -23,6 +26,7 @@ export function readIngestConfig(environment: NodeJS.ProcessEnv): IngestConfig {
   return {
     address: data.BELAY_INGEST_ADDRESS,
     atOnce: data.BELAY_INGEST_AT_ONCE,
+    alertStore: data.BELAY_ALERT_STORE,
     taskQueue: data.BELAY_TASK_QUEUE,
   };
 }

@@ -1,13 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { PostedAlert } from '../../src/domain/alerting/alert.ts';
-import { type Alert, isNews, merged } from '../../src/domain/alerting/alert.ts';
 import type { AlertStore } from '../../src/domain/alerting/alert-store.ts';
 import { type Configuration, readAlerting } from '../../src/domain/alerting/alerting-file.ts';
-import { fingerprint } from '../../src/domain/alerting/fingerprint.ts';
 import { Failure } from '../../src/domain/failure.ts';
+import { createAlertStore } from '../../src/providers/alert-store/registry.ts';
 import { createConfigurationSource } from '../../src/client/configuration-source.ts';
 import { createPost } from '../../src/client/post-alerts.ts';
 import type { Shards } from '../../src/client/shards.ts';
 import type { AlertBatch } from '../../src/workflows/alert-messages.ts';
+
+const stores: AlertStore[] = [];
+afterAll(async () => {
+  for (const one of stores) await one.close();
+});
 
 export const SHARDS = 4;
 export const FILE = `
@@ -73,7 +81,8 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
       world.onSignal = async () => undefined;
     },
   };
-  const kept = createMemoryStore();
+  const kept = createStore();
+  stores.push(kept);
   const store = options.withStore ? kept : undefined;
   const nowMs = (): number => world.nowMs;
   const source = createConfigurationSource(() => shards.alerting(), nowMs);
@@ -90,59 +99,21 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
   };
 }
 
-/** As the port promises, without a disk. */
-function createMemoryStore() {
-  const rows = new Map<string, { alert: Alert; isDoubtful: boolean }>();
-  const beats = new Map<string, number>();
+/** A real one in a folder of its own, which can be away. */
+function createStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'belay-alerts-'));
+  const real = createAlertStore(`sqlite:${join(folder, 'last.db')}`);
   const state = { isAway: false };
-  const here = (): void => {
-    if (state.isAway) throw new Failure('AlertStoreUnreachable', 'the store is away');
-  };
-  const put = (message: Alert, nowMs: number): void => {
-    const key = fingerprint(message.labels);
-    const before = rows.get(key);
-    const after = before === undefined ? message : merged(before.alert, message, nowMs);
-    rows.set(key, { alert: after, isDoubtful: false });
-  };
   const store: AlertStore = {
+    ...real,
     async note(messages, nowMs) {
-      here();
-      return messages.map((message) => {
-        const before = rows.get(fingerprint(message.labels));
-        const after = before === undefined ? message : merged(before.alert, message, nowMs);
-        if (before?.isDoubtful === true || isNews(before?.alert, after, nowMs)) return true;
-        put(message, nowMs);
-        return false;
-      });
+      if (state.isAway) throw new Failure('AlertStoreUnavailable', 'the store is away');
+      return real.note(messages, nowMs);
     },
-    async delivered(messages, nowMs) {
-      here();
-      for (const message of messages) put(message, nowMs);
+    async close() {
+      await real.close();
+      rmSync(folder, { recursive: true, force: true });
     },
-    async endsOf(fingerprints) {
-      return new Map(fingerprints.map((one) => [one, rows.get(one)?.alert.endsAtMs ?? 0]));
-    },
-    async forget(fingerprints) {
-      for (const one of fingerprints) {
-        const row = rows.get(one);
-        if (row !== undefined) row.isDoubtful = true;
-      }
-    },
-    async firing(nowMs, after = '', limit = 1000) {
-      return [...rows.entries()]
-        .toSorted(([one], [other]) => (one < other ? -1 : 1))
-        .filter(([key, row]) => key > after && row.alert.endsAtMs > nowMs)
-        .slice(0, limit)
-        .map(([, row]) => row.alert);
-    },
-    async beat(names, atMs) {
-      for (const name of names) beats.set(name, atMs);
-    },
-    async beatsOf(names) {
-      return new Map(names.flatMap((name) => [[name, beats.get(name) ?? 0] as const]));
-    },
-    prune: async () => 0,
-    close: async () => undefined,
   };
   return { ...store, state };
 }

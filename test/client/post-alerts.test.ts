@@ -113,7 +113,7 @@ test('nothing is accepted before nobody has said where alerts go', async () => {
 test('a store that is away accepts nothing', async () => {
   const rig = startRig();
   rig.store.state.isAway = true;
-  await expect(rig.post([alert(A)])).rejects.toMatchObject({ code: 'AlertStoreUnreachable' });
+  await expect(rig.post([alert(A)])).rejects.toMatchObject({ code: 'AlertStoreUnavailable' });
   expect(rig.sent).toEqual([]);
 });
 
@@ -210,5 +210,8 @@ test('a shard that was ended by hand is begun again, and told all that fires', a
   expect(await rig.post([alert(C)])).toMatchObject({ accepted: 1, news: 1 });
   expect(rig.asked.revived).toEqual([0]);
   expect(rig.sentTo(0)).toEqual([A, B, A, C]);
+  rig.world.nowMs += 5000;
+  expect(await rig.post([alert(A)])).toMatchObject({ news: 1 });
+  rig.world.nowMs += 5000;
   expect(await rig.post([alert(A)])).toMatchObject({ news: 0 });
 });

@@ -11,6 +11,9 @@ export const addIngest: AddCommand = (program) => {
         '  BELAY_INGEST_ADDRESS  host:port for POST /api/v2/alerts, /api/v2/silences and the like,\n' +
         '                        POST /heartbeat/NAME and /metrics; default: 127.0.0.1:9093\n' +
         '  BELAY_INGEST_AT_ONCE  requests that are worked on at once; default: 32\n' +
+        "  BELAY_ALERT_STORE     the store of last messages, the same as the workers':\n" +
+        '                        sqlite:/path/file.db or postgres://user:password@host/database;\n' +
+        '                        default: none, and alerts sent again fill histories\n' +
         '  BELAY_TASK_QUEUE      of the workers; default: belay\n' +
         '  TEMPORAL_ADDRESS      where Temporal is, and all else as for the Temporal CLI\n' +
         example('BELAY_INGEST_ADDRESS=:9093 belay ingest'),
