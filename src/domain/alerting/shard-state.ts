@@ -139,6 +139,8 @@ export type ShardEvent =
 export interface PageEnd {
   readonly key: string;
   readonly hasArrived: boolean;
+  /** It has not begun, and was not to: its group is looked at anew at once. */
+  readonly isCalledOff?: boolean;
 }
 
 /** What the store of last messages says. */

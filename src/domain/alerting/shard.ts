@@ -105,7 +105,7 @@ function take(draft: Draft, event: ShardEvent): void {
       reconfigure(draft, event.version, event.configuration);
       return takeEarly(draft);
     case 'paged':
-      for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
+      for (const end of event.pages) paged(draft, end);
       return;
     case 'seen':
       return takeSeen(draft, event.seen);
