@@ -14,6 +14,7 @@ import { addServing } from './commands/serve.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
 
@@ -34,6 +35,7 @@ const COMMANDS = [
   addAlerting,
   addChannel,
   addServing,
+  addIngest,
   addWatchdog,
 ];
 

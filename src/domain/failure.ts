@@ -222,6 +222,24 @@ export const FAILURES = {
     exit: 1,
     mend: 'Traffic is on the version that is named, but it does not look well: look at it now.',
   },
+  AlertInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the alert as the message says, and send it again.',
+  },
+  AlertingFull: {
+    httpStatus: 503,
+    retry: true,
+    exit: 3,
+    mend: 'Send it again later; group by fewer labels, or begin alerting with more shards.',
+  },
+  AlertingNotConfigured: {
+    httpStatus: 503,
+    retry: false,
+    exit: 5,
+    mend: 'Give Belay an alerting file with `belay alerting apply FILE`; the first one begins it.',
+  },
   NoWorker: {
     httpStatus: 503,
     retry: false,

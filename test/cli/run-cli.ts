@@ -86,6 +86,7 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
     reject: kept('reject', answers.reject),
     extend: kept('extend', answers.extend),
     incidents: answers.incidents ?? NO_INCIDENTS,
+    alerts: answers.alerts ?? NO_ALERTS,
     progress: kept('progress', answers.progress),
     history: kept('history', answers.history),
     services: kept('services', answers.services),
@@ -97,9 +98,13 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
 }
 
 const nobody = async (): Promise<never> => {
-  throw new Failure('NotFound', 'there are no incidents here');
+  throw new Failure('NotFound', 'there are no incidents and no alerts here');
 };
 const NO_INCIDENTS: BelayClient['incidents'] = {
   ...{ open: nobody, acknowledge: nobody, answer: nobody, steer: nobody },
   ...{ show: nobody, result: nobody, list: nobody },
+};
+const NO_ALERTS: BelayClient['alerts'] = {
+  ...{ post: nobody, beat: nobody, configure: nobody, show: nobody },
+  ...{ shards: nobody, silence: nobody, expire: nobody },
 };
