@@ -19,7 +19,7 @@ const time = z
     }
     return ms;
   })
-  .optional();
+  .nullish();
 
 const texts = z.record(z.string(), z.string());
 
@@ -27,8 +27,8 @@ const texts = z.record(z.string(), z.string());
 const postedAlert = z
   .strictObject({
     labels: texts,
-    annotations: texts.optional(),
-    generatorURL: z.string().optional(),
+    annotations: texts.nullish(),
+    generatorURL: z.string().nullish(),
     startsAt: time,
     endsAt: time,
     // What Alertmanager adds where it lists alerts: a list can be posted as it is.
@@ -39,10 +39,10 @@ const postedAlert = z
   })
   .transform(({ labels, annotations, generatorURL, startsAt, endsAt }): PostedAlert => ({
     labels,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(generatorURL === undefined || generatorURL === '' ? {} : { generatorUrl: generatorURL }),
-    ...(startsAt === undefined ? {} : { startsAtMs: startsAt }),
-    ...(endsAt === undefined ? {} : { endsAtMs: endsAt }),
+    annotations: annotations ?? undefined,
+    generatorUrl: generatorURL === '' ? undefined : (generatorURL ?? undefined),
+    startsAtMs: startsAt ?? undefined,
+    endsAtMs: endsAt ?? undefined,
   }));
 
 export const postedAlerts = z.array(postedAlert);
