@@ -17,6 +17,7 @@ import { addSilence } from './commands/silence.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
 import { jsonText } from './render/json-text.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   addAlerting,
   addChannel,
   addServing,
+  addIngest,
   addWatchdog,
 ];
 

@@ -17,7 +17,6 @@ import {
   shardId,
   silenceUpdate,
 } from '../workflows/alert-messages.ts';
-import { withStoreFailures } from './alert-store-failures.ts';
 import type { Caller } from './caller.ts';
 import { createConfigurationSource } from './configuration-source.ts';
 import { createPost } from './post-alerts.ts';
@@ -71,8 +70,7 @@ const ABOUT = 'the coordinator of alerts';
 
 /** What is asked of the coordinator of alerts and of its shards. */
 export function askAlerts(temporal: Client, caller: Caller, options: AlertOptions): AlertCalls {
-  const { taskQueue } = options;
-  const store = options.store === undefined ? undefined : withStoreFailures(options.store);
+  const { taskQueue, store } = options;
   const shards = reachShards(temporal, caller);
   const nowMs = Date.now;
   const source = createConfigurationSource(() => shards.alerting(), nowMs);

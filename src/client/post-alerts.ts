@@ -20,7 +20,7 @@ import { Failure } from '../domain/failure.ts';
 export interface PostDeps {
   readonly shards: Shards;
   readonly source: ConfigurationSource;
-  /** Without one, everything is news. Its failures are of the table. */
+  /** Without one, everything is news. */
   readonly store: AlertStore | undefined;
   readonly nowMs: () => number;
 }
@@ -49,8 +49,6 @@ const ROUNDS_MAX = 50;
 
 /**
  * Puts alerts in: what is news goes to the shards that own it, of all else only the time is noted.
- * What is on its way counts as news until it has arrived, for every process at the store: so a
- * message that comes after a lost one is not taken for a repeat.
  */
 export function createPost(deps: PostDeps): AlertCalls['post'] {
   const { source, store, nowMs } = deps;
@@ -69,7 +67,6 @@ export function createPost(deps: PostDeps): AlertCalls['post'] {
       if (answers[index] === true) isNew.add(key);
       return isNew.has(key);
     });
-    if (isNew.size > 0) await store.forget([...isNew]);
     return news;
   }
 

@@ -10,8 +10,8 @@ const PAGE = 1000;
 
 /**
  * Begins a shard that somebody has ended by hand, and gives it all that fires by the store of last
- * messages: its sources would not say that again for as long as it fires. That is marked as news
- * first, so that nothing is forgotten if this ends half-way.
+ * messages: for as long as it fires, that is no news. Their next messages are all the same, so that
+ * nothing is forgotten if this ends half-way.
  */
 export async function reviveShard(
   shard: number,
@@ -35,7 +35,6 @@ export async function reviveShard(
   await shards.revive(shard);
   const { batches } = inBatches(own.map((alert) => ({ alert, groups: null, stays: [] })));
   for (const alerts of batches) await shards.signal(shard, { version, alerts });
-  if (own.length > 0) await store?.delivered(own, nowMs());
 }
 
 async function allFiring(store: AlertStore, nowMs: number): Promise<readonly Alert[]> {

@@ -69,7 +69,10 @@ export function createShardRooms(
     isDue: (figure: Figure) => boolean,
   ): Promise<number> {
     const all = [...shards];
-    const due = all.filter((shard) => isDue(figureOf(shard)));
+    const due = all.filter((shard) => {
+      const figure = figureOf(shard);
+      return figure.asking !== undefined || isDue(figure);
+    });
     await Promise.all(
       due.map((shard) => {
         const figure = figureOf(shard);

@@ -240,12 +240,6 @@ export const FAILURES = {
     exit: 5,
     mend: 'Give Belay an alerting file with `belay alerting apply FILE`; the first one begins it.',
   },
-  AlertStoreUnreachable: {
-    httpStatus: 503,
-    retry: true,
-    exit: 5,
-    mend: 'Check that the store of last messages runs, or that its file can be written.',
-  },
   NoWorker: {
     httpStatus: 503,
     retry: false,
@@ -257,6 +251,12 @@ export const FAILURES = {
     retry: true,
     exit: 5,
     mend: 'Set TEMPORAL_ADDRESS, or start a development server with `belay dev`.',
+  },
+  AlertStoreUnavailable: {
+    httpStatus: 503,
+    retry: true,
+    exit: 5,
+    mend: 'Check that the database of `BELAY_ALERT_STORE` runs, and has room; alerts fire meanwhile.',
   },
   SearchAttributesMissing: {
     httpStatus: 503,
