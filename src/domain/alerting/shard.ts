@@ -6,6 +6,7 @@ import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts
 import { reconfigure } from './reconfigure.ts';
 import { hasRoom, refuse, settleRoom } from './room.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
+import { CLOCKS_APART_MS } from './last-message.ts';
 import { type Draft, draftOf, grow, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
 import type {
   Clocks,
@@ -106,7 +107,7 @@ function take(draft: Draft, event: ShardEvent): void {
       reconfigure(draft, event.version, event.configuration);
       return takeEarly(draft);
     case 'paged':
-      for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
+      for (const end of event.pages) paged(draft, end);
       return;
     case 'seen':
       return takeSeen(draft, event.seen);
@@ -169,11 +170,13 @@ function lookAtSilenced(draft: Draft): void {
   }
 }
 
+type SeenAlert = Extract<Seen, { readonly kind: 'alert' }>;
+
 function takeSeen(draft: Draft, seen: readonly Seen[]): void {
   const own: Alert[] = [];
   for (const one of seen) {
     if (one.kind === 'alert') {
-      seenAlert(draft, one.fingerprint, one.endsAtMs);
+      seenAlert(draft, one);
       continue;
     }
     const isUnknown = one.atMs === 'unknown';
@@ -183,7 +186,8 @@ function takeSeen(draft: Draft, seen: readonly Seen[]): void {
   takeOwnAlerts(draft, own);
 }
 
-function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknown'): void {
+function seenAlert(draft: Draft, { fingerprint, endsAtMs, askedAtMs }: SeenAlert): void {
+  const { nowMs } = draft;
   const held = draft.alerts.get(fingerprint);
   if (held === undefined || held.isEnded) return;
   if (endsAtMs === 'unknown') {
@@ -191,9 +195,13 @@ function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknow
     return;
   }
   const last = Math.max(endsAtMs, held.alert.endsAtMs);
-  const isEnded = last <= draft.nowMs;
   const alert = { ...held.alert, endsAtMs: last };
-  draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs: null });
+  // How long before its end the store was asked: it may have been sent again since.
+  const tooSoonMs = last - (askedAtMs ?? nowMs);
+  const isAnswer = tooSoonMs <= CLOCKS_APART_MS;
+  const isEnded = last <= nowMs && isAnswer;
+  const askAtMs = last > nowMs || isAnswer ? null : nowMs + Math.min(tooSoonMs, ASK_AGAIN_MS);
+  draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs });
   if (!isEnded) return;
   if (held.isSource) sourcesChanged(draft);
   for (const key of held.groups) flushSoon(draft, key);
