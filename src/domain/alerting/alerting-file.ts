@@ -2,7 +2,7 @@ import type { Found } from '../document/issues.ts';
 import { nearest } from '../document/nearest.ts';
 import type { Problem } from '../document/problem.ts';
 import { type DocumentForm, type DocumentSource, readDocument } from '../document/read-document.ts';
-import { suggestion } from '../document/suggestion.ts';
+import { suggestFrom } from '../document/suggestion.ts';
 import {
   type Heartbeat,
   type InhibitRule,
@@ -30,8 +30,6 @@ export type AlertingFile =
   | { readonly kind: 'valid'; readonly configuration: Configuration }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
-let jsonSchema: Record<string, unknown> | undefined;
-
 const ALERTING_FILE: DocumentForm<typeof alertingSchema> = {
   schema: alertingSchema,
   name: 'an alerting file',
@@ -39,7 +37,7 @@ const ALERTING_FILE: DocumentForm<typeof alertingSchema> = {
   example: 'route: { receiver: ops }',
   // Every shard carries it beside its state: both must fit into one payload.
   charactersMax: 512 * 1024,
-  suggest: (key, path) => suggestion(key, inRoute(path), (jsonSchema ??= flatSchema())),
+  suggest: suggestFrom(flatSchema, inRoute),
 };
 
 /** Reads an alerting file, YAML or JSON. Nothing is guessed: every problem is reported at once. */

@@ -8,7 +8,7 @@ import {
   type ReadDocument,
   readDocument,
 } from '../document/read-document.ts';
-import { suggestion } from '../document/suggestion.ts';
+import { suggestFrom } from '../document/suggestion.ts';
 import { type Configuration, readAlerting } from './alerting-file.ts';
 import { type ParsedScenarios, type Scenario, scenarioFile } from './scenario.schema.ts';
 
@@ -22,16 +22,13 @@ export interface Scenarios {
   readonly scenarios: readonly Scenario[];
 }
 
-let jsonSchema: Record<string, unknown> | undefined;
-
 const SCENARIO_FILE: DocumentForm<typeof scenarioFile> = {
   schema: scenarioFile,
   name: 'a file of scenarios',
   holds: 'the scenarios of one alerting file',
   example: 'alerting: alerting.yaml',
   charactersMax: 1024 * 1024,
-  suggest: (key, path) =>
-    suggestion(key, path, (jsonSchema ??= { ...z.toJSONSchema(scenarioFile, { io: 'input' }) })),
+  suggest: suggestFrom(() => ({ ...z.toJSONSchema(scenarioFile, { io: 'input' }) })),
 };
 
 /** Reads scenarios with the alerting files that they name; every problem is reported at once. */

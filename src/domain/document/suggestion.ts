@@ -1,12 +1,26 @@
 import { nearest } from './nearest.ts';
 
+type Path = readonly (string | number)[];
+
+/**
+ * Suggests keys by a JSON Schema, which is made once, and only when somebody has misspelt one.
+ * `place`: where in the schema the keys of a path of the document stand.
+ */
+export function suggestFrom(
+  jsonSchema: () => Readonly<Record<string, unknown>>,
+  place: (path: Path) => Path = (path) => path,
+): (key: string, path: Path) => string {
+  let made: Readonly<Record<string, unknown>> | undefined;
+  return (key, path) => suggestion(key, place(path), (made ??= jsonSchema()));
+}
+
 /**
  * What a misspelt key was probably meant to be, as the end of a sentence; the known keys are read
  * from a JSON Schema, so that no second list can go stale.
  */
-export function suggestion(
+function suggestion(
   key: string,
-  path: readonly (string | number)[],
+  path: Path,
   schema: Readonly<Record<string, unknown>>,
 ): string {
   const known = knownKeys(path, schema);
@@ -15,10 +29,7 @@ export function suggestion(
   return known.length === 0 ? '' : `; known here: ${known.join(', ')}`;
 }
 
-function knownKeys(
-  path: readonly (string | number)[],
-  schema: Readonly<Record<string, unknown>>,
-): readonly string[] {
+function knownKeys(path: Path, schema: Readonly<Record<string, unknown>>): readonly string[] {
   let nodes: unknown[] = [schema];
   for (const part of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Found } from '../document/issues.ts';
 import { type Problem, formatProblem } from '../document/problem.ts';
 import { type DocumentForm, type DocumentSource, readDocument } from '../document/read-document.ts';
-import { suggestion } from '../document/suggestion.ts';
+import { suggestFrom } from '../document/suggestion.ts';
 import { Failure } from '../failure.ts';
 import { type ReadCalendar, readIcal } from './ical-import.ts';
 import type { KnownPerson } from './ical-person.ts';
@@ -20,20 +20,14 @@ const pagingPart = z.object({
 
 type PagingPart = z.output<typeof pagingPart>;
 
-let jsonSchema: Record<string, unknown> | undefined;
-
 const PAGING_FILE: DocumentForm<typeof pagingPart> = {
   schema: pagingPart,
   name: 'a paging file',
   holds: 'one set of people and schedules',
   example: 'schedules: {}',
   charactersMax: 1024 * 1024,
-  suggest: (key, path) => suggestion(key, path, (jsonSchema ??= pagingJsonSchema())),
+  suggest: suggestFrom(() => ({ ...z.toJSONSchema(pagingPart, { io: 'input' }) })),
 };
-
-function pagingJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(pagingPart, { io: 'input' }) };
-}
 
 /** Reads a calendar that is named from the folder of the paging file; throws where it cannot. */
 export type ReadFile = (path: string) => string;

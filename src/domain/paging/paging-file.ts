@@ -1,7 +1,7 @@
 import type { Found } from '../document/issues.ts';
 import { type Problem, formatProblem } from '../document/problem.ts';
 import { type DocumentForm, readDocument } from '../document/read-document.ts';
-import { suggestion } from '../document/suggestion.ts';
+import { suggestFrom } from '../document/suggestion.ts';
 import { Failure } from '../failure.ts';
 import { type ReadFile, peopleOf, strangersIn, withCalendars } from '../oncall/read-schedules.ts';
 import type { Schedule } from '../oncall/schedule.schema.ts';
@@ -41,8 +41,6 @@ export type PagingFile =
   | { readonly kind: 'valid'; readonly paging: Paging }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
-let jsonSchema: Record<string, unknown> | undefined;
-
 const PAGING_FILE: DocumentForm<typeof pagingSchema> = {
   schema: pagingSchema,
   name: 'a paging file',
@@ -50,7 +48,7 @@ const PAGING_FILE: DocumentForm<typeof pagingSchema> = {
   example: 'policies: {…}',
   // People, schedules and their overrides of a large company; a larger one is something else.
   charactersMax: 2 * 1024 * 1024,
-  suggest: (key, path) => suggestion(key, path, (jsonSchema ??= pagingJsonSchema())),
+  suggest: suggestFrom(pagingJsonSchema),
 };
 
 /** Reads a paging file, YAML or JSON. Nothing is guessed: every problem is reported at once. */

@@ -1,7 +1,7 @@
 import type { Found } from '../document/issues.ts';
 import { type Problem, formatProblem } from '../document/problem.ts';
 import { type DocumentForm, readDocument } from '../document/read-document.ts';
-import { suggestion } from '../document/suggestion.ts';
+import { suggestFrom } from '../document/suggestion.ts';
 import { setProblem } from '../alerting/silence.ts';
 import { Failure } from '../failure.ts';
 import { releaseJsonSchema } from './json-schema.schema.ts';
@@ -26,8 +26,6 @@ export interface ReleaseSource {
   readonly forTests?: boolean;
 }
 
-let jsonSchema: Record<string, unknown> | undefined;
-
 const RELEASE_FILE: DocumentForm<typeof releaseSchema> = {
   schema: releaseSchema,
   name: 'a release file',
@@ -35,7 +33,7 @@ const RELEASE_FILE: DocumentForm<typeof releaseSchema> = {
   example: 'service: checkout',
   // A larger one is not a release file.
   charactersMax: 64 * 1024,
-  suggest: (key, path) => suggestion(key, path, (jsonSchema ??= releaseJsonSchema())),
+  suggest: suggestFrom(releaseJsonSchema),
 };
 
 /** Reads a release file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
