@@ -136,6 +136,30 @@ describe('alerting routes test', () => {
     ]);
   });
 
+  test.each([
+    // A Thursday and a Sunday; the interval has all hours of Monday to Friday.
+    ['2026-11-26T12:00Z', ['muted', '2026-11-28T00:00:00.000Z']],
+    ['2026-11-29T12:00Z', ['not muted', null]],
+  ])('tells what is muted at %s', async (time, [word, until]) => {
+    const asked = ['routes', 'test', 'alerting.yaml', 'severity=low', '--at', time ?? ''];
+    const { code, out } = await alerting(...asked);
+    const at = `${time?.slice(0, -1)}:00.000Z`;
+    const end = until === null ? '' : `, until ${until} at least`;
+    expect({ code, last: out.trimEnd().split('\n').at(-1)?.trim() }).toEqual({
+      code: 0,
+      last: `${word} at ${at}${end}`,
+    });
+    const json = await alerting(...asked, '--json');
+    const facts = { at, isMuted: word === 'muted', mutedUntil: until };
+    expect(JSON.parse(json.out).groups[0]).toMatchObject(facts);
+  });
+
+  test('refuses a time that is none', async () => {
+    const { code, err } = await alerting('routes', 'test', 'alerting.yaml', 'a=b', '--at', 'noon');
+    expect(code).toBe(2);
+    expect(err).toContain('--at "noon"');
+  });
+
   test('tells the same as JSON', async () => {
     const { out } = await alerting('routes', 'test', 'alerting.yaml', 'severity=low', '--json');
     expect(JSON.parse(out)).toEqual({

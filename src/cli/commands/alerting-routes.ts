@@ -1,19 +1,23 @@
 import type { Command } from 'commander';
 import { type Labels, labelsProblem } from '../../domain/alerting/labels.ts';
-import { type WhereTo, whereTo } from '../../domain/alerting/where-to.ts';
+import { changesAt, isIn } from '../../domain/alerting/time-interval.ts';
+import { type WhereTo, mutedAt, whereTo } from '../../domain/alerting/where-to.ts';
 import { requireAlerting } from '../alerting-source.ts';
 import type { CliDeps } from '../deps.ts';
-import { groupFacts, routeFacts, routeTree } from '../render/alerting-facts.ts';
-import { renderTree, renderWhereTo } from '../render/alerting-routes.ts';
+import { groupFacts, mutedFacts, routeFacts, routeTree } from '../render/alerting-facts.ts';
+import { type Then, renderTree, renderWhereTo } from '../render/alerting-routes.ts';
 import { type AddCommand, example, printJson } from './command.ts';
 import { type GivenLabels, withLabel } from './label-option.ts';
+import { timeOf, zoneHere } from './time-option.ts';
 
 const TEST_HELP = `
 Labels are written label=value, without matchers: they are those of an alert. A route takes it
-whatever the time and the silences are; a signal of a heartbeat is no alert and goes nowhere.
+whatever the time and the silences are, but --at says which groups are muted
+by then; a signal of a heartbeat is no alert and goes nowhere.
 
 Example:
   $ belay alerting routes test alerting.yaml alertname=Down severity=page
+  $ belay alerting routes test alerting.yaml severity=page --at 2026-12-24T20:00Z
   $ belay alerting routes test alerting.yaml severity=page --verify-receivers=night,ops
 
 Exit status: 0 done; 1 other receivers than --verify-receivers; 2 usage, or the file is wrong.
@@ -32,6 +36,7 @@ export const addRoutes: AddCommand = (alerting, deps, exit) => {
 interface Options {
   readonly verifyReceivers?: string;
   readonly json?: boolean;
+  readonly at?: string;
 }
 
 const addTest: AddCommand = (routes, deps, exit) => {
@@ -41,14 +46,22 @@ const addTest: AddCommand = (routes, deps, exit) => {
     .argument('<labels...>', 'of an alert: label=value', withLabel)
     .description('Which receivers, groups and times an alert with these labels gets.')
     .option('--verify-receivers <names>', 'exit 1 unless it goes to these: a,b in any order')
+    .option('--at <time>', 'and which of them are muted then')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', TEST_HELP)
     .action((file: string, given: GivenLabels, options: Options, command: Command) => {
       const labels: Labels = Object.fromEntries(given);
       const problem = labelsProblem(labels);
       if (problem !== null) command.error(`error: an alert with these labels ${problem}`);
-      const found = whereTo(requireAlerting(file, deps), labels);
-      exit(tell(labels, found, options, deps) ? 0 : 1);
+      const configuration = requireAlerting(file, deps);
+      const found = whereTo(configuration, labels);
+      const nowMs = timeOf(options.at, '--at', zoneHere(), command);
+      const clocks = { isIn, changesAt };
+      const then =
+        nowMs === undefined
+          ? null
+          : { atMs: nowMs, muted: mutedAt(found, { clocks, configuration, nowMs }) };
+      exit(tell(labels, found, then, options, deps) ? 0 : 1);
     });
 };
 
@@ -56,16 +69,21 @@ const addTest: AddCommand = (routes, deps, exit) => {
 function tell(
   labels: Labels,
   found: WhereTo,
+  then: Then | null,
   { verifyReceivers, json }: Options,
   deps: CliDeps,
 ): boolean {
   const { heartbeats, receivers } = found;
   const isAsExpected = isSame(verifyReceivers, receivers);
   if (json === true) {
-    const [routes, groups] = [found.routes.map(routeFacts), found.groups.map(groupFacts)];
+    const routes = found.routes.map(routeFacts);
+    const groups = found.groups.map((group) => ({
+      ...groupFacts(group),
+      ...mutedFacts(group, then),
+    }));
     printJson(deps, { labels, receivers, heartbeats, routes, groups, isAsExpected });
   } else {
-    deps.out(renderWhereTo(labels, found));
+    deps.out(renderWhereTo(labels, found, then));
     const [wanted, got] = [verifyReceivers ?? '', receivers.join()].map(
       (names) => names || 'no receiver',
     );

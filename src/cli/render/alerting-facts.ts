@@ -3,6 +3,7 @@ import { formatMatcher } from '../../domain/alerting/matcher.ts';
 import type { Route } from '../../domain/alerting/routes.ts';
 import type { GroupAnswer } from '../../domain/alerting/where-to.ts';
 import { formatDuration } from '../../domain/quantity.ts';
+import type { Then } from './alerting-routes.ts';
 
 type Times = Pick<Route, 'groupWaitMs' | 'groupIntervalMs' | 'repeatIntervalMs'>;
 
@@ -32,6 +33,15 @@ export function groupFacts({ ref, routes, ...times }: GroupAnswer) {
     routes: routes.map(({ path }) => path),
     ...timeFacts(times),
   };
+}
+
+/** Whether a group is muted at the time that was asked for, and when it may not be any more. */
+export function mutedFacts({ ref }: GroupAnswer, then: Then | null) {
+  if (then === null) return {};
+  const untilMs = then.muted.get(ref.key)?.untilMs;
+  const mutedUntil =
+    untilMs === undefined || untilMs === Infinity ? null : new Date(untilMs).toISOString();
+  return { at: new Date(then.atMs).toISOString(), isMuted: untilMs !== undefined, mutedUntil };
 }
 
 interface TreeFacts extends ReturnType<typeof routeFacts> {

@@ -6,8 +6,14 @@ import type { GroupAnswer, WhereTo } from '../../domain/alerting/where-to.ts';
 import { formatDuration } from '../../domain/quantity.ts';
 import { columns } from './style.ts';
 
+/** A time that was asked for, and the groups that are muted then, by their keys. */
+export interface Then {
+  readonly atMs: number;
+  readonly muted: ReadonlyMap<string, { readonly untilMs: number }>;
+}
+
 /** Receivers first, then the routes that took the alert, then the groups that it is in. */
-export function renderWhereTo(labels: Labels, found: WhereTo): string {
+export function renderWhereTo(labels: Labels, found: WhereTo, then: Then | null): string {
   const { heartbeats, receivers, routes, groups } = found;
   const of = formatLabels(labels);
   if (heartbeats.length > 0) {
@@ -22,10 +28,20 @@ export function renderWhereTo(labels: Labels, found: WhereTo): string {
     ...groups.flatMap((group) => [
       ['group', `${destinationText(group.ref.destination)} ${formatLabels(group.ref.labels)}`],
       ['', timesText(group)],
+      ...(then === null ? [] : [['', thenText(group, then)]]),
     ]),
     ...(groups.length === 0 ? [['group', 'none: nobody is paged']] : []),
   ];
   return `${of}\n${columns(rows)}\n`;
+}
+
+function thenText({ ref }: GroupAnswer, { atMs, muted }: Then): string {
+  const found = muted.get(ref.key);
+  const at = new Date(atMs).toISOString();
+  if (found === undefined) return `not muted at ${at}`;
+  const isForEver = found.untilMs === Infinity;
+  const until = isForEver ? '' : `, until ${new Date(found.untilMs).toISOString()} at least`;
+  return `muted at ${at}${until}`;
 }
 
 function timesText(times: GroupAnswer): string {

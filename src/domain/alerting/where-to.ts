@@ -1,6 +1,7 @@
 import type { Configuration } from './alerting-file.ts';
 import type { GroupRef } from './group-key.ts';
 import { beatsOf } from './heartbeat.ts';
+import { type Moment, areMuted, mutedUntil } from './held-back.ts';
 import type { Labels } from './labels.ts';
 import type { Route } from './routes.ts';
 import { groupsFor, routesFor } from './routing.ts';
@@ -22,6 +23,17 @@ export interface WhereTo {
   /** Each once, in the order of the routes. */
   readonly receivers: readonly string[];
   readonly groups: readonly GroupAnswer[];
+}
+
+/** Of the groups of an answer those that no page is sent for at a time, and when that may end. */
+export function mutedAt(
+  { groups }: WhereTo,
+  moment: Moment,
+): ReadonlyMap<string, { readonly untilMs: number }> {
+  const muted = groups.filter(({ ref }) => areMuted(moment, ref.routes));
+  return new Map(
+    muted.map(({ ref }) => [ref.key, { untilMs: mutedUntil(moment, ref.routes) }] as const),
+  );
 }
 
 /** Where an alert goes, silences, inhibition and the time of day aside. */
