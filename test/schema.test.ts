@@ -2,7 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { alertingJsonSchema } from '../src/domain/alerting/json-schema.schema.ts';
+import {
+  alertingJsonSchema,
+  scenariosJsonSchema,
+} from '../src/domain/alerting/json-schema.schema.ts';
 import { pagingJsonSchema } from '../src/domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../src/domain/release/json-schema.schema.ts';
 
@@ -13,6 +16,7 @@ test.each([
   ['release', releaseJsonSchema],
   ['paging', pagingJsonSchema],
   ['alerting', alertingJsonSchema],
+  ['scenarios', scenariosJsonSchema],
 ])('the published schema of a %s file is the one that files are read by', (name, schema) => {
   // When this fails: npm run schema
   expect(jsonOf(`schema/${name}.schema.json`)).toEqual(JSON.parse(JSON.stringify(schema())));
@@ -24,17 +28,21 @@ test('the package gives all schemas out', () => {
       './schema/release.schema.json': './schema/release.schema.json',
       './schema/paging.schema.json': './schema/paging.schema.json',
       './schema/alerting.schema.json': './schema/alerting.schema.json',
+      './schema/scenarios.schema.json': './schema/scenarios.schema.json',
     },
   });
 });
 
 /** By the published file and a validator of others: as an editor or a build looks at a file. */
-function validatorOf(name: 'release' | 'paging' | 'alerting'): ValidateFunction {
+function validatorOf(name: 'release' | 'paging' | 'alerting' | 'scenarios'): ValidateFunction {
   const schema = jsonOf(`schema/${name}.schema.json`);
   if (typeof schema !== 'object' || schema === null) throw new Error('it is no schema');
   return new Ajv2020({
     allowUnionTypes: true,
-    formats: { uri: (text: string) => URL.canParse(text) },
+    formats: {
+      uri: (text: string) => URL.canParse(text),
+      'date-time': (text: string) => !Number.isNaN(Date.parse(text)),
+    },
   }).compile(schema);
 }
 
@@ -48,6 +56,7 @@ function changed(text: string, before: string, after: string): unknown {
 
 const PAGING = ['paging.yaml', 'docker/paging.yaml'];
 const ALERTING = ['alerting.yaml'];
+const SCENARIOS = ['alerting.test.yaml'];
 const RELEASES = [
   ...readdirSync(new URL('examples/', ROOT)).filter(
     (name) => name.endsWith('.yaml') && !/^(?:paging|alerting)\./.test(name),
@@ -59,6 +68,7 @@ describe.each([
   ['paging', PAGING],
   ['release', RELEASES],
   ['alerting', ALERTING],
+  ['scenarios', SCENARIOS],
 ] as const)('the published schema of a %s file', (name, files) => {
   const validate = validatorOf(name);
 

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { alertingJsonSchema } from '../../domain/alerting/json-schema.schema.ts';
+import { alertingJsonSchema, scenariosJsonSchema } from '../../domain/alerting/json-schema.schema.ts';
 import { pagingJsonSchema } from '../../domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../../domain/release/json-schema.schema.ts';
 import { type AddCommand, example, printJson } from './command.ts';
@@ -8,6 +8,7 @@ const SCHEMAS = {
   release: releaseJsonSchema,
   paging: pagingJsonSchema,
   alerting: alertingJsonSchema,
+  scenarios: scenariosJsonSchema,
 } as const;
 
 /** Programs that run until they are ended; loaded only when they are asked for. */

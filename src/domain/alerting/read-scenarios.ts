@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Found } from '../document/issues.ts';
 import { nearest } from '../document/nearest.ts';
 import { formatProblem } from '../document/problem.ts';
@@ -10,6 +9,7 @@ import {
 } from '../document/read-document.ts';
 import { suggestFrom } from '../document/suggestion.ts';
 import { type Configuration, readAlerting } from './alerting-file.ts';
+import { scenariosJsonSchema } from './json-schema.schema.ts';
 import { type ParsedScenarios, type Scenario, scenarioFile } from './scenario.schema.ts';
 
 /** A file by its path from the folder of the scenarios; throws where it cannot be read. */
@@ -28,7 +28,7 @@ const SCENARIO_FILE: DocumentForm<typeof scenarioFile> = {
   holds: 'the scenarios of one alerting file',
   example: 'alerting: alerting.yaml',
   charactersMax: 1024 * 1024,
-  suggest: suggestFrom(() => ({ ...z.toJSONSchema(scenarioFile, { io: 'input' }) })),
+  suggest: suggestFrom(scenariosJsonSchema),
 };
 
 /** Reads scenarios with the alerting files that they name; every problem is reported at once. */

@@ -224,3 +224,26 @@ test.each([
     result.kind === 'invalid' && result.problems.map((one) => `${one.path}: ${one.message}`),
   ).toContainEqual(expect.stringContaining(message));
 });
+
+describe('every kind of receiver is a channel with a name, of a type that Belay has or of none', () => {
+  test.each([
+    ...['slack', 'pagerduty', 'email', 'webhook', 'opsgenie', 'discord'].map(
+      (kind) => [kind, kind] as const,
+    ),
+    ...['msteams', 'msteamsv2'].map((kind) => [kind, 'teams'] as const),
+    ...['victorops', 'pushover', 'wechat', 'sns', 'telegram', 'webex', 'jira'].map(
+      (kind) => [kind, null] as const,
+    ),
+    ...['rocketchat', 'incidentio', 'mattermost'].map((kind) => [kind, null] as const),
+  ])('%s: %s', (kind, type) => {
+    const text = `
+route: { receiver: all }
+receivers: [{ name: all, ${kind}_configs: [{ to: x }, { to: y }] }]`;
+    const read = importAlertmanager({ text, file: 'alertmanager.yml' });
+    if (read.kind === 'invalid') throw new Error('it was not read');
+    expect(read.channels).toEqual([
+      { name: `all-${kind}`, type, path: `receivers.0.${kind}_configs.0` },
+      { name: `all-${kind}-2`, type, path: `receivers.0.${kind}_configs.1` },
+    ]);
+  });
+});
