@@ -65,6 +65,7 @@ export async function startAlertRig({
       Worker.create({
         ...shared,
         ...{ taskQueue, workflowBundle: { code }, maxCachedWorkflows },
+        stickyQueueScheduleToStartTimeout: '1s',
         activities: {
           ...createPagingReads(deps),
           ...createTimeTables(),
