@@ -218,7 +218,10 @@ async function sendOne(
     if (error.retryAfterMs !== undefined) budget.blockUntil(nowMs + error.retryAfterMs, nowMs);
     const outcome = error.isUnknown === true ? 'unknown' : 'failed';
     const all = withAttempt(attempts, { atMs, outcome, text: error.message });
-    const backoffMs = Math.min(BACKOFF_MS.max, BACKOFF_MS.first * 2 ** Math.min(10, all.length - 1));
+    const backoffMs = Math.min(
+      BACKOFF_MS.max,
+      BACKOFF_MS.first * 2 ** Math.min(10, all.length - 1),
+    );
     const againAtMs = nowMs + Math.max(backoffMs, error.retryAfterMs ?? 0);
     run.failed(key, all, error.code === 'PageRejected' ? null : againAtMs);
   }

@@ -37,8 +37,9 @@ interface Flight {
 /** What the flusher needs of its shard. */
 export interface FlusherShard {
   readonly id: string;
-  act(): ReturnType<typeof alertActivitiesFor>;
-  ledger: AlertLedger;
+  readonly act: ReturnType<typeof alertActivitiesFor>;
+  /** Of the run before. */
+  readonly ledger: AlertLedger;
   /** Each page has its end, once. */
   paged(ends: readonly PageEnd[]): void;
   warn(why: string): void;
@@ -49,10 +50,11 @@ export type Flusher = ReturnType<typeof createFlusher>;
 /** Hands pages out: one activity for each channel, or policy, and batch of them. */
 export function createFlusher(shard: FlusherShard) {
   const flights = new Set<Flight>();
+  let { ledger } = shard;
 
   function take(pages: readonly ToldPage[]): void {
-    shard.ledger = withPages(
-      shard.ledger,
+    ledger = withPages(
+      ledger,
       pages.map(({ page }) => ({
         ...{ key: page.key, group: page.group, destination: page.destination, reason: page.reason },
         ...{ firing: page.firing.length, resolved: page.resolved.length, sinceMs: Date.now() },
@@ -93,9 +95,10 @@ export function createFlusher(shard: FlusherShard) {
     while (pages.length > 0) {
       tried.add(channel);
       const done = await orEnds(pages, () =>
-        scope.run(() => shard.act().flushPages({ channel: channel ?? first, pages })),
+        scope.run(() => shard.act.flushPages({ channel: channel ?? first, pages })),
       );
-      const isFinal = ({ state }: FlushEnd): boolean => state === 'arrived' || state === 'called_off';
+      const isFinal = ({ state }: FlushEnd): boolean =>
+        state === 'arrived' || state === 'called_off';
       ends.push(...done.ends.filter(isFinal));
       count(channel, done.ends);
       const later = done.ends.filter(({ state }) => state === 'later');
@@ -124,7 +127,7 @@ export function createFlusher(shard: FlusherShard) {
     const ends: FlushEnd[] = [];
     for (;;) {
       const done = await orEnds(pages, async () => ({
-        ends: await scope.run(() => shard.act().tellIncidents({ policy, pages })),
+        ends: await scope.run(() => shard.act.tellIncidents({ policy, pages })),
         fallback: null,
       }));
       ends.push(...done.ends.filter(({ state }) => state !== 'later'));
@@ -138,7 +141,9 @@ export function createFlusher(shard: FlusherShard) {
       if (scope.consideredCancelled || Date.now() - dueMs > GIVE_UP_AFTER_MS) {
         const state = scope.consideredCancelled ? 'called_off' : 'failed';
         ends.push(
-          ...done.ends.filter(({ key }) => later.has(key)).map((end) => ({ ...end, state }) as const),
+          ...done.ends
+            .filter(({ key }) => later.has(key))
+            .map((end) => ({ ...end, state }) as const),
         );
         break;
       }
@@ -152,7 +157,7 @@ export function createFlusher(shard: FlusherShard) {
       const told = state === 'arrived' || state === 'unknown' ? state : 'failed';
       return { key, state: told, attempts, receipt };
     });
-    shard.ledger = withOutcomes(shard.ledger, outcomes);
+    ledger = withOutcomes(ledger, outcomes);
     shard.paged(
       ends.map(({ key, state }) => ({
         key,
@@ -184,6 +189,9 @@ export function createFlusher(shard: FlusherShard) {
 
   return {
     take,
+    get ledger(): AlertLedger {
+      return ledger;
+    },
     /** Nothing is under way. */
     get isIdle(): boolean {
       return flights.size === 0;

@@ -7,20 +7,35 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type AlertLedger } from '../domain/alerting/alert-ledger.ts';
-import type { TimeTables } from '../domain/alerting/time-tables.ts';
-import { clocksBy } from '../domain/alerting/time-tables.ts';
+import type { Alert } from '../domain/alerting/alert.ts';
+import { formatLabels } from '../domain/alerting/labels.ts';
 import { reportOf } from '../domain/alerting/page-report.ts';
-import { hasRoomFor, newShard, step } from '../domain/alerting/shard.ts';
-import { carried, carriedBytes, restored } from '../domain/alerting/shard-codec.ts';
-import type { Outcome, PageEnd, ShardEvent, ShardState } from '../domain/alerting/shard-state.ts';
+import { newShard, step } from '../domain/alerting/shard.ts';
+import { carried, restored } from '../domain/alerting/shard-codec.ts';
+import type {
+  Ask,
+  Clocks,
+  Outcome,
+  PageEnd,
+  Seen,
+  ShardEvent,
+  ShardState,
+} from '../domain/alerting/shard-state.ts';
 import { shardView } from '../domain/alerting/shard-view.ts';
-import { silences } from '../domain/alerting/silence.ts';
+import { type Silence, silences } from '../domain/alerting/silence.ts';
+import {
+  type SteeredRelease,
+  whySteered,
+  withReleases,
+} from '../domain/alerting/steered-release.ts';
+import { type TimeTables, clocksBy } from '../domain/alerting/time-tables.ts';
+import type { ShardView } from '../domain/alerting/views.ts';
 import { cut } from '../domain/paging/page-words.ts';
 import { alertActivitiesFor } from './alert-activities.ts';
 import { createFlusher } from './alert-flusher.ts';
 import {
   type AlertsInput,
+  type GroupsAsked,
   type Told,
   alertsSignal,
   groupsQuery,
@@ -39,13 +54,12 @@ const WINDS_UP_MS = 5000;
 /** Time tables reach so far, and are made anew a day before they end. */
 const TABLES_FOR_MS = 8 * 86_400_000;
 const TABLES_MARGIN_MS = 86_400_000;
-const LOOK_AGAIN_MS = 30_000;
 const WARNINGS_MAX = 50;
 const WARNING_MAX = 300;
 /** What the state of a shard may take as JSON. */
-export const SHARD_BYTES_MAX = 1_000_000;
-
-type Carried = NonNullable<AlertsInput['carried']>;
+const SHARD_BYTES_MAX = 1_000_000;
+/** What the answer to a query may list. */
+const VIEW = { limit: 1000, bytesMax: 500_000 };
 
 /** Runs one shard until its history has grown long; then it goes on in a fresh one. */
 export async function runShard(input: AlertsInput): Promise<never> {
@@ -101,13 +115,13 @@ function openShard(
   const post = createAlertPost(input.shard, () => state.version, warn);
   const flusher = createFlusher({
     id: workflowId,
-    act: () => act,
+    act,
     ledger: { entries: input.carried?.ledger ?? [], dropped: input.carried?.ledgerDropped ?? 0 },
     paged: (pages) => take({ kind: 'paged', pages }),
     warn,
   });
   /** What was done to a release because of an alert, by its fingerprint. */
-  const steered = new Map<string, string>();
+  const steered = new Map<string, SteeredRelease>();
 
   function warn(why: string): void {
     const text = cut(why, WARNING_MAX);
@@ -145,7 +159,10 @@ function openShard(
     flusher.take(
       pages.map((page) => ({
         page,
-        report: withSteered(reportOf(state, page), page.firing, steered),
+        report: withReleases(
+          reportOf(state, page),
+          page.firing.flatMap((one) => steered.get(one) ?? []),
+        ),
         openedAtMs: state.groups.get(page.group)?.openedAtMs ?? Date.now(),
       })),
     );
@@ -161,11 +178,12 @@ function openShard(
 
   async function steerNow({ fingerprint, verb, service }: Outcome['steer'][number]): Promise<void> {
     const alert = state.alerts.get(fingerprint)?.alert;
-    const why = cut(alert === undefined ? 'an alert' : titleOf(alert), WARNING_MAX);
+    const why = whySteered(alert === undefined ? fingerprint : cut(nameOf(alert), WARNING_MAX));
     const requestId = `alert/${fingerprint}/${alert?.startsAtMs ?? 0}`;
     const done = await act.steerRelease({ verb, service, who: 'alerts', why, requestId });
-    if (done.kind === 'none') return log.info(`no release of ${service}: ${done.why}`);
-    steered.set(fingerprint, steeredText(verb, done));
+    if (done.kind === 'none') return log.info(`no release was steered: ${done.why}`);
+    const { workflowId: release, version, strategy } = done;
+    steered.set(fingerprint, { workflowId: release, version, strategy, verb });
   }
 
   async function refuse(all: Outcome['refused']): Promise<void> {
@@ -187,9 +205,19 @@ function openShard(
     if (event.kind !== 'storm') await post.heard(number);
   }
 
-  function isSilenced(fingerprint: string, by: Silenced): boolean {
+  function isSilenced(fingerprint: string, by: readonly Silence[]): boolean {
     const labels = state.alerts.get(fingerprint)?.alert.labels;
     return labels !== undefined && by.some((one) => silences(one, labels, Date.now()));
+  }
+
+  function view({ limit = VIEW.limit }: GroupsAsked = {}): ShardView {
+    return {
+      ...shardView(state, { ...VIEW, limit, nowMs: Date.now(), clocks }),
+      ledger: flusher.ledger.entries,
+      ledgerDropped: flusher.ledger.dropped,
+      refused,
+      warnings,
+    };
   }
 
   return {
@@ -199,13 +227,7 @@ function openShard(
       begin();
       setHandler(alertsSignal, (batch) => take({ kind: 'alerts', ...batch }));
       setHandler(toldSignal, (one) => doing(() => told(one)));
-      setHandler(groupsQuery, (asked) => ({
-        ...shardView(state, { limit: asked?.limit }),
-        ledger: flusher.ledger.entries,
-        ledgerDropped: flusher.ledger.dropped,
-        refused,
-        warnings,
-      }));
+      setHandler(groupsQuery, view);
       setHandler(roomQuery, () => ({ version: state.version, bytesLeft: roomOf(state) }));
     },
     async keepTables(): Promise<void> {
@@ -247,3 +269,27 @@ function openShard(
     take({ kind: 'paged', pages: withheld.map(withheldEnd) });
   }
 }
+
+function firstState(input: AlertsInput, clocks: Clocks): ShardState {
+  const { shard, shards, version, configuration, carried: before } = input;
+  if (before !== undefined) return restored(before.state, configuration);
+  const from = { shard, shards, version, configuration, bytesLimit: SHARD_BYTES_MAX };
+  return newShard(from, Date.now(), clocks);
+}
+
+/** Everything that is known goes on in a fresh history. */
+async function goOnAnew(shard: Shard): Promise<never> {
+  await shard.windUp();
+  await condition(allHandlersFinished);
+  return continueAsNew<(input: AlertsInput) => Promise<never>>(shard.carry());
+}
+
+const withheldEnd = ({ key }: { readonly key: string }): PageEnd => ({
+  ...{ key, hasArrived: false, isCalledOff: true },
+});
+
+function unknownOf(ask: Ask): Seen {
+  return ask.kind === 'alert' ? { ...ask, endsAtMs: 'unknown' } : { ...ask, atMs: 'unknown' };
+}
+
+const nameOf = ({ labels }: Alert): string => formatLabels(labels);

@@ -17,11 +17,15 @@ export interface World {
   readonly client?: BelayClient;
   readonly nowMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The standard input. */
+  readonly input?: string;
+  /** How many columns the terminal has. */
+  readonly terminal?: number;
 }
 
 /** Runs a command line as `ann` in `/srv`, and gives back what it printed. */
 export async function run(args: readonly string[], world: World = {}) {
-  const { files = {}, client, nowMs = 0, environment = {} } = world;
+  const { files = {}, client, nowMs = 0, environment = {}, input, terminal } = world;
   let out = '';
   let err = '';
   let connected = 0;
@@ -37,7 +41,7 @@ export async function run(args: readonly string[], world: World = {}) {
     variable: (name) => environment[name],
     isTty: false,
     colors: false,
-    columns: undefined,
+    columns: terminal,
     out: (text) => (out += text),
     err: (text) => (err += text),
     now: () => nowMs,
@@ -46,6 +50,10 @@ export async function run(args: readonly string[], world: World = {}) {
       const text = files[path];
       if (text === undefined) throw new Error(`ENOENT ${path}`);
       return text;
+    },
+    readInput: async () => {
+      if (input === undefined) throw new Error('there is no input');
+      return input;
     },
     writeNewFile: (path, text) => {
       if (Object.hasOwn(files, path)) throw new Error(`EEXIST ${path}`);

@@ -10,7 +10,13 @@ export interface SteerRequest extends Steer {
 
 /** What became of a release that an alert was to stop. */
 export type Steered =
-  | { readonly kind: 'steered'; readonly workflowId: string; readonly phase: string }
+  | {
+      readonly kind: 'steered';
+      readonly workflowId: string;
+      readonly phase: string;
+      readonly version: string;
+      readonly strategy: string | undefined;
+    }
   | { readonly kind: 'none'; readonly why: string };
 
 /** What shards of alerts ask of the world. */

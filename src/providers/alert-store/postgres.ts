@@ -132,7 +132,9 @@ export function createPostgresAlertStore(url: string): AlertStore {
         if (some < PRUNED_AT_ONCE) return pruned;
       }
     },
-    close: () => pool.end(),
+    async close() {
+      if (!pool.ending) await pool.end();
+    },
   };
 }
 
