@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   router: ['domain', 'providers'],
   tap: ['providers', 'router'],
   activities: ['domain', 'providers'],
-  worker: ['domain', 'activities', 'providers', 'workflows'],
+  worker: ['domain', 'activities', 'providers', 'workflows', 'client'],
   client: ['domain', 'workflows'],
   answers: ['domain', 'client', 'providers', 'worker', 'router'],
   ingest: ['domain', 'client', 'providers', 'worker', 'router'],

@@ -11,6 +11,7 @@ import { Failure } from '../domain/failure.ts';
 import type { Page } from '../domain/paging/page.ts';
 import type { PageChannel } from '../providers/page/page-channel.ts';
 import type { RateBudget } from '../providers/page/rate-budget.ts';
+import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
 
 /** So many pages begin together; of as many it may be unknown after a kill whether they arrived. */
@@ -34,6 +35,8 @@ interface Pending {
   readonly notBeforeMs: number;
 }
 
+type FlushDeps = PagingDeps & { readonly clock: Clock };
+
 interface Channel {
   readonly port: PageChannel;
   readonly budget: RateBudget;
@@ -41,7 +44,7 @@ interface Channel {
 }
 
 /** What tells channels of groups of alerts. */
-export function createFlush(deps: PagingDeps) {
+export function createFlush(deps: FlushDeps) {
   return {
     /**
      * Sends the pages of a batch, each at most once unless its worker dies amid them: then those

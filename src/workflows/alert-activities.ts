@@ -8,7 +8,6 @@ export function alertActivitiesFor(taskQueue: string) {
     startToCloseTimeout: 5000,
     retry: { initialInterval: 200, backoffCoefficient: 2, maximumAttempts: 3 },
   });
-  const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 15_000 };
   const send = (summary: string) =>
     proxyActivities<AlertActivities>({
       taskQueue: `${taskQueue}${PAGE_QUEUE_SUFFIX}`,

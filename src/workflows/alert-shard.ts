@@ -292,4 +292,8 @@ function unknownOf(ask: Ask): Seen {
   return ask.kind === 'alert' ? { ...ask, endsAtMs: 'unknown' } : { ...ask, atMs: 'unknown' };
 }
 
+/** What ingest may still send; the rest is for hand-overs and storms. */
+const roomOf = ({ bytesAtMost, bytesLimit }: ShardState): number =>
+  Math.max(0, Math.floor(bytesLimit * 0.8) - bytesAtMost);
+
 const nameOf = ({ labels }: Alert): string => formatLabels(labels);

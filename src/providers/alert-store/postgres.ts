@@ -52,37 +52,7 @@ const VALUES =
 
 /** A store in PostgreSQL, for processes of several machines. Connected at its first use. */
 export function createPostgresAlertStore(url: string): AlertStore {
-  const { host, pathname } = new URL(url);
-  const where = `postgres://${host}${pathname}`;
-  const pool = new Pool({
-    connectionString: url,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: CONNECTED_WITHIN_MS,
-    query_timeout: ANSWERED_WITHIN_MS,
-    keepAlive: true,
-  });
-  // An idle connection that was lost: the next use makes another one.
-  pool.on('error', () => {});
-  let isReady = false;
-
-  /** All of it in one transaction, or `AlertStoreUnavailable`. */
-  async function run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    try {
-      if (!isReady) await inTransaction(pool, makeReady);
-      isReady = true;
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await inTransaction(pool, work);
-        } catch (error) {
-          if (!isInTheWay(error) || tries === TRIES) throw error;
-        }
-      }
-    } catch (error) {
-      // Tables that somebody has taken away are made anew.
-      if (codeOf(error) === UNDEFINED_TABLE) isReady = false;
-      throw unavailable(where, error);
-    }
-  }
+  const { run, close } = transactions(url);
   return {
     note: (messages, nowMs) =>
       run(async (client) => {
@@ -132,7 +102,46 @@ export function createPostgresAlertStore(url: string): AlertStore {
         if (some < PRUNED_AT_ONCE) return pruned;
       }
     },
-    async close() {
+    close,
+  };
+}
+
+/** Connections to the database at `url`, and the one way to use them. */
+function transactions(url: string) {
+  const { host, pathname } = new URL(url);
+  const where = `postgres://${host}${pathname}`;
+  const pool = new Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECTED_WITHIN_MS,
+    query_timeout: ANSWERED_WITHIN_MS,
+    keepAlive: true,
+  });
+  // An idle connection that was lost: the next use makes another one.
+  pool.on('error', () => {});
+  let isReady = false;
+
+  /** All of it in one transaction, or `AlertStoreUnavailable`. */
+  async function run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    try {
+      if (!isReady) await inTransaction(pool, makeReady);
+      isReady = true;
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await inTransaction(pool, work);
+        } catch (error) {
+          if (!isInTheWay(error) || tries === TRIES) throw error;
+        }
+      }
+    } catch (error) {
+      // Tables that somebody has taken away are made anew.
+      if (codeOf(error) === UNDEFINED_TABLE) isReady = false;
+      throw unavailable(where, error);
+    }
+  }
+  return {
+    run,
+    async close(): Promise<void> {
       if (!pool.ending) await pool.end();
     },
   };
