@@ -70,7 +70,7 @@ export const FAILURES = {
     httpStatus: 404,
     retry: false,
     exit: 4,
-    mend: 'Check the name with `belay status`, or the id with `belay incident list --all`.',
+    mend: 'Check the name with `belay status`, or the id with `belay incident list` or `silence list`.',
   },
   NotAllowedNow: {
     httpStatus: 409,

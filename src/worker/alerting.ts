@@ -53,7 +53,8 @@ export function createAlertingActivities(
   };
 }
 
-function incidentsBy(belay: () => Promise<BelayClient>): IncidentPort {
+/** Incidents, as their alerts reach them. */
+export function incidentsBy(belay: () => Promise<BelayClient>): IncidentPort {
   return {
     report: async ({ policy, key, report, ...request }) =>
       (await belay()).incidents.report(policy, key, report, request),

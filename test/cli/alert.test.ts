@@ -113,6 +113,18 @@ describe('alert post', () => {
     expect(err).toContain(told);
   });
 
+  test('names the standard input where it is wrong, or is not there', async () => {
+    const wrong = await post(['--file', '-'], { input: 'x' });
+    expect(wrong.err).toMatch(
+      /^AlertInvalid: the standard input, of which nothing has been posted/,
+    );
+    const none = await post(['--file', '-', '--json']);
+    expect(none.code).toBe(2);
+    expect(JSON.parse(none.out).error.message).toBe(
+      'the standard input cannot be read: there is no input',
+    );
+  });
+
   test('a file that is not there is told as that', async () => {
     const { code, err } = await post(['--file', 'none.json']);
     expect(code).toBe(2);

@@ -15,8 +15,7 @@ export const MINUTE = 60_000;
 
 /** What a terminal obeys: clear the screen, a title, an 8-bit control, text turned around. */
 export const HOSTILE = '\u001b[2J\u001b]0;own\u0007\u009b31m\u202Eevil\r\nline\u2028two';
-export const OBEYED =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+export const OBEYED = /[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 export function alertsThat(answers: Partial<AlertCalls>): AlertCalls {
   const nobody = async (): Promise<never> => {

@@ -110,7 +110,8 @@ const nobody = async (): Promise<never> => {
 };
 const NO_INCIDENTS: BelayClient['incidents'] = {
   ...{ open: nobody, acknowledge: nobody, answer: nobody, steer: nobody },
-  ...{ show: nobody, result: nobody, list: nobody },
+  ...{ show: nobody, result: nobody, list: nobody, report: nobody },
+  idOf: (key) => `incident/${key}`,
 };
 const NO_ALERTS: BelayClient['alerts'] = {
   ...{ post: nobody, beat: nobody, configure: nobody, show: nobody },

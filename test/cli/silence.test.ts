@@ -180,6 +180,8 @@ describe('silence list', () => {
     expect(JSON.parse(told.out)).toEqual([{ ...bad, state: 'active' }]);
     const expired = await silence(['expire', SILENCE.id], { expire: async () => bad });
     expect(expired.out).not.toMatch(OBEYED);
+    const quiet = await silence(['list', '--quiet'], { show: async () => viewWith([bad]) });
+    expect(quiet.out).not.toMatch(OBEYED);
   });
 
   test('none is said', async () => {
@@ -243,6 +245,7 @@ describe('silence update', () => {
     [['3f9ac0ff'], 'say what changes'],
     [['3f9ac0ff', '--ends', '2020-01-01'], 'the silence ends before it begins'],
     [[OVER.id, '--comment', 'again'], 'the silence would already be over'],
+    [['3f9ac0ff', OVER.id, '--comment', 'again'], 'the silence would already be over'],
     [['--for', '1h'], "missing required argument 'ids'"],
   ])('%j is a wrong usage, and changes nothing', async (args, told) => {
     const { code, err, asked } = await silence(['update', ...args]);

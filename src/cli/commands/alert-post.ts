@@ -92,7 +92,7 @@ async function alertsOf(
   if (read.kind === 'valid') return read.alerts;
   throw new Failure(
     'AlertInvalid',
-    `${file}, of which nothing has been posted:\n${read.problems.join('\n')}`,
+    `${nameOf(file)}, of which nothing has been posted:\n${read.problems.join('\n')}`,
   );
 }
 
@@ -102,8 +102,12 @@ async function textOf(file: string, deps: CliDeps): Promise<string> {
     return deps.readFile(resolve(deps.cwd, file), FILE_MAX_BYTES);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure('AlertInvalid', `${file} cannot be read: ${why}`);
+    throw new Failure('AlertInvalid', `${nameOf(file)} cannot be read: ${why}`);
   }
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'the standard input' : file;
 }
 
 function oneAlert(given: GivenLabels | undefined, options: Options, command: Command): PostedAlert {

@@ -8,7 +8,7 @@ import {
   stateOf,
 } from '../../domain/alerting/silence.ts';
 import { FAILURES, Failure } from '../../domain/failure.ts';
-import { printable } from '../../domain/paging/page-words.ts';
+import { onOneLine, printable } from '../../domain/paging/page-words.ts';
 import type { CliDeps } from '../deps.ts';
 import { renderSilence } from '../render/silences.ts';
 import { type Asking, addAsking, repeatable } from './asking.ts';
@@ -43,8 +43,14 @@ export const addExpire: AddCommand = (silence, deps, exit) => {
     .action(async (ids: readonly string[], options: Options) => {
       const request = commentedBy(command, options, deps.user, 'ended by hand');
       exit(
-        await withEach(ids, request, options, deps, ({ client, before, request: by }) =>
-          client.alerts.expire(before.id, by),
+        await withEach(
+          ids,
+          request,
+          options,
+          deps,
+          ({ id }) =>
+            (client, by) =>
+              client.alerts.expire(id, by),
         ),
       );
     });
@@ -67,9 +73,9 @@ export const addUpdate: AddCommand = (silence, deps, exit) => {
       }
       const request = commentedBy(command, options, deps.user, 'changed by hand');
       exit(
-        await withEach(ids, request, options, deps, ({ client, before, request: by }) => {
+        await withEach(ids, request, options, deps, (before) => {
           const asked = changed(before, options, command, deps.now());
-          return client.alerts.silence({ ...by, silence: asked });
+          return (client, by) => client.alerts.silence({ ...by, silence: asked });
         }),
       );
     });
@@ -92,7 +98,8 @@ function changed(
     comment: options.comment ?? before.comment,
   };
   const checked = setSilence({ [before.id]: before }, request, nowMs, 'new');
-  if (checked.kind !== 'set') command.error(`error: ${before.id}: ${checked.message}`);
+  if (checked.kind !== 'set')
+    command.error(`error: ${onOneLine(`${before.id}: ${checked.message}`)}`);
   return request;
 }
 
@@ -100,34 +107,45 @@ type Outcome =
   | { readonly kind: 'done'; readonly before: Silence; readonly silence: Silence }
   | { readonly kind: 'failed'; readonly id: string; readonly failure: Failure };
 
-interface One {
-  readonly client: BelayClient;
-  readonly before: Silence;
-  readonly request: Request;
-}
+type Work = (client: BelayClient, request: Request) => Promise<Silence>;
 
-/** Each by itself: one that fails stands in the way of no other. Answers the exit status. */
+/**
+ * Each by itself: one that fails stands in the way of no other. What \`workOn\` refuses as a wrong
+ * usage is refused before anything is done. Answers the exit status.
+ */
 async function withEach(
   ids: readonly string[],
   { requestId = randomUUID(), ...by }: Request,
   { json }: Options,
   deps: CliDeps,
-  work: (one: One) => Promise<Silence>,
+  workOn: (before: Silence) => Work,
 ): Promise<number> {
   const outcomes: Outcome[] = [];
+  const attempt = async (id: string, one: () => void | Promise<void>): Promise<void> => {
+    try {
+      await one();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      outcomes.push({ kind: 'failed', id, failure: error });
+    }
+  };
   await withClient(deps, async (client) => {
     const { silences } = await client.alerts.show();
-    for (const id of new Set(ids)) {
-      try {
+    const planned: { readonly before: Silence; readonly work: Work }[] = [];
+    for (const id of ids) {
+      await attempt(id, () => {
         const before = silenceOf(silences, id);
+        if (planned.some((one) => one.before === before)) return;
+        planned.push({ before, work: workOn(before) });
+      });
+    }
+    for (const { before, work } of planned) {
+      await attempt(before.id, async () => {
         // One request id for two silences would be one request.
         const request = { ...by, requestId: `${requestId}/${before.id}` };
-        const silence = await repeatable(requestId, () => work({ client, before, request }));
+        const silence = await repeatable(requestId, () => work(client, request));
         outcomes.push({ kind: 'done', before, silence });
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        outcomes.push({ kind: 'failed', id, failure: error });
-      }
+      });
     }
   });
   if (json === true) printJson(deps, outcomes.map(factsOf));
@@ -148,6 +166,6 @@ function tell(outcome: Outcome, deps: CliDeps): void {
     return deps.err(`${code}: ${printable(message)}\n${FAILURES[code].mend}\n`);
   }
   const { before, silence } = outcome;
-  if (before.id !== silence.id) deps.out(`${before.id} has ended; in its place:\n`);
+  if (before.id !== silence.id) deps.out(`${onOneLine(before.id)} has ended; in its place:\n`);
   deps.out(renderSilence(silence, deps.now()));
 }

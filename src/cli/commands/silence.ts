@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { matchesAll } from '../../domain/alerting/matcher.ts';
 import { type Silence, stateOf } from '../../domain/alerting/silence.ts';
+import { onOneLine } from '../../domain/paging/page-words.ts';
 import { renderSilences } from '../render/silences.ts';
 import { type AddCommand, printJson, withClient } from './command.ts';
 import { matchersOf } from './matchers-argument.ts';
@@ -71,7 +72,8 @@ const addList: AddCommand = (silence, deps, exit) => {
         .toSorted((one, other) => one.endsAtMs - other.endsAtMs);
       if (options.expired === true) found.reverse();
       if (options.json === true) printJson(deps, withState(found, nowMs));
-      else if (options.quiet === true) deps.out(found.map(({ id }) => `${id}\n`).join(''));
+      else if (options.quiet === true)
+        deps.out(found.map(({ id }) => `${onOneLine(id)}\n`).join(''));
       else deps.out(renderSilences(found, nowMs, deps.columns));
       exit(0);
     });

@@ -40,14 +40,14 @@ export function renderSilence(silence: Silence, nowMs: number): string {
   const lasts = `until ${moment(endsAtMs)}, for ${span(endsAtMs - Math.max(nowMs, startsAtMs))}`;
   switch (stateOf(silence, nowMs)) {
     case 'active':
-      return `silence ${id}\nholds back ${matchers} ${lasts}\n${howToEnd(id)}`;
+      return `silence ${onOneLine(id)}\nholds back ${matchers} ${lasts}\n${howToEnd(id)}`;
     case 'pending':
       return (
-        `silence ${id}\nwill hold back ${matchers} from ${moment(startsAtMs)} ${lasts}\n` +
+        `silence ${onOneLine(id)}\nwill hold back ${matchers} from ${moment(startsAtMs)} ${lasts}\n` +
         howToEnd(id)
       );
     case 'expired':
-      return `silence ${id}\nis over since ${moment(endsAtMs)}; it was for ${matchers}\n`;
+      return `silence ${onOneLine(id)}\nis over since ${moment(endsAtMs)}; it was for ${matchers}\n`;
     default:
       throw new RangeError('a silence has another state');
   }
