@@ -4,6 +4,7 @@ import { DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type SteerReleaseRequest, createSteering } from '../../src/activities/steer-release.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import type { ActiveRun } from '../../src/domain/release/service-state.ts';
 import { COORDINATOR_ID } from '../../src/workflows/alert-messages.ts';
 import {
   type Said,
@@ -136,7 +137,7 @@ test('a release that goes back lifts its silence at its end', async () => {
 
 test('a release that waits for days stays silenced, and an abort lifts it', async () => {
   const { workflowId } = await begin({
-    gates: [{ name: 'qa', person: { timeout: '10d' }, before: 'progressing' }],
+    gates: [{ name: 'qa', person: { timeout: '10d' }, before: 'stabilizing' }],
     cleanup_delay: '0s',
   });
   await rig.until(workflowId, 'gate');
@@ -170,7 +171,7 @@ test('without a coordinator of alerts a release says so, and goes on', async () 
 
 test('a release whose silence cannot be lifted says so, and has ended as it has', async () => {
   const { workflowId } = await begin({
-    gates: [{ name: 'qa', person: {}, before: 'progressing' }],
+    gates: [{ name: 'qa', person: {}, before: 'stabilizing' }],
   });
   await rig.until(workflowId, 'gate');
   await coordinator().terminate();
@@ -197,11 +198,19 @@ test('the owner of a service lifts the silence of a release that was lost', asyn
   const workflowId = `release/${service}/7`;
   const spec = rig.specOf(next, { service, ...SILENCED });
   const candidate = { version: next, spec, instances: [] };
-  const run = {
-    ...{ workflowId, service, kind: 'release', number: 7, version: next, who: 'ada', why: 'x' },
+  const run: ActiveRun = {
+    ...{
+      workflowId,
+      service,
+      kind: 'release' as const,
+      number: 7,
+      version: next,
+      who: 'ada',
+      why: 'x',
+    },
     ...{ startedAtMs: 0, endedAtMs: undefined, outcome: undefined, reason: undefined },
     ...{ stable: null, candidate },
-  } as const;
+  };
   const find = (args: Parameters<typeof finding>, id: string) =>
     rig.env.client.workflow.execute<typeof finding>('finding', {
       ...{ workflowId: id, taskQueue: QUEUE, args },
@@ -228,7 +237,7 @@ test('an alert pauses a running release, and takes it back; a second one finds n
     ...{ kind: 'none', why: `${service} has no running release` },
   });
   const { workflowId } = await begin({
-    gates: [{ name: 'qa', person: {}, before: 'progressing' }],
+    gates: [{ name: 'qa', person: {}, before: 'stabilizing' }],
   });
   await rig.until(workflowId, 'gate');
   const first = await steer('pause', 'slow-1');
