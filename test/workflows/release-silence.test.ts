@@ -10,6 +10,7 @@ import {
   type Said,
   type finding,
   type listening,
+  leaveSignal,
   saidQuery,
 } from '../support/alerting-workflows.ts';
 import { workflowCode } from '../support/workflow-code.ts';
@@ -58,15 +59,16 @@ beforeEach(async () => {
   await rig.env.client.workflow.start<typeof listening>('listening', {
     workflowId: COORDINATOR_ID,
     taskQueue: QUEUE,
-    workflowIdConflictPolicy: 'TERMINATE_EXISTING',
   });
 });
 
-afterEach(async () => {
-  await coordinator()
-    .terminate()
-    .catch(() => undefined);
-});
+afterEach(leave);
+
+async function leave(): Promise<void> {
+  if ((await coordinator().describe()).status.name !== 'RUNNING') return;
+  await coordinator().signal(leaveSignal);
+  await coordinator().result();
+}
 
 const said = (): Promise<readonly Said[]> => coordinator().query(saidQuery);
 
@@ -161,7 +163,7 @@ test('a release that waits for hours stays silenced, and an abort lifts it', asy
 });
 
 test('without a coordinator of alerts a release says so, and goes on', async () => {
-  await coordinator().terminate();
+  await leave();
   const { workflowId } = await begin();
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
   const { warnings } = await rig.client.progress(workflowId);
@@ -174,7 +176,7 @@ test('a release whose silence cannot be lifted says so, and has ended as it has'
     gates: [{ name: 'qa', person: {}, before: 'traffic' }],
   });
   await rig.until(workflowId, 'gate');
-  await coordinator().terminate();
+  await leave();
   await rig.client.approve(service, 'qa', { who: 'ada', why: 'good' });
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
   expect(await told(workflowId)).toContain('its alerts stay silenced for a while');
