@@ -32,7 +32,8 @@ COPY --from=build /app/dist ./dist
 # A new volume takes the owner of the folder it is mounted over: everything here is for the user `node`, 1000.
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/belay \
   && install -d -o 1000 -g 1000 \
-    /var/lib/belay /var/lib/belay/environment /var/lib/belay/haproxy /var/lib/belay/tap
+    /var/lib/belay /var/lib/belay/alerts /var/lib/belay/environment /var/lib/belay/haproxy \
+    /var/lib/belay/tap
 USER 1000:1000
 EXPOSE 9464
 # Healthy once it polls for work: the metrics are there before the connection to Temporal is.

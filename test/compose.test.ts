@@ -177,7 +177,11 @@ test('the answers are given what they need', () => {
 
 test('alerts can be sent into the stack', () => {
   const { environment, ports } = service('ingest');
-  expect(readIngestConfig(environment)).toMatchObject({ address: '0.0.0.0:9093' });
+  const { address, alertStore } = readIngestConfig(environment);
+  expect(address).toBe('0.0.0.0:9093');
+  expect(alertStore).toBe(readWorkerConfig(service('worker').environment).alertStore);
+  expect(service('worker').volumes).toContain('alerts:/var/lib/belay/alerts');
+  expect(service('ingest').volumes).toContain('alerts:/var/lib/belay/alerts');
   expect(ports).toEqual(['127.0.0.1:9093:9093']);
 });
 

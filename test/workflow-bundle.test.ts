@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 
 /**
  * What each workflow's context runs, of which 0.6 MB are the SDK's own; 1.03 MB since incidents are
- * part of it. The source map behind it is twice as long, but a worker holds it once.
+ * part of it; 1.10 MB since a release can silence alerts. The source map behind it is twice as long, but a worker holds it once.
  */
-const CODE_MAX_BYTES = 1_100_000;
+const CODE_MAX_BYTES = 1_110_000;
 
 test('the workflow bundle holds no zod, calendar or Node, and stays small', async () => {
   const { code } = await bundleWorkflowCode({

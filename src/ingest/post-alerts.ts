@@ -5,6 +5,7 @@ import { readAlerts } from './read-alerts.ts';
 
 /** Of reasons in an answer. */
 const REASONS_MAX = 20;
+const REASON_MAX = 300;
 const RETRY_AFTER = { 'retry-after': '5' } as const;
 
 /** How many alerts of a request have come to which end. */
@@ -41,7 +42,7 @@ function refusal(
   const { httpStatus: status } = FAILURES[full > 0 ? 'AlertingFull' : 'AlertInvalid'];
   const shown = all
     .slice(0, REASONS_MAX)
-    .map(({ at, why }) => `alert ${at + 1} of ${count}: ${why}`)
+    .map(({ at, why }) => `alert ${at + 1} of ${count}: ${why.slice(0, REASON_MAX)}`)
     .join('; ');
   const more = all.length > REASONS_MAX ? `; and ${all.length - REASONS_MAX} more` : '';
   return { status, json: shown + more, ...(full > 0 ? { headers: RETRY_AFTER } : {}) };

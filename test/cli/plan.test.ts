@@ -53,3 +53,11 @@ test('a file that is wrong exits as it does everywhere', async () => {
   expect(code).toBe(2);
   expect(err).toContain('ReleaseFileInvalid');
 });
+
+test('a plan says which alerts page nobody meanwhile', async () => {
+  const text = `${CANARY}alerts: { silence: ['pod=~"{service}-{version}-.*"'] }\n`;
+  const { out } = await run(['plan', 'a.yaml'], { files: { '/srv/a.yaml': text } });
+  expect(out).toContain(
+    'note: alerts of {pod=~"(?:shop)-(?:2)-.*"} page nobody until 2 is stable or gone',
+  );
+});

@@ -65,6 +65,7 @@ export async function startAlertRig({
       Worker.create({
         ...shared,
         ...{ taskQueue, workflowBundle: { code }, maxCachedWorkflows },
+        stickyQueueScheduleToStartTimeout: '1s',
         activities: {
           ...createPagingReads(deps),
           ...createTimeTables(),
@@ -94,7 +95,7 @@ export async function startAlertRig({
     };
   }
 
-  let stop = await start();
+  const stop = await start();
   return {
     ...memory,
     env,
@@ -117,11 +118,6 @@ export async function startAlertRig({
     },
     /** Skips this much time. */
     pass: (ms: number): Promise<void> => env.sleep(ms),
-    /** Every worker goes, and others come. */
-    async restart(): Promise<void> {
-      await stop();
-      stop = await start();
-    },
     async close(): Promise<void> {
       await client.close();
       await stop();

@@ -1,4 +1,4 @@
-import { condition, defineQuery, setHandler } from '@temporalio/workflow';
+import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { ActiveRun } from '../../src/domain/release/service-state.ts';
 import {
   type ExpireCommand,
@@ -16,8 +16,14 @@ export type Said =
 
 export const saidQuery = defineQuery<readonly Said[]>('said');
 
+export const leaveSignal = defineSignal('leave');
+
 export async function listening(): Promise<void> {
   const said: Said[] = [];
+  let leaves = false;
+  setHandler(leaveSignal, () => {
+    leaves = true;
+  });
   setHandler(saidQuery, () => said);
   setHandler(silenceSignal, (command) => {
     said.push({ kind: 'silence', atMs: Date.now(), command });
@@ -25,7 +31,7 @@ export async function listening(): Promise<void> {
   setHandler(expireSignal, (command) => {
     said.push({ kind: 'expire', atMs: Date.now(), command });
   });
-  await condition(() => false);
+  await condition(() => leaves);
 }
 
 /** The owner of a service that has found a run lost; answers whether there was anything to say. */

@@ -26,3 +26,14 @@ test.each(['shard.ts', 'shard-codec.ts', 'page-report.ts', 'silence.ts', 'storm.
     expect([...found].filter((one) => !allowed.includes(one))).toEqual([]);
   },
 );
+
+test.each(['release.ts', 'service.ts', 'rollback.ts'])(
+  'the workflow %s, which may silence alerts, loads nothing that reads matchers',
+  (name) => {
+    const found = new Set<string>();
+    const seen = new Set<string>();
+    loadedBy(join(FOLDER, '../../workflows', name), seen, found);
+    expect([...found].filter((one) => one === 're2js' || one.endsWith('.schema.ts'))).toEqual([]);
+    expect([...seen].some((file) => file.endsWith('domain/alerting/regex.ts'))).toBe(false);
+  },
+);

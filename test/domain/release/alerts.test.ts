@@ -132,7 +132,7 @@ describe('the silence of a release', () => {
     const spec = specOf({
       ...{ strategy: 'blue_green', warmup_duration: '10s', health_check_timeout: '2m' },
       ...{ validation: { window: '5m', no_data_budget: '1m' }, stabilization_period: '10m' },
-      ...{ cleanup_delay: '5m', gates: [{ name: 'ok', person: {}, before: 'progressing' }] },
+      ...{ cleanup_delay: '5m', gates: [{ name: 'ok', person: {}, before: 'stabilizing' }] },
     });
     const planned = 130_000 + 6 * 60_000 + 10 * 60_000 + 5 * 60_000;
     expect(silenceLength(planOf(spec, FACTS), spec, FACTS)).toBe(planned + HOUR_MS);
