@@ -1,13 +1,19 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { AlertActivities } from '../domain/alerting/alert-activities.ts';
 import { PAGE_QUEUE_SUFFIX } from './queues.ts';
 
-/** What a shard of alerts asks of the world. What is only read runs inside the workflow task. */
+/**
+ * What a shard of alerts asks of the world. None is a local activity: a shard is told things at any
+ * moment, also while its worker gives it up, and a task that waits for one would be lost with it.
+ */
 export function alertActivitiesFor(taskQueue: string) {
-  const local = proxyLocalActivities<AlertActivities>({
-    startToCloseTimeout: 5000,
-    retry: { initialInterval: 200, backoffCoefficient: 2, maximumAttempts: 3 },
-  });
+  const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 15_000 };
+  const read = (summary: string, maximumAttempts?: number) =>
+    proxyActivities<AlertActivities>({
+      startToCloseTimeout: 10_000,
+      retry: maximumAttempts === undefined ? retry : { ...retry, maximumAttempts },
+      summary,
+    });
   const send = (summary: string) =>
     proxyActivities<AlertActivities>({
       taskQueue: `${taskQueue}${PAGE_QUEUE_SUFFIX}`,
@@ -15,15 +21,18 @@ export function alertActivitiesFor(taskQueue: string) {
       startToCloseTimeout: 120_000,
       heartbeatTimeout: 15_000,
       scheduleToCloseTimeout: 600_000,
-      retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 15_000 },
+      retry,
       // Called off is only what has not begun; what has begun says how it ended.
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary,
     });
   return {
-    lookUpTimes: local.lookUpTimes,
-    askLastMessages: local.askLastMessages,
-    forgetAlerts: local.forgetAlerts,
+    lookUpTimes: (request: Parameters<AlertActivities['lookUpTimes']>[0]) =>
+      read('what clocks will show').lookUpTimes(request),
+    askLastMessages: (asks: Parameters<AlertActivities['askLastMessages']>[0]) =>
+      read(`whether ${asks.length} alert(s) are over`, 3).askLastMessages(asks),
+    forgetAlerts: (fingerprints: readonly string[]) =>
+      read('what had no room').forgetAlerts(fingerprints),
     flushPages: (request: Parameters<AlertActivities['flushPages']>[0]) =>
       send(`${request.pages.length} page(s) to ${request.channel}`).flushPages(request),
     tellIncidents: (request: Parameters<AlertActivities['tellIncidents']>[0]) =>

@@ -70,7 +70,7 @@ export async function runShard(input: AlertsInput): Promise<never> {
 async function serve(input: AlertsInput): Promise<never> {
   const { taskQueue } = workflowInfo();
   const act = alertActivitiesFor(taskQueue);
-  const first = await act.lookUpTimes(tablesRequest(input.configuration));
+  const first = await tablesOf(act, input.configuration);
   const shard = openShard(input, act, first);
   shard.listen();
   for (;;) {
@@ -82,9 +82,15 @@ async function serve(input: AlertsInput): Promise<never> {
   }
 }
 
-function tablesRequest({ timeIntervals }: AlertsInput['configuration']) {
+/** What clocks will show, where the configuration asks for that at all. */
+async function tablesOf(
+  act: ReturnType<typeof alertActivitiesFor>,
+  { timeIntervals }: AlertsInput['configuration'],
+): Promise<TimeTables> {
   const fromMs = Date.now();
-  return { timeIntervals, fromMs, untilMs: fromMs + TABLES_FOR_MS };
+  const untilMs = fromMs + TABLES_FOR_MS;
+  if (Object.keys(timeIntervals).length === 0) return { fromMs, untilMs, tables: {} };
+  return act.lookUpTimes({ timeIntervals, fromMs, untilMs });
 }
 
 /** Before 10,000 events, whatever the server suggests. */
@@ -196,7 +202,7 @@ function openShard(
   /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
   async function told({ number, event }: Told): Promise<void> {
     if (event.kind === 'configuration') {
-      tables = await act.lookUpTimes(tablesRequest(event.configuration));
+      tables = await tablesOf(act, event.configuration);
     }
     take(event);
     if (event.kind === 'silences') {
@@ -233,7 +239,7 @@ function openShard(
     },
     async keepTables(): Promise<void> {
       if (Date.now() < tables.untilMs - TABLES_MARGIN_MS) return;
-      tables = await act.lookUpTimes(tablesRequest(state.configuration));
+      tables = await tablesOf(act, state.configuration);
     },
     /** Begins no more, and returns when nothing is under way. */
     async windUp(): Promise<void> {
