@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { createBelayClient } from '../../src/client/client.ts';
 import { type PretendPagerDuty, startPretendPagerDuty } from '../../src/dev/pretend/pagerduty.ts';
@@ -190,7 +191,7 @@ describe('the secrets of every channel', () => {
       nowMs: Date.now(),
     });
     const connection = await Connection.connect({ address: stack.temporal.address });
-    const handle = new Client({ connection }).workflow.getHandle(id);
+    const handle = new Client({ connection, dataConverter }).workflow.getHandle(id);
     seen.set('the workflow as it stands', textsIn((await handle.describe()).raw).join('\n'));
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody, headers });
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody });
