@@ -14,6 +14,7 @@ import { type LocalServer, startHttp } from '../support/local-server.ts';
 import { type PagingStack, startPagingStack } from '../support/paging-stack.ts';
 import { poll } from '../support/poll.ts';
 import { type PretendDiscord, startPretendDiscord } from '../support/pretend-discord.ts';
+import { unpacked } from '../support/unpacked.ts';
 import { SMTP_USER, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts';
 
 /** What each secret has in it; `word` is found nowhere else. */
@@ -192,7 +193,10 @@ describe('the secrets of every channel', () => {
     });
     const connection = await Connection.connect({ address: stack.temporal.address });
     const handle = new Client({ connection, dataConverter }).workflow.getHandle(id);
-    seen.set('the workflow as it stands', textsIn((await handle.describe()).raw).join('\n'));
+    seen.set(
+      'the workflow as it stands',
+      textsIn(await unpacked((await handle.describe()).raw)).join('\n'),
+    );
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody, headers });
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody });
     await fetch(`${answers.url}/pagerduty`, { method: 'POST', body: '{}' });
@@ -215,7 +219,7 @@ describe('the secrets of every channel', () => {
     ];
     seen.set('the command line', cli.join('\n'));
     await stack.client.incidents.result(id);
-    seen.set('the history', textsIn(await handle.fetchHistory()).join('\n'));
+    seen.set('the history', textsIn(await unpacked(await handle.fetchHistory())).join('\n'));
     await connection.close();
     seen.set('the logs of the worker and of the answers', stack.printed());
     const counted = await (await fetch(`${answers.metrics}/metrics`)).text();
