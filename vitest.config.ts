@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'provider',
           expect: patient,
-          include: ['test/{providers,activities,dev,answers,watchdog}/**/*.test.ts'],
+          include: ['test/{providers,activities,dev,answers,ingest,watchdog}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { alertingJsonSchema } from '../src/domain/alerting/json-schema.schema.ts';
 import { scenarioFile } from '../src/domain/alerting/scenario.schema.ts';
-import { run } from './cli/run-cli.ts';
+import {
+  NOW_MS,
+  SILENCE,
+  alertsThat,
+  group,
+  member,
+  shard,
+  viewWith,
+} from './cli/alerting-world.ts';
+import { createFakeClient, run } from './cli/run-cli.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const PAGE = read('docs/alerting.md');
@@ -90,20 +99,41 @@ const TABLES: readonly (readonly [string, readonly Key[]])[] = [
   ],
 ];
 
-describe('the page about alerting', () => {
-  test('says at its top that no running Belay takes alerts in', () => {
-    expect(PAGE.split('\n')[2]).toMatch(/^\*\*These commands read and test files\./);
-  });
+const SHARDS = [
+  shard([
+    group(
+      [
+        member({ alertname: 'DiskFull', instance: 'db-1' }),
+        member(
+          { alertname: 'DiskFull', instance: 'db-2' },
+          { heldBy: 'silence', hasBeenPaged: false },
+        ),
+      ],
+      { destination: { kind: 'channel', name: 'ops-slack' } },
+    ),
+  ]),
+];
 
+/** What a running Belay answers where the page shows it. */
+const SHOWN = { shards: async () => SHARDS, show: async () => viewWith([SILENCE]) };
+
+describe('the page about alerting', () => {
   test.each(shown)('shows what is printed: %s', async (text) => {
     const [command = '', ...lines] = text.split('\n');
-    const { code, out, err } = await run(command.split(' ').slice(2), { files });
+    const { client } = createFakeClient({ alerts: alertsThat(SHOWN) });
+    const world = { files, client, nowMs: NOW_MS };
+    const { code, out, err } = await run(command.split(' ').slice(2), world);
     expect({ code, err, out }).toEqual({ code: 0, err: '', out: lines.join('\n') });
   });
 
   test('shows every command that prints something', () => {
-    const commands = shown.map((text) => /^\$ belay alerting ((?:routes )?[a-z]+)/.exec(text)?.[1]);
-    expect(commands).toEqual(['check', 'routes show', 'routes test', 'test']);
+    const commands = shown.map(
+      (text) => /^\$ belay (alerting (?:routes )?[a-z]+|(?:alert|silence) [a-z]+)/.exec(text)?.[1],
+    );
+    expect(commands).toEqual([
+      ...['alerting check', 'alerting routes show', 'alerting routes test'],
+      ...['alert list', 'silence list', 'alerting test'],
+    ]);
   });
 
   test.each(TABLES)('explains every key, with its default, and no other. %s', (line, keys) => {
@@ -128,13 +158,27 @@ describe('the page about alerting', () => {
     expect(wordsBelow('| Reason').toSorted()).toEqual(Array.from(Object(reasons)).toSorted());
   });
 
-  test.each([['check'], ['import'], ['routes', 'test'], ['routes', 'show'], ['test']])(
-    'explains every option of %s %s',
-    async (...names) => {
-      const { out } = await run(['alerting', ...names, '--help']);
-      const options = [...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option]) => option ?? '');
-      expect(options.length).toBeGreaterThan(0);
-      expect(options.filter((option) => !PAGE.includes(option))).toEqual([]);
-    },
-  );
+  test.each([
+    'alerting check',
+    'alerting import',
+    'alerting routes test',
+    'alerting routes show',
+    'alerting test',
+    'alerting apply',
+    'alerting show',
+    'alert post',
+    'alert list',
+    'alert beat',
+    'silence add',
+    'silence list',
+    'silence expire',
+    'silence update',
+  ])('explains every option of %s', async (names) => {
+    const { out } = await run([...names.split(' '), '--help']);
+    const options = [...out.matchAll(/^ {2}(?:-q, )?(--[a-z-]+)/gm)].map(
+      ([, option]) => option ?? '',
+    );
+    expect(options.length).toBeGreaterThan(0);
+    expect(options.filter((option) => !PAGE.includes(option))).toEqual([]);
+  });
 });

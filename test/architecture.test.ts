@@ -14,11 +14,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   router: ['domain', 'providers'],
   tap: ['providers', 'router'],
   activities: ['domain', 'providers'],
-  worker: ['domain', 'codec', 'activities', 'providers', 'workflows'],
+  worker: ['domain', 'codec', 'activities', 'providers', 'workflows', 'client'],
   client: ['domain', 'codec', 'workflows'],
   answers: ['domain', 'client', 'providers', 'worker', 'router'],
+  ingest: ['domain', 'client', 'providers', 'worker', 'router'],
   watchdog: ['domain', 'client', 'providers', 'worker'],
-  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers', 'watchdog'],
+  cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers', 'ingest', 'watchdog'],
   dev: ['domain', 'codec', 'client', 'providers', 'worker', 'workflows'],
 };
 
@@ -93,6 +94,7 @@ test('only configuration, entry points and the demo service read the environment
     .filter((file) => file.endsWith('.ts'))
     .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('process.env'));
   expect(readers.toSorted()).toEqual([
+    'cli/commands/ingest.ts',
     'cli/commands/serve.ts',
     'cli/commands/watchdog.ts',
     'cli/main.ts',

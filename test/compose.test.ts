@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { readAnswersConfig } from '../src/answers/config.ts';
 import { signingSecrets } from '../src/answers/read-secrets.ts';
+import { readIngestConfig } from '../src/ingest/config.ts';
 import { requirePaging } from '../src/domain/paging/paging-file.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
 import { readWatchdogConfig } from '../src/watchdog/config.ts';
@@ -172,6 +173,12 @@ test('the answers are given what they need', () => {
   const { environment, ports } = service('answers');
   expect(readAnswersConfig(environment)).toMatchObject({ address: '0.0.0.0:8090' });
   expect(ports).toEqual(['127.0.0.1:8090:8090']);
+});
+
+test('alerts can be sent into the stack', () => {
+  const { environment, ports } = service('ingest');
+  expect(readIngestConfig(environment)).toMatchObject({ address: '0.0.0.0:9093' });
+  expect(ports).toEqual(['127.0.0.1:9093:9093']);
 });
 
 test('the image is built on the Node that the tests run on', () => {

@@ -14,6 +14,8 @@ import { requirePaging } from '../src/domain/paging/paging-file.ts';
 import type { Notification } from '../src/domain/release/notification.ts';
 import { PHASES } from '../src/domain/release/progress.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
+import { createIngestMetrics } from '../src/ingest/metrics.ts';
+import { routesOf } from '../src/ingest/routes.ts';
 import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -267,6 +269,51 @@ test('every metric of the program for answers is explained, with its labels', ()
   expect(names).toHaveLength(2);
   expect(names.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
 });
+
+test('every variable of the program for alerts is explained with its default, also by its help', () => {
+  const written = read('src/ingest/config.ts').matchAll(
+    /^ {2}([A-Z_]{4,}): [^\n]*?(?:default\('?([^')]*)'?\))?,$/gm,
+  );
+  const variables = [...written].map(([, name = '', byDefault]) => ({ name, byDefault }));
+  expect(variables).toContainEqual({ name: 'BELAY_INGEST_AT_ONCE', byDefault: '32' });
+  const rows = rowsOf(read('docs/operate.md')).filter(
+    ({ heading }) => heading === 'Variables of `belay ingest`',
+  );
+  expect(rows.map(({ cells }) => code(cells[0]))).toEqual(variables.map(({ name }) => name));
+  const help = read('src/cli/commands/ingest.ts');
+  for (const [at, { name, byDefault }] of variables.entries()) {
+    expect(help).toContain(`  ${name} `);
+    if (byDefault !== undefined) expect(code(rows[at]?.cells[1])).toBe(byDefault);
+  }
+});
+
+test('every metric of the program for alerts is explained', () => {
+  const page = read('docs/operate.md');
+  const names = [...read('src/ingest/metrics.ts').matchAll(/name: '(belay_[a-z_]+)'/g)];
+  expect(names).toHaveLength(5);
+  expect(names.filter(([, name]) => !page.includes(`| \`${name}\``))).toEqual([]);
+});
+
+test('every request that the program for alerts answers is explained, and no other', () => {
+  const page = read('docs/alerting.md');
+  const told = rowsOf(page)
+    .map(({ cells }) => code(cells[0]))
+    .filter((cell) => /^(?:GET|POST|DELETE) /.test(cell));
+  const real = routesOf({
+    alerts: {
+      ...{ post: nobody, beat: nobody, configure: nobody, show: nobody },
+      ...{ shards: nobody, silence: nobody, expire: nobody },
+    },
+    metrics: createIngestMetrics(),
+    nowMs: () => 0,
+  }).map(({ method, path }) => `${method} ${path.replace('/heartbeat/{name}', '/heartbeat/NAME')}`);
+  const all = [...real.map((one) => one.replace('{name}', '{id}')), 'GET /metrics'];
+  expect(told.toSorted()).toEqual(all.toSorted());
+});
+
+async function nobody(): Promise<never> {
+  throw new Error('a page asks nobody');
+}
 
 test('every variable of the watchdog is explained with its default, also by its help', () => {
   const written = read('src/watchdog/config.ts').matchAll(

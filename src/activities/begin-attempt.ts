@@ -1,6 +1,5 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { Tried } from '../domain/escalation/ledger.ts';
 import { answerInTime } from './answer-in-time.ts';
 import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
@@ -20,7 +19,7 @@ export function createAttemptLog(clock: Clock): PagingDeps['temporal'] {
       if (signal.aborted && !isOfWorker(signal)) return false;
       const { namespace } = Context.current().client.options;
       const { taskToken, attempt: tries } = activityInfo();
-      const left: Tried = { ...tried, tries };
+      const left = { ...tried, tries };
       // What has been tried is left there whatever becomes of the activity meanwhile.
       const { signal: never } = new AbortController();
       const details = { payloads: [defaultPayloadConverter.toPayload(left)] };

@@ -1,4 +1,3 @@
-import type { Tried } from '../domain/escalation/ledger.ts';
 import type { ChannelSpec } from '../domain/paging/channel.schema.ts';
 import type { Paging } from '../domain/paging/paging-file.ts';
 import type { PageChannel } from '../providers/page/page-channel.ts';
@@ -18,9 +17,9 @@ export interface PagingDeps {
   };
   readonly temporal: {
     /**
-     * Leaves the attempts with Temporal and answers whether the activity is still wanted. True
+     * Leaves what has been tried with Temporal and answers whether the activity is still wanted. True
      * where Temporal does not answer: a page is rather sent twice than not at all.
      */
-    begin(left: Omit<Tried, 'tries'>, signal: AbortSignal): Promise<boolean>;
+    begin(left: object, signal: AbortSignal): Promise<boolean>;
   };
 }

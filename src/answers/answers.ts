@@ -6,8 +6,8 @@ import {
   createServer,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readBody } from '../providers/read-body.ts';
 import type { AnswerDeps, Incoming, Outcome, Source } from './deps.ts';
-import { readBody } from './read-body.ts';
 import { takePagerDuty } from './take-pagerduty.ts';
 import { takeSlack } from './take-slack.ts';
 import { whisper } from './whisper.ts';
@@ -33,6 +33,8 @@ export interface Answers {
 
 const TAKERS: Readonly<Record<string, Source>> = { '/slack': 'slack', '/pagerduty': 'pagerduty' };
 
+/** Slack sends a page back with its click, PagerDuty at most 256 KB. */
+const BODY_MAX_BYTES = 512 * 1024;
 /** A connection that does not get on holds a place; a request is small and comes at once. */
 const LIMITS = { headersMs: 5000, requestMs: 10_000, connections: 200 };
 /** So long a sender of too much may go on, so that it reads the answer. */
@@ -110,7 +112,7 @@ function createAnswering(deps: AnswerDeps) {
     const startedMs = performance.now();
     const count = (result: string): void =>
       deps.metrics.count(source, result, performance.now() - startedMs);
-    const body = await readBody(request);
+    const body = await readBody(request, BODY_MAX_BYTES);
     if (body.kind === 'cut') return count('cut');
     if (body.kind === 'too_large') {
       count('too_large');

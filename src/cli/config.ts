@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBelayClient } from '../client/client.ts';
 import type { CliDeps } from './deps.ts';
-import { readFile } from './read-file.ts';
+import { readFile, readStream } from './read-file.ts';
 
 /** The real world for the commands; the only reader of the environment in this folder. */
 export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
@@ -22,6 +22,7 @@ export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
     now: Date.now,
     pause: (ms) => wait(ms),
     readFile,
+    readInput: (maxBytes) => readStream(process.stdin, maxBytes),
     writeNewFile: (path, text) => writeFileSync(path, text, { flag: 'wx' }),
   };
 }

@@ -18,6 +18,8 @@ export interface CliDeps {
   pause(ms: number): Promise<void>;
   /** With `maxBytes` a longer file is refused, and never read as a whole. */
   readFile(path: string, maxBytes?: number): string;
+  /** All of the standard input; more than `maxBytes` is refused. */
+  readInput(maxBytes: number): Promise<string>;
   /** Throws where there is such a file already. */
   writeNewFile(path: string, text: string): void;
 }

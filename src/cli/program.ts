@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, Failure } from '../domain/failure.ts';
+import { printable } from '../domain/paging/page-words.ts';
+import { addAlert } from './commands/alert.ts';
 import { addAlerting } from './commands/alerting.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addChannel } from './commands/channel.ts';
@@ -11,11 +13,14 @@ import { addOncall } from './commands/oncall.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addServing } from './commands/serve.ts';
+import { addSilence } from './commands/silence.ts';
 import { addExplain, addHistory, addStatus } from './commands/status.ts';
 import { addValidate } from './commands/validate.ts';
 import { addVerbs } from './commands/verbs.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addWatchdog } from './commands/watchdog.ts';
 import type { CliDeps } from './deps.ts';
+import { jsonText } from './render/json-text.ts';
 
 const COMMANDS = [
   addDeploy,
@@ -31,9 +36,12 @@ const COMMANDS = [
   addOncall,
   addIncident,
   addEscalation,
+  addAlert,
+  addSilence,
   addAlerting,
   addChannel,
   addServing,
+  addIngest,
   addWatchdog,
 ];
 
@@ -90,7 +98,7 @@ function tell(error: unknown, json: boolean, deps: CliDeps): number {
         );
   const { code, message } = failure;
   const { mend, exit } = FAILURES[code];
-  if (json) deps.out(`${JSON.stringify({ error: { code, message, mend } })}\n`);
-  else deps.err(`${code}: ${message}\n${mend}\n`);
+  if (json) deps.out(`${jsonText({ error: { code, message, mend } })}\n`);
+  else deps.err(`${code}: ${printable(message)}\n${mend}\n`);
   return exit;
 }

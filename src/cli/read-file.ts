@@ -15,9 +15,29 @@ export function readFile(path: string, maxBytes?: number): string {
       if (bytes === 0) return Buffer.concat(parts).toString('utf8');
       parts.push(part.subarray(0, bytes));
       total += bytes;
-      if (total > maxBytes) throw new Error(`it holds more than ${maxBytes / 1024 ** 2} MiB`);
+      if (total > maxBytes) throw tooLong(maxBytes);
     }
   } finally {
     closeSync(file);
   }
+}
+
+/** All that a stream gives, as text; no more than `maxBytes` is ever kept. */
+export async function readStream(
+  stream: AsyncIterable<Buffer | string>,
+  maxBytes: number,
+): Promise<string> {
+  const parts: Buffer[] = [];
+  let total = 0;
+  for await (const part of stream) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    total += bytes.length;
+    if (total > maxBytes) throw tooLong(maxBytes);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function tooLong(maxBytes: number): Error {
+  return new Error(`it holds more than ${maxBytes / 1024 ** 2} MiB`);
 }

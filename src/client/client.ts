@@ -6,6 +6,8 @@ import type { PlanFacts } from '../domain/release/plan.ts';
 import type { Progress, RunReport, Verb } from '../domain/release/progress.ts';
 import { type Timetable, timetableOf } from '../domain/release/timetable.ts';
 import type { Steered } from '../workflows/messages.ts';
+import type { AlertStore } from '../domain/alerting/alert-store.ts';
+import { type AlertCalls, type ConfigureRequest, type Posted, askAlerts } from './alerts.ts';
 import { createCaller } from './caller.ts';
 import { followRuns } from './follow.ts';
 import type { IncidentAnswer, IncidentView } from '../domain/escalation/incident.ts';
@@ -33,6 +35,7 @@ import { translated } from './translate.ts';
 export type { DeployRequest, FrozenRequest, ReleaseToRun, Request, SteerRequest, Steered };
 export type { Answered, IncidentAnswer, IncidentSummary, IncidentView, OpenRequest, Opened };
 export type { UrgentRequest, UrgentVerb, VerbRequest };
+export type { AlertCalls, AlertStore, ConfigureRequest, Posted };
 
 /**
  * How other services, the CLI and the API use Belay. Every call throws a `Failure` whose code is in
@@ -79,6 +82,8 @@ export interface BelayClient {
   services(): Promise<readonly string[]>;
   /** Pages people about what is broken, until one of them answers. */
   readonly incidents: IncidentCalls;
+  /** Groups, silences and routes what fires, in front of the incidents. */
+  readonly alerts: AlertCalls;
   /** Waits for the end of a run, however long that takes, and until its service is free again. */
   result(workflowId: string): Promise<RunReport>;
   /** Waits, for 15 seconds at most, until a run that has ended no longer holds its service. */
@@ -92,9 +97,17 @@ export interface BelayClientOptions {
   readonly namespace?: string;
   /** Of Belay's own workers. */
   readonly taskQueue?: string;
+  /**
+   * The workers' store of last messages: with it, alerts that are only sent again enter no history.
+   * It stays open when the client is closed.
+   */
+  readonly alertStore?: AlertStore;
+  /** How many shards the first alerting file begins; later ones do not change it. Default: 16. */
+  readonly alertShards?: number;
 }
 
 export const DEFAULT_TASK_QUEUE = 'belay';
+const ALERT_SHARDS = 16;
 
 /** Connects to Temporal as its own tools do: environment, profile file, TLS and API key. */
 export async function createBelayClient(options: BelayClientOptions = {}): Promise<BelayClient> {
@@ -114,6 +127,11 @@ export async function createBelayClient(options: BelayClientOptions = {}): Promi
     ...steerReleases(temporal, caller, service.history),
     ...followRuns(temporal, caller, service.history),
     incidents: askIncidents(temporal, caller, taskQueue),
+    alerts: askAlerts(temporal, caller, {
+      taskQueue,
+      shards: options.alertShards ?? ALERT_SHARDS,
+      store: options.alertStore,
+    }),
     close: () => connection.close(),
   };
 }

@@ -65,6 +65,10 @@ export interface IncidentSummary {
 export interface IncidentCalls {
   /** Returns when the incident is durable: people are paged whatever becomes of the caller. */
   open(request: OpenRequest): Promise<Opened>;
+  /** As `open`, by a reporter that has made the incident's key itself. */
+  report(policy: string, key: string, report: Report, request: Request): Promise<Opened>;
+  /** The id of the incident with this key. */
+  idOf(key: string): string;
   /**
    * The first one wins; `AlreadyAcknowledged` says who was first. Where no worker answers in time
    * the same request is sent as a signal, which cannot get lost.
@@ -121,27 +125,33 @@ export function askIncidents(temporal: Client, caller: Caller, taskQueue: string
     );
   }
 
+  const report: IncidentCalls['report'] = async (policy, key, reported, request) => {
+    const id = incidentId(key);
+    const input: EscalationInput = {
+      ...asked(request),
+      ...{ schemaVersion: 1, policy, key, report: checkedReport(reported) },
+    };
+    for (let tried = 1; ; tried += 1) {
+      const started = await startOrTell(temporal, caller, { id, input, taskQueue });
+      if (started !== undefined) return { id, isNew: started === 'new' };
+      if (tried === TRIES) throw new Failure('Internal', `${id} opens and closes all the time`);
+    }
+  };
+
   const answer: IncidentCalls['answer'] = (id, verb, request, withinMs = ANSWER_WITHIN_MS) =>
     answerIncident(temporal, caller, { id, verb, request }, withinMs);
 
   return {
     steer,
 
-    async open(request) {
+    open(request) {
       const by = asked(request);
-      const report = checkedReport(reportOf(request));
       const key = incidentKey(request.policy, request.key ?? by.requestId);
-      const id = incidentId(key);
-      const input: EscalationInput = {
-        ...by,
-        ...{ schemaVersion: 1, policy: request.policy, key, report },
-      };
-      for (let tried = 1; ; tried += 1) {
-        const started = await startOrTell(temporal, caller, { id, input, taskQueue });
-        if (started !== undefined) return { id, isNew: started === 'new' };
-        if (tried === TRIES) throw new Failure('Internal', `${id} opens and closes all the time`);
-      }
+      return report(request.policy, key, reportOf(request), by);
     },
+
+    report,
+    idOf: incidentId,
 
     answer,
 

@@ -70,7 +70,7 @@ export const FAILURES = {
     httpStatus: 404,
     retry: false,
     exit: 4,
-    mend: 'Check the name with `belay status`, or the id with `belay incident list --all`.',
+    mend: 'Check the name with `belay status`, or the id with `belay incident list` or `silence list`.',
   },
   NotAllowedNow: {
     httpStatus: 409,
@@ -222,6 +222,24 @@ export const FAILURES = {
     exit: 1,
     mend: 'Traffic is on the version that is named, but it does not look well: look at it now.',
   },
+  AlertInvalid: {
+    httpStatus: 400,
+    retry: false,
+    exit: 2,
+    mend: 'Correct the alert as the message says, and send it again.',
+  },
+  AlertingFull: {
+    httpStatus: 503,
+    retry: true,
+    exit: 3,
+    mend: 'Send it again later; group by fewer labels, or begin alerting with more shards.',
+  },
+  AlertingNotConfigured: {
+    httpStatus: 503,
+    retry: false,
+    exit: 5,
+    mend: 'Give Belay an alerting file with `belay alerting apply FILE`; the first one begins it.',
+  },
   NoWorker: {
     httpStatus: 503,
     retry: false,
@@ -233,6 +251,12 @@ export const FAILURES = {
     retry: true,
     exit: 5,
     mend: 'Set TEMPORAL_ADDRESS, or start a development server with `belay dev`.',
+  },
+  AlertStoreUnavailable: {
+    httpStatus: 503,
+    retry: true,
+    exit: 5,
+    mend: 'Check that the database of `BELAY_ALERT_STORE` runs, and has room; alerts fire meanwhile.',
   },
   SearchAttributesMissing: {
     httpStatus: 503,

@@ -11,6 +11,7 @@ const environmentSchema = z.object({
     .default('belay'),
   BELAY_STATE_DIR: z.string().min(1).optional(),
   BELAY_PAGING: z.string().min(1).optional(),
+  BELAY_ALERT_STORE: z.string().min(1).optional(),
   BELAY_METRICS_ADDRESS: hostAndPort.optional(),
   BELAY_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   BELAY_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).max(100_000).default(500),
@@ -24,6 +25,8 @@ export interface WorkerConfig {
   readonly stateDir: string;
   /** The file of policies, people and channels, absolute; none, only a last resort is missing. */
   readonly pagingFile: string | undefined;
+  /** Where the store of last messages is; none, every message reaches a workflow. May be secret. */
+  readonly alertStore: string | undefined;
   /** Where Prometheus finds the worker; none, no metrics. */
   readonly metricsAddress: string | undefined;
   /** A bundle made at build time; none, the workflows are bundled at start. */
@@ -43,6 +46,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     taskQueue: data.BELAY_TASK_QUEUE,
     stateDir: resolve(data.BELAY_STATE_DIR ?? defaultStateDir(data.XDG_STATE_HOME)),
     pagingFile: data.BELAY_PAGING === undefined ? undefined : resolve(data.BELAY_PAGING),
+    alertStore: data.BELAY_ALERT_STORE,
     metricsAddress: data.BELAY_METRICS_ADDRESS,
     workflowBundle: data.BELAY_WORKFLOW_BUNDLE,
     maxCachedWorkflows: data.BELAY_MAX_CACHED_WORKFLOWS,

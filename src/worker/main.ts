@@ -1,3 +1,5 @@
+import { createAlertStore } from '../providers/alert-store/registry.ts';
+import { createAlertingActivities } from './alerting.ts';
 import { readWorkerConfig } from './config.ts';
 import { createPagingProviders, createProviders } from './providers.ts';
 import { installTelemetry, startWorkers } from './worker.ts';
@@ -6,11 +8,11 @@ import { installTelemetry, startWorkers } from './worker.ts';
 export async function runWorker(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readWorkerConfig(environment);
   installTelemetry(config.metricsAddress);
-  const workers = await startWorkers(
-    config,
-    createProviders(config),
-    createPagingProviders(config),
-  );
+  const paging = createPagingProviders(config);
+  const { taskQueue, alertStore } = config;
+  const store = alertStore === undefined ? undefined : createAlertStore(alertStore);
+  const alerting = createAlertingActivities({ taskQueue, store }, paging);
+  const workers = await startWorkers(config, createProviders(config), paging, alerting);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => workers.stop());
   }

@@ -13,6 +13,7 @@ import { createPagingReads } from '../activities/paging.ts';
 import type { PagingDeps } from '../activities/paging-deps.ts';
 import { dataConverter } from '../codec/data-converter.ts';
 import { PAGE_QUEUE_SUFFIX, WATCH_QUEUE_SUFFIX } from '../workflows/queues.ts';
+import type { AlertingActivities } from './alerting.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
@@ -54,6 +55,7 @@ export async function startWorkers(
   config: WorkerConfig,
   deps: ActivityDeps,
   pagingDeps: PagingDeps,
+  alerting: AlertingActivities,
 ): Promise<RunningWorkers> {
   const connect = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connect.connectionOptions);
@@ -74,7 +76,11 @@ export async function startWorkers(
     ...workflowSource(config),
     taskQueue: config.taskQueue,
     // An incident's own look-ups are local activities: they run where its workflow does.
-    activities: { ...createActivities(deps), ...createPagingReads(pagingDeps) },
+    activities: {
+      ...createActivities(deps),
+      ...createPagingReads(pagingDeps),
+      ...alerting.reads,
+    },
     maxCachedWorkflows: config.maxCachedWorkflows,
     // After a kill, work goes on with another worker in 1 s instead of 10 s.
     stickyQueueScheduleToStartTimeout: '1s',
@@ -91,14 +97,14 @@ export async function startWorkers(
   const paging = await Worker.create({
     ...shared,
     taskQueue: `${config.taskQueue}${PAGE_QUEUE_SUFFIX}`,
-    activities: createPaging(pagingDeps),
+    activities: { ...createPaging(pagingDeps), ...alerting.sends },
     // A page is one call of at most 10 s; one whose channel asks to wait holds no slot.
     maxConcurrentActivityTaskExecutions: 200,
   });
   const all = [main, watching, paging];
   const done = Promise.all(all.map((worker) => worker.run()))
     .then(() => undefined)
-    .finally(() => connection.close());
+    .finally(() => Promise.all([connection.close(), alerting.close()]));
   return {
     done,
     stop() {

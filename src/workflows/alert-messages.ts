@@ -110,8 +110,8 @@ export interface AlertingInput {
   readonly shards: number;
   readonly carried?: {
     readonly version: number;
-    readonly configuration: Configuration;
-    readonly configuredBy: NonNullable<AlertingView['configuredBy']>;
+    readonly configuration: Configuration | null;
+    readonly configuredBy: AlertingView['configuredBy'];
     readonly silences: readonly Silence[];
     /** Of the last message to the shards. */
     readonly number: number;

@@ -17,6 +17,7 @@ import { activitiesFor } from './activities.ts';
 import type { ReleaseInput } from './inputs.ts';
 import { openNotices } from './notices.ts';
 import { openRun } from './run.ts';
+import { openSilence } from './silence-alerts.ts';
 
 export type Context = ReturnType<typeof openContext>;
 
@@ -102,6 +103,7 @@ export function openContext(input: ReleaseInput) {
     act,
     policy,
     notices: openNotices(run, spec, act),
+    silence: openSilence(run, spec, course.plan, facts),
     get course(): Course {
       return course;
     },

@@ -1,5 +1,7 @@
 /** The entry of the workflow bundle: every workflow type by its name in Temporal. */
 export { abTest } from './ab-test.ts';
+export { alerting } from './alerting.ts';
+export { alerts } from './alerts.ts';
 export { blueGreen } from './blue-green.ts';
 export { canary } from './canary.ts';
 export { escalation } from './escalation.ts';

@@ -52,6 +52,8 @@ export async function perform(context: Context, step: Step, target: number | nul
     case 'stay':
       return announce(context, step);
     case 'promote':
+      // Beside the note: what alerts say of a stable version is for everybody.
+      void context.silence.lift(`${context.spec.version} is stable`);
       return noteServing(context);
     case 'keep':
       return tellPromoted(context, step.forMs);

@@ -254,7 +254,8 @@ async function finish(
     lastNumber?: number;
   },
 ): Promise<RunReport> {
-  const { run, input, spec, notices } = context;
+  const { run, input, spec, notices, silence } = context;
+  if (silence.isWanted) await silence.lift(`the release has ended: ${end.outcome}`);
   const report = run.end({
     lastNumber: end.lastNumber ?? input.number,
     outcome: end.outcome,

@@ -31,6 +31,8 @@ export async function runRelease(input: ReleaseInput): Promise<RunReport> {
   const context = openContext(input);
   return CancellationScope.nonCancellable(async () => {
     const freezes = heedFreezes(context);
+    // No user meets a version whose alerts would still page.
+    if (context.silence.isWanted) await context.silence.begin();
     const report = await (input.spec.mode === 'observe' ? observe(context) : travel(context));
     freezes.cancel();
     return report;

@@ -54,6 +54,7 @@ import {
   stateQuery,
 } from './messages.ts';
 import { onUpdate } from './on-update.ts';
+import { liftOfLost } from './silence-alerts.ts';
 import { type Started, startRelease, startRollback } from './start-run.ts';
 
 /** A run that has ended and whose report is on its way. */
@@ -370,8 +371,11 @@ export function openSlot(first: ServiceState) {
         const run = state.active;
         // A run that has said that it ended is heard of again when it closes.
         if (run?.workflowId !== end.workflowId) continue;
-        if ('lost' in end) await takeBack(run, end.lost);
-        else state = ended(state, run, end);
+        if ('lost' in end) {
+          const lifted = liftOfLost(run);
+          await takeBack(run, end.lost);
+          if (lifted !== undefined) await lifted;
+        } else state = ended(state, run, end);
       }
     },
   };

@@ -64,7 +64,8 @@ export function incidentsThat(
   };
   return {
     ...{ open: nobody, acknowledge: nobody, answer: nobody, steer: nobody },
-    ...{ show: nobody, result: nobody, list: nobody },
+    ...{ show: nobody, result: nobody, list: nobody, report: nobody },
+    idOf: (key) => `incident/${key}`,
     ...answers,
   };
 }

@@ -17,11 +17,15 @@ export interface World {
   readonly client?: BelayClient;
   readonly nowMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The standard input. */
+  readonly input?: string;
+  /** How many columns the terminal has. */
+  readonly terminal?: number;
 }
 
 /** Runs a command line as `ann` in `/srv`, and gives back what it printed. */
 export async function run(args: readonly string[], world: World = {}) {
-  const { files = {}, client, nowMs = 0, environment = {} } = world;
+  const { files = {}, client, nowMs = 0, environment = {}, input, terminal } = world;
   let out = '';
   let err = '';
   let connected = 0;
@@ -37,7 +41,7 @@ export async function run(args: readonly string[], world: World = {}) {
     variable: (name) => environment[name],
     isTty: false,
     colors: false,
-    columns: undefined,
+    columns: terminal,
     out: (text) => (out += text),
     err: (text) => (err += text),
     now: () => nowMs,
@@ -46,6 +50,10 @@ export async function run(args: readonly string[], world: World = {}) {
       const text = files[path];
       if (text === undefined) throw new Error(`ENOENT ${path}`);
       return text;
+    },
+    readInput: async () => {
+      if (input === undefined) throw new Error('there is no input');
+      return input;
     },
     writeNewFile: (path, text) => {
       if (Object.hasOwn(files, path)) throw new Error(`EEXIST ${path}`);
@@ -86,6 +94,7 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
     reject: kept('reject', answers.reject),
     extend: kept('extend', answers.extend),
     incidents: answers.incidents ?? NO_INCIDENTS,
+    alerts: answers.alerts ?? NO_ALERTS,
     progress: kept('progress', answers.progress),
     history: kept('history', answers.history),
     services: kept('services', answers.services),
@@ -97,9 +106,14 @@ export function createFakeClient(answers: Partial<BelayClient> = {}) {
 }
 
 const nobody = async (): Promise<never> => {
-  throw new Failure('NotFound', 'there are no incidents here');
+  throw new Failure('NotFound', 'there are no incidents and no alerts here');
 };
 const NO_INCIDENTS: BelayClient['incidents'] = {
   ...{ open: nobody, acknowledge: nobody, answer: nobody, steer: nobody },
-  ...{ show: nobody, result: nobody, list: nobody },
+  ...{ show: nobody, result: nobody, list: nobody, report: nobody },
+  idOf: (key) => `incident/${key}`,
+};
+const NO_ALERTS: BelayClient['alerts'] = {
+  ...{ post: nobody, beat: nobody, configure: nobody, show: nobody },
+  ...{ shards: nobody, silence: nobody, expire: nobody },
 };

@@ -171,6 +171,7 @@ async function printedBy(args: readonly string[]): Promise<string> {
     pause: async () => undefined,
     writeNewFile: () => undefined,
     readFile: () => '',
+    readInput: async () => '',
     variable: () => undefined,
   });
   return printed;

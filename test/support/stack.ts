@@ -86,7 +86,7 @@ export interface TestStack extends RunningStack {
   /** Releases the first version, with users from its first moment on. */
   begin(changes?: Partial<ReleaseDocument>): Promise<void>;
   /** Waits for the end of a run. */
-  end(workflowId: string): Promise<RunReport>;
+  end(workflowId: string, withinMs?: number): Promise<RunReport>;
   /** Waits until a run is in this phase. */
   until(workflowId: string, phase: Progress['phase']): Promise<Progress>;
   /** Waits until what a run says of itself is as wanted. */
@@ -218,10 +218,10 @@ function askFor(
 
 /** How runs stand and end. */
 function followRuns({ client }: RunningStack): Pick<TestStack, 'end' | 'when' | 'until'> {
-  const end: TestStack['end'] = async (workflowId) => {
+  const end: TestStack['end'] = async (workflowId, withinMs = ENDS_WITHIN_MS) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), ENDS_WITHIN_MS);
+      timer = setTimeout(() => reject(new Error(`${workflowId} did not end`)), withinMs);
     });
     try {
       return await Promise.race([client.result(workflowId), late]);

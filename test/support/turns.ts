@@ -31,10 +31,26 @@ export function createTurns(client: Client) {
     endings.delete(one);
   }
 
-  async function end(): Promise<void> {
-    while (speaking !== undefined) await speaking;
+  /** One after the other, and none amid a task of its workflow, which may call it off by itself. */
+  let ended: Promise<void> = Promise.resolve();
+
+  function end(): Promise<void> {
     const { activityId, workflowExecution } = activityInfo();
-    if (workflowExecution !== undefined) endings.add({ ...workflowExecution, activityId });
+    const before = ended;
+    ended = (async () => {
+      await before;
+      while (speaking !== undefined) await speaking;
+      if (workflowExecution === undefined) return;
+      await Promise.all([...endings].map(recorded)).catch(() => undefined);
+      const { workflowId, runId } = workflowExecution;
+      await poll(WITHIN_MS, async () =>
+        isAmidTask(await eventsOf(workflowId, runId)) ? undefined : true,
+      ).catch(() => undefined);
+      // Somebody may have begun to speak meanwhile, and must be heard first.
+      while (speaking !== undefined) await speaking;
+      endings.add({ ...workflowExecution, activityId });
+    })();
+    return ended;
   }
 
   return {
@@ -101,6 +117,17 @@ function isHeard(events: Events): boolean {
     after(0, 'workflowExecutionUpdateAcceptedEventAttributes') !== -1 ||
     after(task, 'workflowTaskCompletedEventAttributes') !== -1
   );
+}
+
+/** A task is due, or has begun and is not over. */
+function isAmidTask(events: Events): boolean {
+  const last = events.findLast(
+    (one) =>
+      one.workflowTaskScheduledEventAttributes != null ||
+      one.workflowTaskStartedEventAttributes != null ||
+      one.workflowTaskCompletedEventAttributes != null,
+  );
+  return last !== undefined && last.workflowTaskCompletedEventAttributes == null;
 }
 
 function hasEnded(events: Events, activityId: string): boolean {

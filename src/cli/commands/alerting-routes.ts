@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Labels, labelsProblem } from '../../domain/alerting/labels.ts';
 import { type WhereTo, whereTo } from '../../domain/alerting/where-to.ts';
 import { requireAlerting } from '../alerting-source.ts';
@@ -6,6 +6,7 @@ import type { CliDeps } from '../deps.ts';
 import { groupFacts, routeFacts, routeTree } from '../render/alerting-facts.ts';
 import { renderTree, renderWhereTo } from '../render/alerting-routes.ts';
 import { type AddCommand, example, printJson } from './command.ts';
+import { type GivenLabels, withLabel } from './label-option.ts';
 
 const TEST_HELP = `
 Labels are written label=value, without matchers: they are those of an alert. A route takes it
@@ -28,9 +29,6 @@ export const addRoutes: AddCommand = (alerting, deps, exit) => {
   for (const add of [addTest, addShow]) add(routes, deps, exit);
 };
 
-/** The labels of the command line, by their names. */
-type Given = ReadonlyMap<string, string>;
-
 interface Options {
   readonly verifyReceivers?: string;
   readonly json?: boolean;
@@ -45,7 +43,7 @@ const addTest: AddCommand = (routes, deps, exit) => {
     .option('--verify-receivers <names>', 'exit 1 unless it goes to these: a,b in any order')
     .option('--json', 'JSON instead of text')
     .addHelpText('after', TEST_HELP)
-    .action((file: string, given: Given, options: Options, command: Command) => {
+    .action((file: string, given: GivenLabels, options: Options, command: Command) => {
       const labels: Labels = Object.fromEntries(given);
       const problem = labelsProblem(labels);
       if (problem !== null) command.error(`error: an alert with these labels ${problem}`);
@@ -98,15 +96,4 @@ function isSame(expected: string | undefined, receivers: readonly string[]): boo
   const parts = (text: string): string =>
     [...new Set(text.split(',').map((name) => name.trim()))].toSorted().join();
   return parts(expected) === parts(receivers.join());
-}
-
-function withLabel(text: string, before: Given | undefined): Given {
-  const at = text.indexOf('=');
-  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
-  if (at < 1) throw new InvalidArgumentError('A label is written label=value.');
-  if (name.endsWith('!') || value.startsWith('~')) {
-    throw new InvalidArgumentError('It is a label of an alert, no matcher: write label=value.');
-  }
-  if (before?.has(name) === true) throw new InvalidArgumentError(`${name} is given twice.`);
-  return new Map([...(before ?? []), [name, value]]);
 }

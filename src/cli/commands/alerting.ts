@@ -1,18 +1,9 @@
-import {
-  type PagingNames,
-  missingInPaging,
-  remarksOnAlerting,
-} from '../../domain/alerting/alerting-remarks.ts';
-import { type Configuration, readAlerting } from '../../domain/alerting/alerting-file.ts';
-import { placesIn } from '../../domain/document/place.ts';
-import { type Problem, formatProblem } from '../../domain/document/problem.ts';
-import type { DocumentSource } from '../../domain/document/read-document.ts';
+import { formatProblem } from '../../domain/document/problem.ts';
 import { FAILURES } from '../../domain/failure.ts';
-import { requirePaging } from '../../domain/paging/paging-file.ts';
 import { alertingSource } from '../alerting-source.ts';
-import type { CliDeps } from '../deps.ts';
-import { pagingSource } from '../paging-source.ts';
+import { checkAlerting, pagingNames } from '../check-alerting.ts';
 import { renderAlerting } from '../render/alerting.ts';
+import { addApply, addShown } from './alerting-apply.ts';
 import { addAlertingImport } from './alerting-import.ts';
 import { addRoutes } from './alerting-routes.ts';
 import { addAlertingTest } from './alerting-test.ts';
@@ -29,8 +20,8 @@ An alerting file is one tree of routes, with the receivers that it names:
     ops: { channels: [ops-slack] }
     night: { policy: default }
 
-Channels and policies are those of the paging file. These commands read files and connect to
-nothing: no running Belay takes alerts in yet.
+Channels and policies are those of the paging file. Only apply and show ask a running Belay; the
+others read files and connect to nothing.
 
 Example:
   $ belay alerting import alertmanager.yml --out alerting.yaml
@@ -38,8 +29,10 @@ Example:
   $ belay alerting routes show alerting.yaml
   $ belay alerting routes test alerting.yaml alertname=Down severity=page
   $ belay alerting test alerting.test.yaml
+  $ belay alerting apply alerting.yaml --paging paging.yaml --why "first routes"
 
-Exit status: 0 done; 1 not what was expected (routes test, test); 2 usage, or a file is wrong.
+Exit status: 0 done; 1 not what was expected (routes test, test); 2 usage, or a file is wrong;
+3 refused now; 5 Temporal or a worker is missing.
 `;
 
 const CHECK_HELP = `
@@ -57,9 +50,9 @@ export const addAlerting: AddCommand = (program, deps, exit) => {
   const alerting = program
     .command('alerting')
     .usage('COMMAND [options]')
-    .description('Where alerts go: read, import and test alerting files. Connects to nothing.')
+    .description('Where alerts go: read, import, test and apply alerting files.')
     .addHelpText('after', HELP);
-  for (const add of [addCheck, addAlertingImport, addRoutes, addAlertingTest]) {
+  for (const add of [addCheck, addAlertingImport, addRoutes, addAlertingTest, addApply, addShown]) {
     add(alerting, deps, exit);
   }
 };
@@ -74,7 +67,7 @@ const addCheck: AddCommand = (alerting, deps, exit) => {
     .addHelpText('after', CHECK_HELP)
     .action((file: string, options: { paging?: string; json?: boolean }) => {
       const source = alertingSource(file, deps);
-      const checked = check(source, pagingNames(options.paging, deps));
+      const checked = checkAlerting(source, pagingNames(options.paging, deps));
       if (options.json === true) printJson(deps, checked);
       else if (checked.kind === 'valid') {
         deps.out(renderAlerting(checked.configuration, checked.notes));
@@ -84,27 +77,3 @@ const addCheck: AddCommand = (alerting, deps, exit) => {
       exit(checked.kind === 'valid' ? 0 : FAILURES.AlertingFileInvalid.exit);
     });
 };
-
-type Checked =
-  | {
-      readonly kind: 'valid';
-      readonly configuration: Configuration;
-      readonly notes: readonly Problem[];
-    }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
-
-function check(source: DocumentSource, names: PagingNames | null): Checked {
-  const read = readAlerting(source);
-  if (read.kind === 'invalid') return read;
-  const { configuration } = read;
-  const place = placesIn(source);
-  const missing = names === null ? [] : missingInPaging(configuration, names);
-  if (missing.length > 0) return { kind: 'invalid', problems: missing.map(place) };
-  return { kind: 'valid', configuration, notes: remarksOnAlerting(configuration).map(place) };
-}
-
-function pagingNames(file: string | undefined, deps: CliDeps): PagingNames | null {
-  if (file === undefined) return null;
-  const { channels, policies } = requirePaging(pagingSource(file, deps));
-  return { channels: Object.keys(channels), policies: Object.keys(policies) };
-}

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Request } from '../../client/client.ts';
+import { Failure } from '../../domain/failure.ts';
 
 /** What every command that changes something is told. */
 export interface Asking {
@@ -40,4 +41,18 @@ export function requestOf(
     why: told,
     ...(requestId === undefined ? {} : { requestId }),
   };
+}
+
+/** Where the answer was lost, the message says how the same is asked again. */
+export async function repeatable<T>(requestId: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message } = error;
+    if (code !== 'NoWorker' && code !== 'TemporalUnreachable') throw error;
+    throw new Failure(code, `${message}\nthe same request: --request-id ${requestId}`, {
+      cause: error,
+    });
+  }
 }

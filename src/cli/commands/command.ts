@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BelayClient } from '../../client/client.ts';
 import type { CliDeps } from '../deps.ts';
+import { jsonText } from '../render/json-text.ts';
 
 /** Adds one command to the program; `exit` takes the status with which the program ends. */
 export type AddCommand = (program: Command, deps: CliDeps, exit: (code: number) => void) => void;
@@ -19,7 +20,7 @@ export async function withClient<T>(
 }
 
 export function printJson(deps: CliDeps, value: unknown): void {
-  deps.out(`${JSON.stringify(value, null, 2)}\n`);
+  deps.out(`${jsonText(value, 2)}\n`);
 }
 
 export const example = (line: string): string => `\nExample:\n  $ ${line}\n`;

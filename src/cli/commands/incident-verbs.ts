@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Answered, BelayClient, IncidentAnswer, VerbRequest } from '../../client/client.ts';
 import type { IncidentVerb } from '../../domain/escalation/incident.ts';
-import { FAILURES, Failure } from '../../domain/failure.ts';
+import { FAILURES } from '../../domain/failure.ts';
 import { durationMs } from '../../domain/quantity.ts';
 import { renderAnswered } from '../render/incident-answer.ts';
-import { type Asking, addAsking, requestOf } from './asking.ts';
+import { type Asking, addAsking, repeatable, requestOf } from './asking.ts';
 import { type AddCommand, example, printJson, withClient } from './command.ts';
 import { incidentOf } from './incident-of.ts';
 
@@ -137,20 +137,6 @@ async function say(
   }
   const answer: IncidentAnswer = await client.incidents.steer(id, verb, request);
   return { kind: 'applied', ...answer };
-}
-
-/** Where the answer was lost, the message says how the same is asked again. */
-async function repeatable<T>(requestId: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const { code, message } = error;
-    if (code !== 'NoWorker' && code !== 'TemporalUnreachable') throw error;
-    throw new Failure(code, `${message}\nthe same request: --request-id ${requestId}`, {
-      cause: error,
-    });
-  }
 }
 
 /** What a verb says beside who and why. */

@@ -24,6 +24,8 @@ export const addServing: AddCommand = (program, deps, exit) => {
         '                              default: $XDG_STATE_HOME/belay or ~/.local/state/belay\n' +
         '  BELAY_PAGING                the file of people, channels and policies, for incidents;\n' +
         '                              default: none, and no incident can page anybody\n' +
+        '  BELAY_ALERT_STORE           sqlite:FILE or postgres://…, which keeps what alerts said last;\n' +
+        '                              default: none, and every message reaches a workflow\n' +
         '  BELAY_METRICS_ADDRESS       host:port for Prometheus; default: no metrics\n' +
         '  BELAY_WORKFLOW_BUNDLE       file of workflows bundled at build time: a faster start\n' +
         '  BELAY_MAX_CACHED_WORKFLOWS  default: 500\n' +

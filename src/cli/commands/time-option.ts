@@ -21,3 +21,8 @@ export function zoneNamed(text: string): string {
   if (isTimeZone(text)) return text;
   throw new InvalidArgumentError('A time zone is written like Europe/Berlin or UTC.');
 }
+
+/** Of the clocks at which whoever asks looks; times are printed by them, too. */
+export function zoneHere(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

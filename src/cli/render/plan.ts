@@ -23,6 +23,9 @@ export function renderPlan(timetable: Timetable, remarks: readonly string[]): st
       ? ['mode observe: it only judges and says what it would have done; nothing moves']
       : []),
     ...(isFirst ? ['the first release of a service: there is no version to go back to'] : []),
+    ...timetable.silenced.map(
+      (matchers) => `alerts of ${matchers} page nobody until ${version} is stable or gone`,
+    ),
     ...remarks,
   ];
   const parts = [

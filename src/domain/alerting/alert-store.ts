@@ -6,22 +6,25 @@ import type { Alert } from './alert.ts';
  * not ask it takes every alert for one that fires still.
  *
  * Every method is one transaction, and what it has answered outlives the process. Two processes may
- * use one store at a time, so `note` and `endsOf` never overlap for the same alert.
+ * use one store at a time, so `note` and `endsOf` never overlap for the same alert. Each may be
+ * repeated. A store that cannot be asked throws `AlertStoreUnavailable`.
  */
 export interface AlertStore {
   /**
    * Notes the messages that no shard needs to hear of, and answers for each whether it is news, in
-   * their order. What is news is not noted: it is handed over first, then told by `delivered`.
+   * their order. What is news is not noted, only that it is on its way: it is handed over first,
+   * then told by `delivered`.
    */
   note(messages: readonly Alert[], nowMs: number): Promise<readonly boolean[]>;
   /** They are in a workflow. */
   delivered(messages: readonly Alert[], nowMs: number): Promise<void>;
   /**
    * The end of each by the last message, by its fingerprint; one that is not there has none. What
-   * is over by now is marked: its next message is news, however soon it comes.
+   * is over by now, or is by `CLOCKS_APART_MS` later, is marked: its next message is news, however
+   * soon it comes.
    */
   endsOf(fingerprints: readonly string[], nowMs: number): Promise<ReadonlyMap<string, number>>;
-  /** Their next messages are news: a shard had no room for them. */
+  /** Their next messages are news: a shard had no room for them. Their ends are still known. */
   forget(fingerprints: readonly string[]): Promise<void>;
   /** What fires by the last messages, for a shard that has lost its state; in pages. */
   firing(nowMs: number, after?: string, limit?: number): Promise<readonly Alert[]>;

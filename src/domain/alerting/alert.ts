@@ -75,13 +75,13 @@ export function isOver({ endsAtMs }: Alert, nowMs: number): boolean {
 /**
  * What is known after another message about the same labels. Two that overlap in time are one
  * alert: it has begun with the earlier, and what the newer says stands. One that began after the
- * other had ended is another alert, and takes its place.
+ * other had ended is another alert, and takes its place, unless its message is the older one.
  */
 export function merged(before: Alert, after: Alert, nowMs: number): Alert {
   const overlap =
     (after.endsAtMs > before.startsAtMs && after.endsAtMs < before.endsAtMs) ||
     (after.startsAtMs > before.startsAtMs && after.startsAtMs < before.endsAtMs);
-  if (!overlap) return after;
+  if (!overlap) return after.updatedAtMs < before.updatedAtMs ? before : after;
   const [older, newer] = after.updatedAtMs < before.updatedAtMs ? [after, before] : [before, after];
   const end = endOf(older, newer, nowMs);
   return { ...newer, ...end, startsAtMs: Math.min(older.startsAtMs, newer.startsAtMs) };

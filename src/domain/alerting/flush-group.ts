@@ -1,9 +1,9 @@
 import { labelOf } from './labels.ts';
 import { heldBack, mutedUntil } from './held-back.ts';
 import type { OnAlert } from './route.schema.ts';
-import { type Timing, flushForRepeat, flushSoon, timingOf } from './schedule-flush.ts';
+import { type Timing, flushForRepeat, flushNow, flushSoon, timingOf } from './schedule-flush.ts';
 import { type Draft, change, closeIfEmpty, leave, membersOf } from './shard-draft.ts';
-import type { Group, Member } from './shard-state.ts';
+import type { Group, Member, PageEnd } from './shard-state.ts';
 import { type PageLog, type PageReason, whyPage } from './why-page.ts';
 
 /** A group as it is now. */
@@ -111,7 +111,10 @@ function page(
 }
 
 /** What came of a page: it is in the log once it has arrived, and due again if it has not. */
-export function paged(draft: Draft, pageKey: string, hasArrived: boolean): void {
+export function paged(
+  draft: Draft,
+  { key: pageKey, hasArrived, isCalledOff = false }: PageEnd,
+): void {
   const key = pageKey.split('/')[0] ?? '';
   const inFlight = draft.groups.get(key)?.inFlight ?? null;
   if (inFlight === null || inFlight.key !== pageKey) return;
@@ -120,6 +123,8 @@ export function paged(draft: Draft, pageKey: string, hasArrived: boolean): void 
     const { firing, resolved, atMs } = inFlight;
     told(draft, key, { firing, resolved, atMs });
     flushForRepeat(draft, key);
+  } else if (isCalledOff) {
+    flushNow(draft, key);
   } else {
     flushSoon(draft, key);
   }

@@ -139,11 +139,19 @@ export type ShardEvent =
 export interface PageEnd {
   readonly key: string;
   readonly hasArrived: boolean;
+  /** It has not begun, and was not to: its group is looked at anew at once. */
+  readonly isCalledOff?: boolean;
 }
 
 /** What the store of last messages says. */
 export type Seen =
-  | { readonly kind: 'alert'; readonly fingerprint: string; readonly endsAtMs: number | 'unknown' }
+  | {
+      readonly kind: 'alert';
+      readonly fingerprint: string;
+      readonly endsAtMs: number | 'unknown';
+      /** When the store was asked: what ended by then is marked there. None, just now. */
+      readonly askedAtMs?: number;
+    }
   | { readonly kind: 'heartbeat'; readonly name: string; readonly atMs: number | 'unknown' };
 
 export type Ask =

@@ -4,6 +4,7 @@ import { flushGroup, paged } from './flush-group.ts';
 import { ASK_AGAIN_MS, beat, beatUnknown, watchHeartbeats } from './heartbeat.ts';
 import { reconfigure } from './reconfigure.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
+import { CLOCKS_APART_MS } from './last-message.ts';
 import { carriedBytes } from './shard-codec.ts';
 import { type Draft, draftOf, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
 import type { Clocks, Early, Outcome, Seen, ShardEvent, ShardState } from './shard-state.ts';
@@ -104,7 +105,7 @@ function take(draft: Draft, event: ShardEvent): void {
       reconfigure(draft, event.version, event.configuration);
       return takeEarly(draft);
     case 'paged':
-      for (const { key, hasArrived } of event.pages) paged(draft, key, hasArrived);
+      for (const end of event.pages) paged(draft, end);
       return;
     case 'seen':
       return takeSeen(draft, event.seen);
@@ -152,11 +153,13 @@ function lookAtSilenced(draft: Draft): void {
   }
 }
 
+type SeenAlert = Extract<Seen, { readonly kind: 'alert' }>;
+
 function takeSeen(draft: Draft, seen: readonly Seen[]): void {
   const own: Alert[] = [];
   for (const one of seen) {
     if (one.kind === 'alert') {
-      seenAlert(draft, one.fingerprint, one.endsAtMs);
+      seenAlert(draft, one);
       continue;
     }
     const isUnknown = one.atMs === 'unknown';
@@ -166,17 +169,22 @@ function takeSeen(draft: Draft, seen: readonly Seen[]): void {
   takeOwnAlerts(draft, own, hasRoom);
 }
 
-function seenAlert(draft: Draft, fingerprint: string, endsAtMs: number | 'unknown'): void {
+function seenAlert(draft: Draft, { fingerprint, endsAtMs, askedAtMs }: SeenAlert): void {
+  const { nowMs } = draft;
   const held = draft.alerts.get(fingerprint);
   if (held === undefined || held.isEnded) return;
   if (endsAtMs === 'unknown') {
-    draft.alerts.set(fingerprint, { ...held, askAtMs: draft.nowMs + ASK_AGAIN_MS });
+    draft.alerts.set(fingerprint, { ...held, askAtMs: nowMs + ASK_AGAIN_MS });
     return;
   }
   const last = Math.max(endsAtMs, held.alert.endsAtMs);
-  const isEnded = last <= draft.nowMs;
   const alert = { ...held.alert, endsAtMs: last };
-  draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs: null });
+  // How long before its end the store was asked: it may have been sent again since.
+  const tooSoonMs = last - (askedAtMs ?? nowMs);
+  const isAnswer = tooSoonMs <= CLOCKS_APART_MS;
+  const isEnded = last <= nowMs && isAnswer;
+  const askAtMs = last > nowMs || isAnswer ? null : nowMs + Math.min(tooSoonMs, ASK_AGAIN_MS);
+  draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs });
   if (!isEnded) return;
   if (held.isSource) sourcesChanged(draft);
   for (const key of held.groups) flushSoon(draft, key);

@@ -142,7 +142,8 @@ function requestProblem(request: SilenceRequest, nowMs: number): string | null {
   return null;
 }
 
-function setProblem(set: readonly Matcher[]): string | null {
+/** What is wrong with one set of matchers, or null. */
+export function setProblem(set: readonly Matcher[]): string | null {
   if (set.length > MATCHERS_MAX) return `a set has at most ${MATCHERS_MAX} matchers`;
   for (const { operator, value, name } of set) {
     if (name === '') return 'a label has no empty name';

@@ -181,7 +181,8 @@ function hold(
   const { nowMs, configuration } = draft;
   const before = draft.alerts.get(fingerprint);
   const alert = before === undefined ? message : merged(before.alert, message, nowMs);
-  const isEnded = isOver(alert, nowMs);
+  // One that fired when it was sent may have been sent again since: the store is asked first.
+  const isEnded = isOver(alert, nowMs) && isOver(alert, alert.updatedAtMs);
   if (before === undefined && isEnded) return null;
   const more = bytesOf(alert) - (before === undefined ? 0 : bytesOf(before.alert));
   if (!isEnded && more > 0 && !hasRoom(draft, more)) {

@@ -4,6 +4,7 @@ import { capabilityContradictions } from './capability-checks.ts';
 import { judgeContradictions, judgeRemarks } from './judge-checks.ts';
 import { metricsContradictions } from './metrics-checks.ts';
 import type { ParsedRelease } from './release.schema.ts';
+import { namesVersion } from './silenced.ts';
 import { strategyContradictions, strategyRemarks } from './strategy-checks.ts';
 
 /** Load balancers keep their counts for this long; a look cannot see further back. */
@@ -81,6 +82,10 @@ export function remarksOn(release: ParsedRelease, written: unknown): readonly st
       if (promql.includes('{version}')) continue;
       remarks.push(`the query for ${signal} has no {version}: it measures all versions together`);
     }
+  }
+  for (const [at, set] of (release.alerts?.silence ?? []).entries()) {
+    if (namesVersion(set)) continue;
+    remarks.push(`alerts.silence[${at}] has no {version}: it silences alerts of stable as well`);
   }
   const limits = release.performance_thresholds;
   if (Object.values(limits).every((limit) => limit === undefined)) {

@@ -2,11 +2,13 @@ import type { Found } from '../document/issues.ts';
 import { type Problem, formatProblem } from '../document/problem.ts';
 import { type DocumentForm, readDocument } from '../document/read-document.ts';
 import { suggestion } from '../document/suggestion.ts';
+import { setProblem } from '../alerting/silence.ts';
 import { Failure } from '../failure.ts';
 import { releaseJsonSchema } from './json-schema.schema.ts';
 import { contradictions, remarksOn } from './release-checks.ts';
 import { type ParsedRelease, releaseSchema } from './release.schema.ts';
 import { type ReleaseSpec, toReleaseSpec } from './release-spec.ts';
+import { filledIn } from './silenced.ts';
 
 export type ReleaseFile =
   | { readonly kind: 'valid'; readonly spec: ReleaseSpec; readonly remarks: readonly string[] }
@@ -72,8 +74,17 @@ function moreProblems(parsed: ParsedRelease, source: ReleaseSource): Found[] {
       message: `--version "${source.version}": letters, digits and . _ + - inside, at most 64`,
     });
   }
+  found.push(...silenceProblems(parsed, source.version ?? parsed.version ?? ''));
   if (source.forTests !== true) found.push(...partsOfTests(parsed));
   return found;
+}
+
+/** As the coordinator of alerts would find them, of which a release cannot hear. */
+function silenceProblems({ alerts, service }: ParsedRelease, version: string): Found[] {
+  return filledIn(alerts?.silence ?? [], { service, version }).flatMap((set, at): Found[] => {
+    const message = setProblem(set);
+    return message === null ? [] : [{ path: ['alerts', 'silence', at], message }];
+  });
 }
 
 /** A release of these would succeed without having done anything. */

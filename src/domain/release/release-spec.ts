@@ -1,4 +1,5 @@
 import type { ParsedRelease } from './release.schema.ts';
+import { filledIn } from './silenced.ts';
 
 /**
  * What a release carries through its whole life: the file with every default filled in, flat keys
@@ -61,6 +62,7 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
     rollbackVerifyAfterMs: parsed.rollback_verify_after,
     notifications: parsed.notifications,
     incidents: parsed.incidents,
+    ...alertsOf(parsed, version),
     supersede: parsed.supersede,
     mode: parsed.mode,
     gates: parsed.gates,
@@ -87,6 +89,13 @@ export function toReleaseSpec(parsed: ParsedRelease, version: string, folder: st
     abTest: parsed.strategy === 'ab_test' ? abTestOf(parsed.ab_test) : undefined,
     taskQueue: parsed.task_queue,
   };
+}
+
+/** With the names of this release in them: whoever silences need read no matchers. */
+function alertsOf({ alerts, service }: ParsedRelease, version: string) {
+  return alerts === undefined
+    ? {}
+    : { alerts: { silence: filledIn(alerts.silence, { service, version }) } };
 }
 
 type WrittenAbTest = ParsedRelease['ab_test'];

@@ -9,6 +9,7 @@ import {
   waitingTime,
   wholePercent,
 } from './quantities.schema.ts';
+import { alerts } from './alerts.schema.ts';
 import { SIGNALS } from '../judge/measurement.ts';
 import { freezeWindows } from './freeze.schema.ts';
 import { callUrl as httpUrl, headersFromEnv, phaseGate } from './gate.schema.ts';
@@ -313,6 +314,7 @@ export const releaseSchema = z.strictObject({
   incidents: incidents
     .optional()
     .describe('Pages people when it goes back by itself, or a rollback cannot be verified.'),
+  alerts: alerts.optional().describe('Keeps alerts of its own instances from paging anybody.'),
   supersede: z
     .enum(['reject', 'queue', 'coalesce', 'replace'])
     .default('reject')

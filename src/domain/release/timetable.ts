@@ -1,3 +1,4 @@
+import { formatMatchers } from '../alerting/matcher.ts';
 import type { Signal } from '../judge/measurement.ts';
 import type { GateSpec } from './gate.schema.ts';
 import { openHours } from './open-hours.ts';
@@ -5,6 +6,8 @@ import { type PlanFacts, type Step, type StepKind, planOf } from './plan.ts';
 import type { Phase } from './progress.ts';
 import type { ReleaseSpec } from './release-spec.ts';
 import type { Strategy } from './release.schema.ts';
+import { silencedBy } from './release-silence.ts';
+import { stepLength } from './step-length.ts';
 import { sentenceOf } from './step-sentence.ts';
 
 /** Everything that a release will do, and when. */
@@ -20,6 +23,8 @@ export interface Timetable {
   /** All waits together; the earliest end where `isEarliest`. */
   readonly totalMs: number;
   readonly isEarliest: boolean;
+  /** Alerts that page nobody until the version is stable or gone; each is a set of matchers. */
+  readonly silenced: readonly string[];
 }
 
 export interface TimetableEntry {
@@ -88,7 +93,7 @@ export function timetableOf(spec: ReleaseSpec, facts: PlanFacts): Timetable {
   const entries: TimetableEntry[] = [];
   let at = { fromMs: 0, isEarliest: false, weightPercent: 0, touched: false, promoted: false };
   for (const step of plan) {
-    const { forMs, limitMs } = lengthOf(step, spec, facts);
+    const { forMs, limitMs } = stepLength(step, spec, facts);
     const weightPercent = weightAfter(step, plan, at.weightPercent);
     const touched = at.touched || meetsUsers(step);
     const risks = at.promoted ? afterPromotion(step) : risksOf(step, spec, isFirst, touched);
@@ -115,51 +120,8 @@ export function timetableOf(spec: ReleaseSpec, facts: PlanFacts): Timetable {
     };
   }
   const { fromMs: totalMs, isEarliest } = at;
-  return { service, version, strategy, mode, isFirst, entries, totalMs, isEarliest };
-}
-
-/** `forMs` is certain; `limitMs` is there where it may take longer, and only so much. */
-function lengthOf(
-  step: Step,
-  { health, warmup, validation, abTest }: ReleaseSpec,
-  { fast }: PlanFacts,
-): { readonly forMs: number; readonly limitMs: number | undefined } {
-  switch (step.kind) {
-    case 'prove': {
-      const forMs = fast ? 0 : warmup.durationMs;
-      return { forMs, limitMs: health.deadlineMs + forMs };
-    }
-    case 'validate': {
-      const { windowMs, noDataBudgetMs } = validation;
-      return { forMs: windowMs, limitMs: windowMs + noDataBudgetMs };
-    }
-    case 'hook': {
-      const { attempts, timeoutMs } = step.hook.call;
-      return { forMs: 0, limitMs: attempts * timeoutMs };
-    }
-    case 'gate':
-      return { forMs: 0, limitMs: step.gate.timeoutMs };
-    case 'compare':
-      return {
-        forMs: Math.min(abTest?.minDurationMs ?? step.forMs, step.forMs),
-        limitMs: step.forMs,
-      };
-    case 'weight':
-    case 'stay':
-    case 'mirror':
-    case 'batch':
-    case 'keep':
-      return { forMs: step.forMs, limitMs: undefined };
-    case 'deploy':
-    case 'scale':
-    case 'match':
-    case 'affinity':
-    case 'promote':
-    case 'retire':
-      return { forMs: 0, limitMs: undefined };
-    default:
-      return step satisfies never;
-  }
+  const silenced = (silencedBy(spec) ?? []).map(formatMatchers);
+  return { service, version, strategy, mode, isFirst, entries, totalMs, isEarliest, silenced };
 }
 
 function weightAfter(step: Step, plan: readonly Step[], before: number): number {

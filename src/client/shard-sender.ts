@@ -1,0 +1,63 @@
+import { inBatches } from '../domain/alerting/batches.ts';
+import type { Handed } from '../domain/alerting/shard-state.ts';
+import type { AlertBatch } from '../workflows/alert-messages.ts';
+
+/** Takes alerts to one shard, one signal after the other. */
+export interface ShardSender {
+  /** Returns when it is in the workflow. What waits meanwhile goes with the next signal. */
+  send(version: number, handed: Handed): Promise<void>;
+}
+
+interface Parcel {
+  readonly version: number;
+  readonly handed: Handed;
+  readonly settle: (error?: unknown) => void;
+}
+
+/** `signal` returns when a batch is in the workflow. */
+export function createShardSender(signal: (batch: AlertBatch) => Promise<void>): ShardSender {
+  let waiting: Parcel[] = [];
+  let isUnderWay = false;
+
+  /** All that waits and was shared out by the same configuration. */
+  function nextRun(): readonly Parcel[] {
+    const version = waiting[0]?.version;
+    const other = waiting.findIndex((parcel) => parcel.version !== version);
+    const run = waiting.splice(0, other === -1 ? waiting.length : other);
+    return run;
+  }
+
+  async function sendRun(run: readonly Parcel[]): Promise<void> {
+    const { batches } = inBatches(run.map(({ handed }) => handed));
+    let sent = 0;
+    try {
+      for (const alerts of batches) {
+        await signal({ version: run[0]?.version ?? 0, alerts });
+        for (const { settle } of run.slice(sent, sent + alerts.length)) settle();
+        sent += alerts.length;
+      }
+    } catch (error) {
+      // What waits behind it would only wait as long again.
+      const failed = [...run.slice(sent), ...waiting];
+      waiting = [];
+      for (const { settle } of failed) settle(error);
+    }
+  }
+
+  async function sendAll(): Promise<void> {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    while (waiting.length > 0) await sendRun(nextRun());
+    isUnderWay = false;
+  }
+
+  return {
+    send: (version, handed) =>
+      new Promise((resolve, reject) => {
+        const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
+        waiting.push({ version, handed, settle });
+        // What is said in the same turn goes together.
+        queueMicrotask(() => void sendAll());
+      }),
+  };
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { AlertingView, Room } from '../domain/alerting/views.ts';
+import { Failure } from '../domain/failure.ts';
+import {
+  type AlertBatch,
+  COORDINATOR_ID,
+  alertingQuery,
+  alertsSignal,
+  reviveUpdate,
+  roomQuery,
+  shardId,
+} from '../workflows/alert-messages.ts';
+import type { Caller } from './caller.ts';
+import { updateIdOf } from './request.ts';
+
+/** The shards and their coordinator, as whoever puts alerts in needs them. */
+export interface Shards {
+  /** Throws `AlertingNotConfigured` where there is no coordinator. */
+  alerting(): Promise<AlertingView>;
+  room(shard: number): Promise<Room>;
+  /** Returns when the server has it for good; `NotFound` where no such shard runs. */
+  signal(shard: number, batch: AlertBatch): Promise<void>;
+  /** Begins the shards that have been ended by hand. */
+  revive(shard: number): Promise<void>;
+}
+
+/** Whoever posts waits for it: it is asked again by the next one. */
+const ASK_WITHIN_MS = 3000;
+/** Below the 10 s that Prometheus waits for its answer. */
+const SIGNAL_WITHIN_MS = 6000;
+
+/** Reaches them through Temporal. */
+export function reachShards(temporal: Client, caller: Caller): Shards {
+  const handle = (shard: number) => temporal.workflow.getHandle(shardId(shard));
+  const coordinator = () => temporal.workflow.getHandle(COORDINATOR_ID);
+  return {
+    alerting: () =>
+      configured(() =>
+        caller.within(ASK_WITHIN_MS, 'the coordinator of alerts', () =>
+          coordinator().query(alertingQuery),
+        ),
+      ),
+
+    room: (shard) =>
+      caller.within(ASK_WITHIN_MS, shardId(shard), () => handle(shard).query(roomQuery)),
+
+    async signal(shard, batch) {
+      try {
+        await caller.within(SIGNAL_WITHIN_MS, shardId(shard), () =>
+          handle(shard).signal(alertsSignal, batch),
+        );
+      } catch (error) {
+        // A signal needs no worker: it is the server that is silent.
+        if (!(error instanceof Failure) || error.code !== 'NoWorker') throw error;
+        const message = `Temporal does not answer for ${shardId(shard)}: post it again`;
+        throw new Failure('TemporalUnreachable', message, { cause: error });
+      }
+    },
+
+    async revive(shard) {
+      const by = { who: 'belay', why: `${shardId(shard)} does not run`, requestId: randomUUID() };
+      await configured(() =>
+        caller.call('the coordinator of alerts', () =>
+          coordinator().executeUpdate(reviveUpdate, {
+            updateId: updateIdOf('revive', by),
+            args: [by],
+          }),
+        ),
+      );
+    },
+  };
+}
+
+/** Where there is no coordinator, nobody has said yet where alerts go. */
+export async function configured<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'NotFound') throw notConfigured(error);
+    throw error;
+  }
+}
+
+export function notConfigured(cause?: unknown): Failure {
+  return new Failure('AlertingNotConfigured', 'nobody has said yet where alerts go', { cause });
+}

@@ -1,0 +1,212 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AlertStore } from '../../domain/alerting/alert-store.ts';
+import { transaction } from '../store/effect-log.ts';
+import {
+  type Changes,
+  type StoredRow,
+  alertOf,
+  inOrder,
+  keyed,
+  planDelivered,
+  planEnds,
+  planNote,
+} from './rows.ts';
+import { SCHEMA_VERSION, requireVersion, unavailable } from './unavailable.ts';
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS belay_alert_schema (
+    id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL
+  ) STRICT;
+  INSERT OR IGNORE INTO belay_alert_schema VALUES (1, ${SCHEMA_VERSION});
+  CREATE TABLE IF NOT EXISTS belay_last_messages (
+    fingerprint TEXT PRIMARY KEY,
+    starts_at_ms INTEGER NOT NULL,
+    ends_at_ms INTEGER NOT NULL,
+    is_timeout INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    news_until_ms INTEGER,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS belay_last_beats (
+    name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** Another process is waited for so long; meanwhile this one goes on with other work. */
+const BUSY_WITHIN_MS = 2000;
+const BUSY_PAUSE_MS = 10;
+/** SQLite's own waiting blocks the whole process. */
+const BUSY_BLOCKING_MS = 20;
+const SQLITE_BUSY = 5;
+const PRUNED_AT_ONCE = 2000;
+
+/** A store in one file, for processes of one machine. Opened at its first use. */
+export function createSqliteAlertStore(file: string): AlertStore {
+  let opened: Opened | null = null;
+  let isClosed = false;
+
+  /** All of it in one transaction, or `AlertStoreUnavailable`. */
+  async function run<T>(work: (store: Opened) => T): Promise<T> {
+    try {
+      return await whenFree(() => {
+        if (isClosed) throw new Error('it is closed');
+        opened ??= open(file);
+        const store = opened;
+        return transaction(store.database, () => work(store));
+      });
+    } catch (error) {
+      throw unavailable(file, error);
+    }
+  }
+  return {
+    note: (messages, nowMs) =>
+      run((store) => {
+        const { keys, sorted } = keyed(messages);
+        const plan = planNote(store.read(sorted), keys, messages, nowMs);
+        store.write(plan);
+        return plan.news;
+      }),
+    delivered: (messages, nowMs) =>
+      run((store) => {
+        const { keys, sorted } = keyed(messages);
+        store.write(planDelivered(store.read(sorted), keys, messages, nowMs));
+      }),
+    endsOf: (fingerprints, nowMs) =>
+      run((store) => {
+        const plan = planEnds(store.read(inOrder(fingerprints)), nowMs);
+        store.write(plan);
+        return plan.ends;
+      }),
+    forget: (fingerprints) => run((store) => store.forget(inOrder(fingerprints))),
+    firing: (nowMs, after = '', limit = 1000) =>
+      run((store) => store.firing(nowMs, after, limit).map(alertOf)),
+    beat: (names, atMs) => run((store) => store.beat(inOrder(names), atMs)),
+    beatsOf: (names) => run((store) => store.beatsOf(inOrder(names))),
+    async prune(beforeMs) {
+      for (let pruned = 0; ;) {
+        const some = await run((store) => store.prune(beforeMs));
+        pruned += some;
+        if (some < PRUNED_AT_ONCE) return pruned;
+      }
+    },
+    async close() {
+      isClosed = true;
+      opened?.database.close();
+      opened = null;
+    },
+  };
+}
+
+type Opened = ReturnType<typeof open>;
+
+function open(file: string) {
+  mkdirSync(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file);
+  try {
+    // Answered is kept: FULL waits for the disk at each transaction.
+    database.exec(
+      `PRAGMA busy_timeout = ${BUSY_BLOCKING_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;`,
+    );
+    transaction(database, () => database.exec(TABLES));
+    requireVersion(
+      Number(database.prepare('SELECT version FROM belay_alert_schema').get()?.version),
+    );
+    return prepared(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepared(database: DatabaseSync) {
+  const one = database.prepare('SELECT * FROM belay_last_messages WHERE fingerprint = ?');
+  const put = database.prepare(
+    `INSERT OR REPLACE INTO belay_last_messages
+       (fingerprint, starts_at_ms, ends_at_ms, is_timeout, updated_at_ms, news_until_ms, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const remove = database.prepare('DELETE FROM belay_last_messages WHERE fingerprint = ?');
+  const forget = database.prepare(
+    `UPDATE belay_last_messages
+     SET news_until_ms = max(coalesce(news_until_ms, 0), updated_at_ms + 1) WHERE fingerprint = ?`,
+  );
+  const firing = database.prepare(
+    `SELECT * FROM belay_last_messages
+     WHERE fingerprint > ? AND ends_at_ms > ? AND body <> '' ORDER BY fingerprint LIMIT ?`,
+  );
+  const beat = database.prepare(
+    `INSERT INTO belay_last_beats VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,
+  );
+  const beatOf = database.prepare('SELECT at_ms FROM belay_last_beats WHERE name = ?');
+  const prune = database.prepare(
+    `DELETE FROM belay_last_messages WHERE rowid IN
+       (SELECT rowid FROM belay_last_messages WHERE ends_at_ms < ? LIMIT ${PRUNED_AT_ONCE})`,
+  );
+  return {
+    database,
+    read: (fingerprints: readonly string[]): ReadonlyMap<string, StoredRow> =>
+      new Map(
+        fingerprints.flatMap((key) => {
+          const row = one.get(key);
+          return row === undefined ? [] : [[key, stored(row)] as const];
+        }),
+      ),
+    write({ changed, removed }: Changes): void {
+      for (const row of changed) {
+        const { startsAtMs, endsAtMs, updatedAtMs, newsUntilMs } = row;
+        const timeout = row.isTimeout ? 1 : 0;
+        put.run(row.fingerprint, startsAtMs, endsAtMs, timeout, updatedAtMs, newsUntilMs, row.body);
+      }
+      for (const key of removed) remove.run(key);
+    },
+    forget(fingerprints: readonly string[]): void {
+      for (const key of fingerprints) forget.run(key);
+    },
+    firing: (nowMs: number, after: string, limit: number): readonly StoredRow[] =>
+      firing.all(after, nowMs, limit).map(stored),
+    beat(names: readonly string[], atMs: number): void {
+      for (const name of names) beat.run(name, atMs);
+    },
+    beatsOf: (names: readonly string[]): ReadonlyMap<string, number> =>
+      new Map(
+        names.flatMap((name) => {
+          const row = beatOf.get(name);
+          return row === undefined ? [] : [[name, Number(row.at_ms)] as const];
+        }),
+      ),
+    prune: (beforeMs: number): number => Number(prune.run(beforeMs).changes),
+  };
+}
+
+function stored(row: Record<string, SQLOutputValue>): StoredRow {
+  return {
+    fingerprint: String(row.fingerprint),
+    startsAtMs: Number(row.starts_at_ms),
+    endsAtMs: Number(row.ends_at_ms),
+    isTimeout: row.is_timeout === 1,
+    updatedAtMs: Number(row.updated_at_ms),
+    newsUntilMs: row.news_until_ms === null ? null : Number(row.news_until_ms),
+    body: String(row.body),
+  };
+}
+
+async function whenFree<T>(work: () => T): Promise<T> {
+  for (const untilMs = Date.now() + BUSY_WITHIN_MS; ;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= untilMs) throw error;
+    }
+    await wait(BUSY_PAUSE_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false;
+  // The lower byte is the kind of an extended code.
+  return (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+}

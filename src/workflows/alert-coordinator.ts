@@ -1,0 +1,374 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  setHandler,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Configuration } from '../domain/alerting/alerting-file.ts';
+import {
+  type Silence,
+  type SilenceRequest,
+  expired,
+  isForgotten,
+  setSilence,
+  stateOf,
+} from '../domain/alerting/silence.ts';
+import { CALM, counted, stormId } from '../domain/alerting/storm.ts';
+import type { Storm } from '../domain/alerting/shard-state.ts';
+import type { AlertingView } from '../domain/alerting/views.ts';
+import {
+  type AlertingInput,
+  type Configured,
+  type ConfigureCommand,
+  type ExpireCommand,
+  type OpenedGroups,
+  type SilenceCommand,
+  type Told,
+  alertingQuery,
+  configureUpdate,
+  expireSignal,
+  expireUpdate,
+  heardSignal,
+  openedSignal,
+  reviveUpdate,
+  shardId,
+  silenceSignal,
+  silenceUpdate,
+  toldSignal,
+} from './alert-messages.ts';
+import type { alerts } from './alerts.ts';
+import { failureOf } from './failure.ts';
+import { onUpdate } from './on-update.ts';
+
+const EVENTS_MAX = 8000;
+const BYTES_MAX = 16 * 1024 * 1024;
+/** A shard that has not heard is told again. */
+const TOLD_AGAIN_MS = 15_000;
+/** Silences that are over are shown for so long. */
+const RETENTION_MS = 5 * 86_400_000;
+/** Every shard carries them beside its alerts. */
+const SILENCES_MAX = 1000;
+const SILENCES_CHARACTERS_MAX = 200_000;
+const ANSWERS_MAX = 200;
+const TEXT_MAX = 1000;
+
+export async function runCoordinator(input: AlertingInput): Promise<never> {
+  return CancellationScope.nonCancellable(async () => {
+    const coordinator = openCoordinator(input);
+    coordinator.listen();
+    await condition(isLong);
+    await condition(() => coordinator.isIdle && allHandlersFinished());
+    return continueAsNew<(next: AlertingInput) => Promise<never>>(coordinator.carry());
+  });
+}
+
+function isLong(): boolean {
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested || historyLength > EVENTS_MAX || historySize > BYTES_MAX;
+}
+
+function openCoordinator({ shards, carried }: AlertingInput) {
+  const { taskQueue } = workflowInfo();
+  let version = carried?.version ?? 0;
+  let configuration: Configuration | null = carried?.configuration ?? null;
+  let configuredBy: AlertingView['configuredBy'] = carried?.configuredBy ?? null;
+  let number = carried?.number ?? 0;
+  const silences = new Map((carried?.silences ?? []).map((one) => [one.id, one] as const));
+  const answered = new Map<string, unknown>(carried?.answered ?? []);
+  const storms = new Map<string, Storm>();
+  const toldStorms = new Map<string, number>();
+  /** The last message that each shard has taken. */
+  const heard = new Map<number, number>();
+  let line: Promise<void> = Promise.resolve();
+  let waiting = 0;
+
+  const all = Array.from({ length: shards }, (_, at) => at);
+
+  /** One after the other: no message begins before every shard has taken the one before. */
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    waiting += 1;
+    const before = line;
+    const mine = before.then(work);
+    line = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await mine;
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  async function tellAll(event: Told['event']): Promise<void> {
+    // Numbers grow even where a coordinator was ended by hand, and has forgotten its own.
+    number = Math.max(number + 1, Date.now());
+    const told = { number, event };
+    const hasHeard = (shard: number): boolean => (heard.get(shard) ?? 0) >= told.number;
+    let missing = all;
+    while (missing.length > 0) {
+      await Promise.all(missing.map((shard) => tell(shard, told)));
+      if (event.kind === 'storm') return;
+      await condition(() => all.every(hasHeard), TOLD_AGAIN_MS, {
+        summary: 'until every shard has heard',
+      });
+      missing = all.filter((shard) => !hasHeard(shard));
+    }
+  }
+
+  /** One that is not there is begun with all that there is to know. */
+  async function tell(shard: number, told: Told): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(shardId(shard)).signal(toldSignal, told);
+      return;
+    } catch (error) {
+      log.warn(`${shardId(shard)} is not there`, { message: failureOf(error).message });
+    }
+    if (await beginShard(shard)) heard.set(shard, told.number);
+  }
+
+  /** False: it runs already. */
+  async function beginShard(shard: number): Promise<boolean> {
+    if (configuration === null) return false;
+    try {
+      await startChild<typeof alerts>('alerts', {
+        workflowId: shardId(shard),
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        taskQueue,
+        staticSummary: `alerts, shard ${shard} of ${shards}`,
+        args: [
+          {
+            ...{ schemaVersion: 1, shard, shards, version, configuration },
+            silences: [...silences.values()],
+          },
+        ],
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  async function configure(command: ConfigureCommand): Promise<Configured> {
+    return once('configure', command, () =>
+      inTurn(async () => {
+        version = Math.max(version + 1, Math.floor(Date.now() / 1000));
+        configuration = command.configuration;
+        configuredBy = { who: command.who, why: command.why, atMs: Date.now() };
+        storms.clear();
+        toldStorms.clear();
+        await tellAll({ kind: 'configuration', version, configuration });
+        confirmed = { version, configuration };
+        return { version };
+      }),
+    );
+  }
+
+  /** What every shard goes by. */
+  let confirmed: { readonly version: number; readonly configuration: Configuration } | null =
+    configuration === null ? null : { version, configuration };
+
+  async function silence(command: SilenceCommand, id: string = uuid4()): Promise<Silence> {
+    return once('silence', command, () =>
+      inTurn(async () => {
+        forget();
+        const set = setSilence(
+          Object.fromEntries(silences),
+          timed(command.silence),
+          Date.now(),
+          id,
+        );
+        if (set.kind === 'unknown') throw refused('NotFound', set.message);
+        if (set.kind === 'invalid') throw refused('SilenceInvalid', set.message);
+        const full = fullBecause(silences, set.changed);
+        if (full !== null) throw refused('AlertingFull', full);
+        for (const one of set.changed) silences.set(one.id, one);
+        await tellShards(set.changed);
+        return known(set.id);
+      }),
+    );
+  }
+
+  async function expire(command: ExpireCommand): Promise<Silence> {
+    return once('expire', command, () =>
+      inTurn(async () => {
+        const before = known(command.silenceId);
+        const over = expired(before, Date.now());
+        silences.set(over.id, over);
+        if (over !== before) await tellShards([over]);
+        return over;
+      }),
+    );
+  }
+
+  async function tellShards(changed: readonly Silence[]): Promise<void> {
+    // Without a configuration there is no shard; the first one begins with all silences.
+    if (configuration !== null) await tellAll({ kind: 'silences', silences: changed });
+  }
+
+  function known(id: string): Silence {
+    const found = silences.get(id);
+    if (found === undefined) throw refused('NotFound', `there is no silence ${id}`);
+    return found;
+  }
+
+  function forget(): void {
+    for (const one of silences.values()) {
+      if (isForgotten(one, Date.now(), RETENTION_MS)) silences.delete(one.id);
+    }
+  }
+
+  /** A request that was carried out is answered as it was. */
+  async function once<T>(
+    verb: string,
+    { requestId }: { readonly requestId: string },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const request = `${verb} ${requestId}`;
+    if (answered.has(request)) return answered.get(request) as T;
+    const answer = await work();
+    answered.set(request, answer);
+    const [oldest] = answered.keys();
+    if (answered.size > ANSWERS_MAX && oldest !== undefined) answered.delete(oldest);
+    return answer;
+  }
+
+  async function revive(): Promise<{ readonly begun: readonly number[] }> {
+    return inTurn(async () => {
+      const begun: number[] = [];
+      for (const shard of all) if (await beginShard(shard)) begun.push(shard);
+      return { begun };
+    });
+  }
+
+  function opened({ opened: groups }: OpenedGroups): void {
+    const nowMs = Date.now();
+    for (const { of, destination, count } of groups) {
+      const limit = configuration?.routes[of]?.storm ?? null;
+      if (limit === null) continue;
+      const id = stormId(of, destination);
+      const after = counted(
+        storms.get(id) ?? CALM,
+        Array.from({ length: Math.min(count, limit.above + 1) }, () => nowMs),
+        limit,
+        nowMs,
+      );
+      storms.set(id, after);
+      const { untilMs } = after;
+      // It lasts as long as groups come: every shard hears of that in time, not at each.
+      if (untilMs === null || untilMs - (toldStorms.get(id) ?? 0) < limit.withinMs / 2) continue;
+      toldStorms.set(id, untilMs);
+      void inTurn(() => tellAll({ kind: 'storm', of, destination, untilMs }));
+    }
+  }
+
+  function view(): AlertingView {
+    return {
+      shards,
+      version: confirmed?.version ?? 0,
+      configuration: confirmed?.configuration ?? null,
+      configuredBy,
+      silences: [...silences.values()],
+    };
+  }
+
+  function listen(): void {
+    setHandler(alertingQuery, view);
+    setHandler(heardSignal, ({ shard, number: taken }) => {
+      heard.set(shard, Math.max(taken, heard.get(shard) ?? 0));
+    });
+    setHandler(openedSignal, opened);
+    const quietly = (work: () => Promise<unknown>) => {
+      void work().catch((error: unknown) => log.warn(failureOf(error).message));
+    };
+    setHandler(silenceSignal, (one) => {
+      const fault = faultOf(one);
+      if (fault === undefined) quietly(() => silence(one, one.silenceId));
+      else log.warn(`a silence by signal means nothing: ${fault}`);
+    });
+    setHandler(expireSignal, (one) => {
+      const fault = faultOf(one);
+      if (fault === undefined) quietly(() => expire(one));
+      else log.warn(`an expiry by signal means nothing: ${fault}`);
+    });
+    onUpdate(configureUpdate, configure, {
+      validator: requireAsked,
+      description: 'Takes another configuration; returns when every shard goes by it.',
+    });
+    onUpdate(silenceUpdate, (command) => silence(command), {
+      validator: requireAsked,
+      description: 'Silences alerts, or changes a silence.',
+    });
+    onUpdate(expireUpdate, expire, {
+      validator(command) {
+        requireAsked(command);
+        known(command.silenceId);
+      },
+      description: 'Ends a silence.',
+    });
+    onUpdate(reviveUpdate, revive, {
+      validator: requireAsked,
+      description: 'Begins shards that were ended by hand once more.',
+    });
+  }
+
+  return {
+    listen,
+    /** Nothing is being told. */
+    get isIdle(): boolean {
+      return waiting === 0;
+    },
+    carry(): AlertingInput {
+      forget();
+      const lasting = { silences: [...silences.values()], answered: [...answered] };
+      const next = { version, configuration, configuredBy, number, ...lasting };
+      return { schemaVersion: 1, shards, carried: next };
+    },
+  };
+}
+
+/** One that is asked for without a beginning begins now. */
+function timed(request: SilenceRequest): SilenceRequest {
+  return { ...request, startsAtMs: Math.max(request.startsAtMs, 0) };
+}
+
+function fullBecause(
+  before: ReadonlyMap<string, Silence>,
+  changed: readonly Silence[],
+): string | null {
+  const after = new Map([...before, ...changed.map((one) => [one.id, one] as const)]);
+  const lasting = [...after.values()].filter((one) => stateOf(one, Date.now()) !== 'expired');
+  if (lasting.length > SILENCES_MAX) return `there are ${SILENCES_MAX} silences: expire some first`;
+  const characters = JSON.stringify(lasting).length;
+  if (characters <= SILENCES_CHARACTERS_MAX) return null;
+  return `all silences together have ${characters} characters; ${SILENCES_CHARACTERS_MAX} is the most`;
+}
+
+function requireAsked(asked: Partial<ConfigureCommand>): void {
+  const fault = faultOf(asked);
+  if (fault !== undefined) throw refused('NotAllowedNow', fault);
+}
+
+/** Anybody can send anything. */
+function faultOf(asked: Partial<ConfigureCommand> | undefined): string | undefined {
+  const texts = [asked?.who, asked?.why, asked?.requestId];
+  if (texts.some((text) => typeof text !== 'string' || text === '')) {
+    return 'it needs who, why and requestId';
+  }
+  if (texts.every((text) => String(text).length <= TEXT_MAX)) return undefined;
+  return `who, why and requestId have ${TEXT_MAX} characters at most`;
+}
+
+function refused(type: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}

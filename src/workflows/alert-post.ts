@@ -1,0 +1,114 @@
+import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { inBatches } from '../domain/alerting/batches.ts';
+import { destinationText } from '../domain/alerting/group-key.ts';
+import type { Handed, Outcome } from '../domain/alerting/shard-state.ts';
+import {
+  COORDINATOR_ID,
+  type OpenedGroups,
+  alertsSignal,
+  heardSignal,
+  openedSignal,
+  shardId,
+} from './alert-messages.ts';
+import { failureOf } from './failure.ts';
+
+/** A shard, or the coordinator, that is not there is tried again: it may be begun any moment. */
+const AGAIN_MS = { first: 1000, max: 60_000 };
+
+export type AlertPost = ReturnType<typeof createAlertPost>;
+
+/**
+ * What a shard says to others. Everything that is said in one task leaves together, and what one of
+ * them is told arrives in its order. Nothing is lost: what does not arrive is said again.
+ */
+export function createAlertPost(shard: number, version: () => number, warn: (why: string) => void) {
+  const toShards = new Map<number, Handed[]>();
+  const opened: Outcome['opened'][number][] = [];
+  const lines = new Map<string, Promise<void>>();
+  let isLeaving = false;
+
+  function leaveSoon(): void {
+    if (isLeaving) return;
+    isLeaving = true;
+    void Promise.resolve().then(() => {
+      isLeaving = false;
+      leave();
+    });
+  }
+
+  function leave(): void {
+    for (const [to, handed] of toShards) {
+      // Larger than a batch is none: each came in one.
+      for (const alerts of inBatches(handed).batches) {
+        const batch = { version: version(), alerts };
+        inLine(shardId(to), (id) => getExternalWorkflowHandle(id).signal(alertsSignal, batch));
+      }
+    }
+    toShards.clear();
+    if (opened.length === 0) return;
+    const counted = countedGroups(shard, opened.splice(0));
+    inLine(COORDINATOR_ID, (id) => getExternalWorkflowHandle(id).signal(openedSignal, counted));
+  }
+
+  function inLine(to: string, say: (to: string) => Promise<void>): void {
+    const before = lines.get(to) ?? Promise.resolve();
+    const next = before.then(() => untilSaid(to, say));
+    lines.set(to, next);
+    void next.then(() => {
+      if (lines.get(to) === next) lines.delete(to);
+    });
+  }
+
+  async function untilSaid(to: string, say: (to: string) => Promise<void>): Promise<void> {
+    for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(AGAIN_MS.max, waitMs * 2)) {
+      try {
+        return await say(to);
+      } catch (error) {
+        warn(`${to} was not told: ${failureOf(error).message}`);
+        await sleep(waitMs, { summary: `before ${to} is told again` });
+      }
+    }
+  }
+
+  return {
+    passOn(all: Outcome['passOn']): void {
+      for (const { shard: to, handed } of all) {
+        const before = toShards.get(to);
+        if (before === undefined) toShards.set(to, [handed]);
+        else before.push(handed);
+      }
+      if (all.length > 0) leaveSoon();
+    },
+    opened(all: Outcome['opened']): void {
+      if (all.length === 0) return;
+      opened.push(...all);
+      leaveSoon();
+    },
+    /** The coordinator hears that a message of its has been taken. */
+    heard(number: number): Promise<void> {
+      inLine(COORDINATOR_ID, (id) =>
+        getExternalWorkflowHandle(id).signal(heardSignal, { shard, number }),
+      );
+      return lines.get(COORDINATOR_ID) ?? Promise.resolve();
+    },
+    /** Returns when all that was said until now has arrived. */
+    async settled(): Promise<void> {
+      leave();
+      await Promise.all(lines.values());
+    },
+  };
+}
+
+function countedGroups(shard: number, all: Outcome['opened']): OpenedGroups {
+  const counts = new Map<
+    string,
+    { of: number; destination: Outcome['opened'][number]['destination']; count: number }
+  >();
+  for (const { of, destination } of all) {
+    const id = `${of} ${destinationText(destination)}`;
+    const before = counts.get(id);
+    if (before === undefined) counts.set(id, { of, destination, count: 1 });
+    else before.count += 1;
+  }
+  return { shard, opened: [...counts.values()] };
+}

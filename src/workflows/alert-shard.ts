@@ -1,0 +1,299 @@
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Alert } from '../domain/alerting/alert.ts';
+import { formatLabels } from '../domain/alerting/labels.ts';
+import { reportOf } from '../domain/alerting/page-report.ts';
+import { newShard, step } from '../domain/alerting/shard.ts';
+import { carried, restored } from '../domain/alerting/shard-codec.ts';
+import type {
+  Ask,
+  Clocks,
+  Outcome,
+  PageEnd,
+  Seen,
+  ShardEvent,
+  ShardState,
+} from '../domain/alerting/shard-state.ts';
+import { shardView } from '../domain/alerting/shard-view.ts';
+import { type Silence, silences } from '../domain/alerting/silence.ts';
+import {
+  type SteeredRelease,
+  whySteered,
+  withReleases,
+} from '../domain/alerting/steered-release.ts';
+import { type TimeTables, clocksBy } from '../domain/alerting/time-tables.ts';
+import type { ShardView } from '../domain/alerting/views.ts';
+import { cut } from '../domain/paging/page-words.ts';
+import { alertActivitiesFor } from './alert-activities.ts';
+import { createFlusher } from './alert-flusher.ts';
+import {
+  type AlertsInput,
+  type GroupsAsked,
+  type Told,
+  alertsSignal,
+  groupsQuery,
+  roomQuery,
+  toldSignal,
+} from './alert-messages.ts';
+import { createAlertPost } from './alert-post.ts';
+import { createAlarm } from './alarm.ts';
+import { failureOf } from './failure.ts';
+
+/** Temporal's own limits are 51,200 events and 50 MiB. */
+const EVENTS_MAX = 8000;
+const BYTES_MAX = 16 * 1024 * 1024;
+/** What is under way may take so long to end by itself; then it is called off, and begun anew. */
+const WINDS_UP_MS = 5000;
+/** Time tables reach so far, and are made anew a day before they end. */
+const TABLES_FOR_MS = 8 * 86_400_000;
+const TABLES_MARGIN_MS = 86_400_000;
+const WARNINGS_MAX = 50;
+const WARNING_MAX = 300;
+/** What the state of a shard may take as JSON. */
+const SHARD_BYTES_MAX = 1_000_000;
+/** What the answer to a query may list. */
+const VIEW = { limit: 1000, bytesMax: 500_000 };
+
+/** Runs one shard until its history has grown long; then it goes on in a fresh one. */
+export async function runShard(input: AlertsInput): Promise<never> {
+  return CancellationScope.nonCancellable(() => serve(input));
+}
+
+async function serve(input: AlertsInput): Promise<never> {
+  const { taskQueue } = workflowInfo();
+  const act = alertActivitiesFor(taskQueue);
+  const first = await act.lookUpTimes(tablesRequest(input.configuration));
+  const shard = openShard(input, act, first);
+  shard.listen();
+  for (;;) {
+    const { rung } = shard.alarm;
+    await condition(() => shard.alarm.rung !== rung || isLong());
+    if (isLong()) return goOnAnew(shard);
+    await shard.keepTables();
+    shard.take({ kind: 'time' });
+  }
+}
+
+function tablesRequest({ timeIntervals }: AlertsInput['configuration']) {
+  const fromMs = Date.now();
+  return { timeIntervals, fromMs, untilMs: fromMs + TABLES_FOR_MS };
+}
+
+/** Before 10,000 events, whatever the server suggests. */
+function isLong(): boolean {
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  return continueAsNewSuggested || historyLength > EVENTS_MAX || historySize > BYTES_MAX;
+}
+
+type Shard = ReturnType<typeof openShard>;
+
+/** The state of one shard and everything that can be said to it. */
+function openShard(
+  input: AlertsInput,
+  act: ReturnType<typeof alertActivitiesFor>,
+  firstTables: TimeTables,
+) {
+  const { workflowId } = workflowInfo();
+  let tables = firstTables;
+  const clocks = clocksBy(
+    () => tables,
+    () => state.configuration.timeIntervals,
+  );
+  let state: ShardState = firstState(input, clocks);
+  let isWindingUp = false;
+  let refused = input.carried?.refused ?? 0;
+  const warnings: string[] = [...(input.carried?.warnings ?? [])];
+  const alarm = createAlarm();
+  const doings = new Set<Promise<void>>();
+  const post = createAlertPost(input.shard, () => state.version, warn);
+  const flusher = createFlusher({
+    id: workflowId,
+    act,
+    ledger: { entries: input.carried?.ledger ?? [], dropped: input.carried?.ledgerDropped ?? 0 },
+    paged: (pages) => take({ kind: 'paged', pages }),
+    warn,
+  });
+  /** What was done to a release because of an alert, by its fingerprint. */
+  const steered = new Map<string, SteeredRelease>();
+
+  function warn(why: string): void {
+    const text = cut(why, WARNING_MAX);
+    log.warn(text);
+    if (warnings.includes(text)) return;
+    warnings.push(text);
+    if (warnings.length > WARNINGS_MAX) warnings.shift();
+  }
+
+  function doing(work: () => Promise<void>): void {
+    const done = work()
+      .catch((error: unknown) => warn(failureOf(error).message))
+      .finally(() => doings.delete(done));
+    doings.add(done);
+  }
+
+  function take(event: ShardEvent): void {
+    const stepped = step(state, event, Date.now(), clocks);
+    state = stepped.state;
+    carryOut(stepped.outcome);
+  }
+
+  function carryOut(outcome: Outcome): void {
+    // Those that are withheld now are handed out by the next run.
+    if (!isWindingUp && outcome.pages.length > 0) handOut(outcome.pages);
+    post.passOn(outcome.passOn);
+    post.opened(outcome.opened);
+    if (outcome.ask.length > 0 && !isWindingUp) doing(() => ask(outcome.ask));
+    for (const steer of outcome.steer) doing(() => steerNow(steer));
+    if (outcome.refused.length > 0) doing(() => refuse(outcome.refused));
+    if (outcome.wakeAtMs !== null) alarm.ringBy(outcome.wakeAtMs, 'until a group is due');
+  }
+
+  function handOut(pages: Outcome['pages']): void {
+    flusher.take(
+      pages.map((page) => ({
+        page,
+        report: withReleases(
+          reportOf(state, page),
+          page.firing.flatMap((one) => steered.get(one) ?? []),
+        ),
+        openedAtMs: state.groups.get(page.group)?.openedAtMs ?? Date.now(),
+      })),
+    );
+  }
+
+  async function ask(asks: Outcome['ask']): Promise<void> {
+    const seen = await act.askLastMessages(asks).catch((error: unknown) => {
+      warn(`the store of last messages was not asked: ${failureOf(error).message}`);
+      return asks.map(unknownOf);
+    });
+    take({ kind: 'seen', seen });
+  }
+
+  async function steerNow({ fingerprint, verb, service }: Outcome['steer'][number]): Promise<void> {
+    const alert = state.alerts.get(fingerprint)?.alert;
+    const why = whySteered(alert === undefined ? fingerprint : cut(nameOf(alert), WARNING_MAX));
+    const requestId = `alert/${fingerprint}/${alert?.startsAtMs ?? 0}`;
+    const done = await act.steerRelease({ verb, service, who: 'alerts', why, requestId });
+    if (done.kind === 'none') return log.info(`no release was steered: ${done.why}`);
+    const { workflowId: release, version, strategy } = done;
+    steered.set(fingerprint, { workflowId: release, version, strategy, verb });
+  }
+
+  async function refuse(all: Outcome['refused']): Promise<void> {
+    refused += all.length;
+    warn(`${all.length} alert(s) refused: ${all[0]?.why ?? ''}`);
+    await act.forgetAlerts(all.map(({ fingerprint }) => fingerprint));
+  }
+
+  /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
+  async function told({ number, event }: Told): Promise<void> {
+    if (event.kind === 'configuration') {
+      tables = await act.lookUpTimes(tablesRequest(event.configuration));
+    }
+    take(event);
+    if (event.kind === 'silences') {
+      await flusher.callOff(({ firing }) => firing.some((one) => isSilenced(one, event.silences)));
+    }
+    await post.settled();
+    if (event.kind !== 'storm') await post.heard(number);
+  }
+
+  function isSilenced(fingerprint: string, by: readonly Silence[]): boolean {
+    const labels = state.alerts.get(fingerprint)?.alert.labels;
+    return labels !== undefined && by.some((one) => silences(one, labels, Date.now()));
+  }
+
+  function view({ limit = VIEW.limit }: GroupsAsked = {}): ShardView {
+    return {
+      ...shardView(state, { ...VIEW, limit, nowMs: Date.now(), clocks }),
+      ledger: flusher.ledger.entries,
+      ledgerDropped: flusher.ledger.dropped,
+      refused,
+      warnings,
+    };
+  }
+
+  return {
+    alarm,
+    take,
+    listen(): void {
+      begin();
+      setHandler(alertsSignal, (batch) => take({ kind: 'alerts', ...batch }));
+      setHandler(toldSignal, (one) => doing(() => told(one)));
+      setHandler(groupsQuery, view);
+      setHandler(roomQuery, () => ({ version: state.version, bytesLeft: roomOf(state) }));
+    },
+    async keepTables(): Promise<void> {
+      if (Date.now() < tables.untilMs - TABLES_MARGIN_MS) return;
+      tables = await act.lookUpTimes(tablesRequest(state.configuration));
+    },
+    /** Begins no more, and returns when nothing is under way. */
+    async windUp(): Promise<void> {
+      isWindingUp = true;
+      const isQuiet = (): boolean => flusher.isIdle && doings.size === 0;
+      await condition(isQuiet, WINDS_UP_MS, { summary: 'for what is under way' });
+      await flusher.callOff(() => true);
+      await condition(() => flusher.isIdle && doings.size === 0);
+      await post.settled();
+    },
+    carry(): AlertsInput {
+      const { shard, shards, schemaVersion } = input;
+      return {
+        ...{ schemaVersion, shard, shards, version: state.version, silences: [] },
+        configuration: state.configuration,
+        carried: {
+          state: carried(state),
+          ledger: flusher.ledger.entries,
+          ledgerDropped: flusher.ledger.dropped,
+          refused,
+          warnings,
+        },
+      };
+    },
+  };
+
+  function begin(): void {
+    if (input.carried === undefined) {
+      take({ kind: 'silences', silences: input.silences });
+      return;
+    }
+    // Whatever the run before has withheld, or called off, is due.
+    const withheld = [...state.groups.values()].flatMap(({ inFlight }) => inFlight ?? []);
+    take({ kind: 'paged', pages: withheld.map(withheldEnd) });
+  }
+}
+
+function firstState(input: AlertsInput, clocks: Clocks): ShardState {
+  const { shard, shards, version, configuration, carried: before } = input;
+  if (before !== undefined) return restored(before.state, configuration);
+  const from = { shard, shards, version, configuration, bytesLimit: SHARD_BYTES_MAX };
+  return newShard(from, Date.now(), clocks);
+}
+
+/** Everything that is known goes on in a fresh history. */
+async function goOnAnew(shard: Shard): Promise<never> {
+  await shard.windUp();
+  await condition(allHandlersFinished);
+  return continueAsNew<(input: AlertsInput) => Promise<never>>(shard.carry());
+}
+
+const withheldEnd = ({ key }: { readonly key: string }): PageEnd => ({
+  ...{ key, hasArrived: false, isCalledOff: true },
+});
+
+function unknownOf(ask: Ask): Seen {
+  return ask.kind === 'alert' ? { ...ask, endsAtMs: 'unknown' } : { ...ask, atMs: 'unknown' };
+}
+
+/** What ingest may still send; the rest is for hand-overs and storms. */
+const roomOf = ({ bytesAtMost, bytesLimit }: ShardState): number =>
+  Math.max(0, Math.floor(bytesLimit * 0.8) - bytesAtMost);
+
+const nameOf = ({ labels }: Alert): string => formatLabels(labels);
