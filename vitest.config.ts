@@ -14,7 +14,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,client,cli,worker,tap,router}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/{domain,codec,client,cli,worker,tap,router}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
         },
       },
       {

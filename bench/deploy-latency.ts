@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { dataConverter } from '../src/codec/data-converter.ts';
 import { demoRelease } from '../src/dev/demo-release.ts';
 import { serviceWorkflowId } from '../src/domain/release/names.ts';
 import { requireRelease } from '../src/domain/release/release-file.ts';
@@ -32,7 +33,7 @@ const stack = await startTestStack('embedded', {
   temporalArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=200'],
 });
 const connection = await Connection.connect({ address: stack.temporal.address });
-const temporal = new Client({ connection });
+const temporal = new Client({ connection, dataConverter });
 
 function specOf(service: string, version: string): ReleaseSpec {
   const document = demoRelease({

@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import { dataConverter } from '../src/codec/data-converter.ts';
 import { ackSignal } from '../src/workflows/incident-messages.ts';
 import { besideSends } from '../test/support/history-cost.ts';
 import { type IncidentRig, startIncidentRig } from '../test/support/incident-rig.ts';
@@ -44,7 +45,7 @@ export async function costOfEscalation(): Promise<EscalationCost> {
     const aLevel = (events: (history: History) => number): number =>
       (events(many) - events(few)) / (MANY - FEW);
     const byUpdate = await acknowledged(rig, (id) => rig.client.incidents.acknowledge(id, BY));
-    const temporal = new Client({ connection: rig.env.connection });
+    const temporal = new Client({ connection: rig.env.connection, dataConverter });
     const bySignal = await acknowledged(rig, (id) =>
       temporal.workflow.getHandle(id).signal(ackSignal, { ...BY, requestId: 'signalled' }),
     );

@@ -8,18 +8,19 @@ const ROOT = fileURLToPath(new URL('../src', import.meta.url));
 /** What the files of a folder may import, besides the folder itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
+  codec: [],
   workflows: ['domain', 'activities (types)'],
   providers: ['domain'],
   router: ['domain', 'providers'],
   tap: ['providers', 'router'],
   activities: ['domain', 'providers'],
-  worker: ['domain', 'activities', 'providers', 'workflows', 'client'],
-  client: ['domain', 'workflows'],
+  worker: ['domain', 'codec', 'activities', 'providers', 'workflows', 'client'],
+  client: ['domain', 'codec', 'workflows'],
   answers: ['domain', 'client', 'providers', 'worker', 'router'],
   ingest: ['domain', 'client', 'providers', 'worker', 'router'],
   watchdog: ['domain', 'client', 'providers', 'worker'],
   cli: ['domain', 'client', 'dev', 'worker', 'router', 'tap', 'answers', 'ingest', 'watchdog'],
-  dev: ['domain', 'client', 'providers', 'worker', 'workflows'],
+  dev: ['domain', 'codec', 'client', 'providers', 'worker', 'workflows'],
 };
 
 interface Import {

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter } from '../codec/data-converter.ts';
 import type { Accepted, Begun, ServiceView } from '../domain/release/commands.ts';
 import type { PlanFacts } from '../domain/release/plan.ts';
 import type { Progress, RunReport, Verb } from '../domain/release/progress.ts';
@@ -117,7 +118,7 @@ export async function createBelayClient(options: BelayClientOptions = {}): Promi
     { address },
   );
   const namespace = options.namespace ?? config.namespace ?? 'default';
-  const temporal = new Client({ connection, namespace });
+  const temporal = new Client({ connection, namespace, dataConverter });
   const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE;
   const caller = createCaller({ connection, taskQueue, address });
   const service = askService(temporal, caller, taskQueue);

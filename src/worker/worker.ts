@@ -11,6 +11,7 @@ import { createActivities, createPaging, createWatching } from '../activities/ac
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createPagingReads } from '../activities/paging.ts';
 import type { PagingDeps } from '../activities/paging-deps.ts';
+import { dataConverter } from '../codec/data-converter.ts';
 import { PAGE_QUEUE_SUFFIX, WATCH_QUEUE_SUFFIX } from '../workflows/queues.ts';
 import type { AlertingActivities } from './alerting.ts';
 import type { WorkerConfig } from './config.ts';
@@ -63,6 +64,7 @@ export async function startWorkers(
   const shared = {
     connection,
     namespace,
+    dataConverter,
     ...(config.identity === undefined ? {} : { identity: config.identity }),
     // Without a force time a hanging activity would keep a failed worker from ever ending.
     shutdownGraceTime: '5s',

@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { systemClock } from '../../src/activities/clock.ts';
 import { createTemporalCheck } from '../../src/activities/temporal.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
@@ -27,7 +28,7 @@ afterAll(async () => {
 });
 
 test('Temporal is reachable while it answers, and within seconds known to be away', async () => {
-  const client = new Client({ connection });
+  const client = new Client({ connection, dataConverter });
   const { isReachable } = createTemporalCheck(systemClock);
   const ask = (): Promise<boolean> =>
     new MockActivityEnvironment({}, { client }).run(() =>

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { seeded } from '../../bench/judge/random.ts';
 import type { LedgerEntry } from '../../src/domain/escalation/ledger.ts';
 import { cleanWhenStopped } from '../../src/dev/children.ts';
@@ -82,7 +83,7 @@ async function run(): Promise<void> {
     const killing = killAtRandom(stack, temporal, workers, seeded(seed + 1), over.signal);
     const crowd = {
       belay: stack.client,
-      temporal: new Client({ connection }),
+      temporal: new Client({ connection, dataConverter }),
       beganAtMs,
       untilMs: beganAtMs + RUN_MAX_MS,
       ...createTurns(arrivals, incidents, () => {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { type BelayClient, createBelayClient } from '../../src/client/client.ts';
 import { translated } from '../../src/client/translate.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
@@ -30,7 +31,7 @@ describe('with a Temporal server and no worker', () => {
     temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
     connection = await Connection.connect({ address: temporal.address });
     belay = await createBelayClient({ address: temporal.address });
-    await new Client({ connection }).workflow.start('service', {
+    await new Client({ connection, dataConverter }).workflow.start('service', {
       workflowId: 'service/alone',
       taskQueue: 'nobody',
       args: [],
@@ -76,7 +77,7 @@ describe('with a Temporal server and no worker', () => {
       (client) => client.workflow.getHandle('service/alone').executeUpdate('deploy', { args: [] }),
     ],
   ])('%s that nobody answers says that there is no worker, and what to do', async (_name, ask) => {
-    const client = new Client({ connection });
+    const client = new Client({ connection, dataConverter });
     const asked = translated(
       () => connection.withDeadline(Date.now() + 500, () => ask(client)),
       ABOUT,

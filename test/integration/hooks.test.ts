@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import type { CallInput } from '../../src/activities/requests.ts';
 import type { Child } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
@@ -26,7 +27,10 @@ beforeAll(async () => {
   orders.exec('INSERT INTO orders (total) VALUES (1.25), (20), (0.1)');
   orders.close();
   temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
-  client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  client = new Client({
+    connection: await Connection.connect({ address: temporal.address }),
+    dataConverter,
+  });
   worker = await startPythonWorker({ address: temporal.address, folder, database });
 });
 

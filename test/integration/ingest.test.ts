@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { type BelayClient, createBelayClient } from '../../src/client/client.ts';
 import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
@@ -29,7 +30,10 @@ beforeAll(async () => {
   quietRuntime();
   temporal = await startTemporal(readDevConfig(process.env), {}, () => undefined);
   client = await createBelayClient({ address: temporal.address, alertShards: SHARDS });
-  raw = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+  raw = new Client({
+    connection: await Connection.connect({ address: temporal.address }),
+    dataConverter,
+  });
   endWorker = await startWorker();
   ingest = await startIngest();
 }, 240_000);
@@ -45,7 +49,12 @@ afterAll(async () => {
 async function startWorker(): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address: temporal.address });
   const workflowsPath = fileURLToPath(new URL('../support/alert-workflows.ts', import.meta.url));
-  const worker = await Worker.create({ connection, taskQueue: 'belay', workflowsPath });
+  const worker = await Worker.create({
+    connection,
+    dataConverter,
+    taskQueue: 'belay',
+    workflowsPath,
+  });
   const running = worker.run();
   return async () => {
     worker.shutdown();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { createBelayClient } from '../../src/client/client.ts';
 import { type PretendPagerDuty, startPretendPagerDuty } from '../../src/dev/pretend/pagerduty.ts';
@@ -13,6 +14,7 @@ import { type LocalServer, startHttp } from '../support/local-server.ts';
 import { type PagingStack, startPagingStack } from '../support/paging-stack.ts';
 import { poll } from '../support/poll.ts';
 import { type PretendDiscord, startPretendDiscord } from '../support/pretend-discord.ts';
+import { unpacked } from '../support/unpacked.ts';
 import { SMTP_USER, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts';
 
 /** What each secret has in it; `word` is found nowhere else. */
@@ -191,8 +193,11 @@ describe('the secrets of every channel', () => {
       nowMs: Date.now(),
     });
     const connection = await Connection.connect({ address: stack.temporal.address });
-    const handle = new Client({ connection }).workflow.getHandle(id);
-    seen.set('the workflow as it stands', textsIn((await handle.describe()).raw).join('\n'));
+    const handle = new Client({ connection, dataConverter }).workflow.getHandle(id);
+    seen.set(
+      'the workflow as it stands',
+      textsIn(await unpacked((await handle.describe()).raw)).join('\n'),
+    );
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody, headers });
     await fetch(`${answers.url}/slack`, { method: 'POST', body: rawBody });
     await fetch(`${answers.url}/pagerduty`, { method: 'POST', body: '{}' });
@@ -215,7 +220,7 @@ describe('the secrets of every channel', () => {
     ];
     seen.set('the command line', cli.join('\n'));
     await stack.client.incidents.result(id);
-    seen.set('the history', textsIn(await handle.fetchHistory()).join('\n'));
+    seen.set('the history', textsIn(await unpacked(await handle.fetchHistory())).join('\n'));
     await connection.close();
     seen.set('the logs of the worker and of the answers', stack.printed());
     const counted = await (await fetch(`${answers.metrics}/metrics`)).text();

@@ -2,6 +2,7 @@ import { Failure } from '../../src/domain/failure.ts';
 import type { IncidentView } from '../../src/domain/escalation/incident.ts';
 import { type IncidentRig, startIncidentRig } from '../support/incident-rig.ts';
 import { ADA, NIGHT } from '../support/night.ts';
+import { unpacked } from '../support/unpacked.ts';
 import type { History } from './history-file.ts';
 
 const MINUTE = 60_000;
@@ -59,7 +60,8 @@ export async function recordIncidents(
       const id = await rig.open({ key: name });
       await rig.until(id, hasBeenPaged);
       await happens(rig, id);
-      write(name, await rig.env.client.workflow.getHandle(id).fetchHistory());
+      const history = await rig.env.client.workflow.getHandle(id).fetchHistory();
+      write(name, await unpacked(history));
       await rig.clear();
     }
   } finally {

@@ -1,4 +1,5 @@
 import { QUICK, SERVICE, environmentOf, startTestStack } from '../support/stack.ts';
+import { unpacked } from '../support/unpacked.ts';
 import { type History, writeHistory } from './history-file.ts';
 import { recordIncidents } from './record-incidents.ts';
 
@@ -22,7 +23,7 @@ async function keep(name: string, workflowId: string): Promise<void> {
   const handle = environment?.client.workflow.getHandle(workflowId);
   const history = await handle?.fetchHistory();
   if (history === undefined) throw new Error(`${workflowId} has no history`);
-  write(name, history);
+  write(name, await unpacked(history));
 }
 
 function write(name: string, history: History): void {

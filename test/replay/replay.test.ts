@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { workflowCode } from '../support/workflow-code.ts';
 import { type History, payloadsOf, readHistories } from './history-file.ts';
 
@@ -40,7 +41,7 @@ beforeAll(async () => {
 });
 
 async function replay(history: History): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+  await Worker.runReplayHistory({ workflowBundle: { code }, dataConverter }, history);
 }
 
 test('a history of every kind of run is there', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { createPaging } from '../../src/activities/activities.ts';
 import { type Clock, systemClock } from '../../src/activities/clock.ts';
 import { createFlush } from '../../src/activities/flush-pages.ts';
@@ -50,7 +51,11 @@ export async function startAlertRig({
     alertShards: shards,
   });
   const steered: Parameters<AlertActivities['steerRelease']>[0][] = [];
-  const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
+  const shared = {
+    connection: env.nativeConnection,
+    dataConverter,
+    shutdownForceTime: '2s',
+  } as const;
   const code = await workflowCode();
   const { deps } = memory;
   // Only the server knows what time it is there.

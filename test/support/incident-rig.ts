@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { createPaging } from '../../src/activities/activities.ts';
 import { createPagingReads } from '../../src/activities/paging.ts';
 import { createBelayClient } from '../../src/client/client.ts';
@@ -37,7 +38,11 @@ export async function startIncidentRig(
   const { deps, received, pagesOf, use, fail, hold, holdAttempts, loseAttempts, limit } = memory;
   const opened: string[] = [];
   const taskQueue = 'belay';
-  const shared = { connection: env.nativeConnection, shutdownForceTime: '2s' } as const;
+  const shared = {
+    connection: env.nativeConnection,
+    dataConverter,
+    shutdownForceTime: '2s',
+  } as const;
   const turns = createTurns(env.client);
   const { sendPage, showStatus, ...others } = createPaging(deps);
   const sends = {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import type { BalancerKind } from '../../src/dev/balancer.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { demoRelease } from '../../src/dev/demo-release.ts';
@@ -162,7 +163,9 @@ export async function startTestStack(
     environment,
     async terminate(workflowId) {
       const connection = await Connection.connect({ address: stack.temporal.address });
-      await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a test');
+      await new Client({ connection, dataConverter }).workflow
+        .getHandle(workflowId)
+        .terminate('by a test');
       await connection.close();
     },
     async begin(changes) {

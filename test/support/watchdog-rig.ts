@@ -9,6 +9,7 @@ import {
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
 import { freePort } from '../../src/dev/free-port.ts';
@@ -104,7 +105,7 @@ async function startWorkers(address: string): Promise<() => Promise<void>> {
   const activities = { none: async () => undefined };
   const workflowsPath = fileURLToPath(new URL('watchdog-workflows.ts', import.meta.url));
   const start = (options: Partial<WorkerOptions> & { readonly taskQueue: string }) =>
-    Worker.create({ connection, activities, ...options });
+    Worker.create({ connection, dataConverter, activities, ...options });
   const workers = [
     await start({ taskQueue: TASK_QUEUE, workflowsPath }),
     await start({ taskQueue: `${TASK_QUEUE}-watch` }),

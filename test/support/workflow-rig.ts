@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type ActivityInterceptors, Worker, type WorkerOptions } from '@temporalio/worker';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { createActivities, createPaging, createWatching } from '../../src/activities/activities.ts';
 import type { Clock } from '../../src/activities/clock.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
@@ -96,6 +97,7 @@ export async function startWorkflowRig(options: {
   const taskQueue = 'belay';
   const shared = {
     connection: env.nativeConnection,
+    dataConverter,
     interceptors: { activity: [clock.interceptor] },
     shutdownForceTime: '2s',
   } satisfies Partial<WorkerOptions>;

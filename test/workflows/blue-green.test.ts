@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { workflowCode } from '../support/workflow-code.ts';
 import {
@@ -187,7 +188,7 @@ describe.each([500, 0])('blue-green with %i workflows kept in the memory of a wo
   test('the history of the service replays', async () => {
     const history = await rig.env.client.workflow.getHandle(`service/${SERVICE}`).fetchHistory();
     const code = await workflowCode();
-    await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+    await Worker.runReplayHistory({ workflowBundle: { code }, dataConverter }, history);
     expect(history.events?.length).toBeGreaterThan(100);
   });
 });

@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { createActivities, createWatching } from '../../src/activities/activities.ts';
 import { systemClock } from '../../src/activities/clock.ts';
 import type { AskGateRequest, CallInput } from '../../src/activities/requests.ts';
@@ -45,12 +46,14 @@ beforeAll(async () => {
   workers = await Promise.all([
     Worker.create({
       connection,
+      dataConverter,
       taskQueue: QUEUE,
       workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }),
       activities: createActivities(deps),
     }),
     Worker.create({
       connection,
+      dataConverter,
       taskQueue: `${QUEUE}-watch`,
       activities: createWatching(deps),
     }),

@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
@@ -95,7 +96,7 @@ async function saidInIncident(): Promise<readonly string[]> {
 async function replay(workflowId: string): Promise<void> {
   const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
   const workflowBundle = { code: await workflowCode() };
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  await Worker.runReplayHistory({ workflowBundle, dataConverter }, history, workflowId);
 }
 
 async function goesBack(strategy: ReleaseDocument['strategy']): Promise<void> {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { type SteerReleaseRequest, createSteering } from '../../src/activities/steer-release.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import type { ActiveRun } from '../../src/domain/release/service-state.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const logger = new DefaultLogger('ERROR');
   const connection = rig.env.nativeConnection;
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
-  worker = await Worker.create({ connection, taskQueue: QUEUE, workflowBundle });
+  worker = await Worker.create({ connection, dataConverter, taskQueue: QUEUE, workflowBundle });
   running = worker.run();
 });
 
@@ -80,7 +81,7 @@ async function told(workflowId: string): Promise<string> {
 async function eventsOf(workflowId: string) {
   const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
   const workflowBundle = { code: await workflowCode() };
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  await Worker.runReplayHistory({ workflowBundle, dataConverter }, history, workflowId);
   return history.events ?? [];
 }
 

@@ -4,6 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataConverter } from '../../src/codec/data-converter.ts';
 import { createActivities, createWatching } from '../../src/activities/activities.ts';
 import { systemClock } from '../../src/activities/clock.ts';
 import type { ActivityDeps } from '../../src/activities/deps.ts';
@@ -317,7 +318,11 @@ function depsOf(
 /** A worker that keeps workflows in memory, then one that does not, in turn. */
 async function keepRestartingWorkers(env: TestWorkflowEnvironment, deps: ActivityDeps) {
   const code = await workflowCode();
-  const shared = { connection: env.nativeConnection, shutdownForceTime: '20s' } as const;
+  const shared = {
+    connection: env.nativeConnection,
+    dataConverter,
+    shutdownForceTime: '20s',
+  } as const;
   const watching = await Worker.create({
     ...shared,
     taskQueue: 'belay-watch',
