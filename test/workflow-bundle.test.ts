@@ -3,10 +3,11 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 
 /**
- * What each workflow's context runs, of which 0.6 MB are the SDK's own; 1.03 MB since incidents are
- * part of it; 1.10 MB since a release can silence alerts. The source map behind it is twice as long, but a worker holds it once.
+ * 0.6 MB of it are the SDK's own, 1.1 MB is what each workflow's context runs; the rest, with the
+ * regular expressions of matchers, is loaded by the shards of alerts and their coordinator alone. The
+ * source map behind it is twice as long, but a worker holds it once.
  */
-const CODE_MAX_BYTES = 1_110_000;
+const CODE_MAX_BYTES = 1_650_000;
 
 test('the workflow bundle holds no zod, calendar or Node, and stays small', async () => {
   const { code } = await bundleWorkflowCode({

@@ -107,7 +107,7 @@ type Run = ReturnType<typeof beginRun>;
 
 function beginRun({ pages }: FlushRequest, startedMs: number) {
   const before = leftBefore();
-  const ends = new Map((before?.ends ?? []).map((end) => [end.key, end] as const));
+  const ends = new Map((before?.ends ?? []).map((one) => [one.key, one] as const));
   const pending = new Map<string, Pending>();
   for (const page of pages) {
     const { key } = page;

@@ -1,5 +1,8 @@
 import { Argument } from 'commander';
-import { alertingJsonSchema, scenariosJsonSchema } from '../../domain/alerting/json-schema.schema.ts';
+import {
+  alertingJsonSchema,
+  scenariosJsonSchema,
+} from '../../domain/alerting/json-schema.schema.ts';
 import { pagingJsonSchema } from '../../domain/paging/json-schema.schema.ts';
 import { releaseJsonSchema } from '../../domain/release/json-schema.schema.ts';
 import { type AddCommand, example, printJson } from './command.ts';

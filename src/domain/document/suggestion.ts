@@ -18,11 +18,7 @@ export function suggestFrom(
  * What a misspelt key was probably meant to be, as the end of a sentence; the known keys are read
  * from a JSON Schema, so that no second list can go stale.
  */
-function suggestion(
-  key: string,
-  path: Path,
-  schema: Readonly<Record<string, unknown>>,
-): string {
+function suggestion(key: string, path: Path, schema: Readonly<Record<string, unknown>>): string {
   const known = knownKeys(path, schema);
   const near = nearest(key, known);
   if (near !== undefined) return `: did you mean ${near}?`;
