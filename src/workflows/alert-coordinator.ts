@@ -22,6 +22,7 @@ import {
   setSilence,
   stateOf,
 } from '../domain/alerting/silence.ts';
+import { configurationFault, silenceFault } from '../domain/alerting/usable-command.ts';
 import { CALM, counted, stormId } from '../domain/alerting/storm.ts';
 import type { Storm } from '../domain/alerting/shard-state.ts';
 import type { AlertingView } from '../domain/alerting/views.ts';
@@ -45,6 +46,8 @@ import {
   silenceUpdate,
   toldSignal,
 } from './alert-messages.ts';
+import type { Asked } from '../domain/release/commands.ts';
+import { faultOf, idFault, isHeard, isOpened } from './alert-faults.ts';
 import type { alerts } from './alerts.ts';
 import { failureOf } from './failure.ts';
 import { onUpdate } from './on-update.ts';
@@ -52,14 +55,13 @@ import { onUpdate } from './on-update.ts';
 const EVENTS_MAX = 8000;
 const BYTES_MAX = 16 * 1024 * 1024;
 /** A shard that has not heard is told again. */
-const TOLD_AGAIN_MS = 15_000;
+const TOLD_AGAIN_MS = { first: 15_000, max: 300_000 };
 /** Silences that are over are shown for so long. */
 const RETENTION_MS = 5 * 86_400_000;
 /** Every shard carries them beside its alerts. */
 const SILENCES_MAX = 1000;
 const SILENCES_CHARACTERS_MAX = 200_000;
 const ANSWERS_MAX = 200;
-const TEXT_MAX = 1000;
 
 export async function runCoordinator(input: AlertingInput): Promise<never> {
   return CancellationScope.nonCancellable(async () => {
@@ -115,10 +117,10 @@ function openCoordinator({ shards, carried }: AlertingInput) {
     const told = { number, event };
     const hasHeard = (shard: number): boolean => (heard.get(shard) ?? 0) >= told.number;
     let missing = all;
-    while (missing.length > 0) {
+    for (let waitMs = TOLD_AGAIN_MS.first; missing.length > 0; waitMs *= 2) {
       await Promise.all(missing.map((shard) => tell(shard, told)));
       if (event.kind === 'storm') return;
-      await condition(() => all.every(hasHeard), TOLD_AGAIN_MS, {
+      await condition(() => all.every(hasHeard), Math.min(waitMs, TOLD_AGAIN_MS.max), {
         summary: 'until every shard has heard',
       });
       missing = all.filter((shard) => !hasHeard(shard));
@@ -284,40 +286,45 @@ function openCoordinator({ shards, carried }: AlertingInput) {
 
   function listen(): void {
     setHandler(alertingQuery, view);
-    setHandler(heardSignal, ({ shard, number: taken }) => {
-      heard.set(shard, Math.max(taken, heard.get(shard) ?? 0));
+    setHandler(heardSignal, (one) => {
+      if (!isHeard(one)) return log.warn('something that was heard means nothing');
+      heard.set(one.shard, Math.max(one.number, heard.get(one.shard) ?? 0));
     });
-    setHandler(openedSignal, opened);
+    setHandler(openedSignal, (one) => {
+      if (isOpened(one)) opened(one);
+      else log.warn('groups that were opened mean nothing');
+    });
     const quietly = (work: () => Promise<unknown>) => {
       void work().catch((error: unknown) => log.warn(failureOf(error).message));
     };
     setHandler(silenceSignal, (one) => {
-      const fault = faultOf(one);
-      if (fault === undefined) quietly(() => silence(one, one.silenceId));
+      const fault = faultOf(one) ?? silenceFault(one.silence) ?? idFault(one);
+      if (fault === null) quietly(() => silence(one, one.silenceId));
       else log.warn(`a silence by signal means nothing: ${fault}`);
     });
     setHandler(expireSignal, (one) => {
-      const fault = faultOf(one);
-      if (fault === undefined) quietly(() => expire(one));
+      const fault = faultOf(one) ?? idFault(one);
+      if (fault === null) quietly(() => expire(one));
       else log.warn(`an expiry by signal means nothing: ${fault}`);
     });
     onUpdate(configureUpdate, configure, {
-      validator: requireAsked,
+      validator: (command) =>
+        requireNone(faultOf(command) ?? configurationFault(command.configuration)),
       description: 'Takes another configuration; returns when every shard goes by it.',
     });
     onUpdate(silenceUpdate, (command) => silence(command), {
-      validator: requireAsked,
+      validator: (command) => requireNone(faultOf(command) ?? silenceFault(command.silence)),
       description: 'Silences alerts, or changes a silence.',
     });
     onUpdate(expireUpdate, expire, {
       validator(command) {
-        requireAsked(command);
+        requireNone(faultOf(command) ?? idFault(command));
         known(command.silenceId);
       },
       description: 'Ends a silence.',
     });
-    onUpdate(reviveUpdate, revive, {
-      validator: requireAsked,
+    onUpdate(reviveUpdate, (_asked: Asked) => revive(), {
+      validator: (asked) => requireNone(faultOf(asked)),
       description: 'Begins shards that were ended by hand once more.',
     });
   }
@@ -354,19 +361,8 @@ function fullBecause(
   return `all silences together have ${characters} characters; ${SILENCES_CHARACTERS_MAX} is the most`;
 }
 
-function requireAsked(asked: Partial<ConfigureCommand>): void {
-  const fault = faultOf(asked);
-  if (fault !== undefined) throw refused('NotAllowedNow', fault);
-}
-
-/** Anybody can send anything. */
-function faultOf(asked: Partial<ConfigureCommand> | undefined): string | undefined {
-  const texts = [asked?.who, asked?.why, asked?.requestId];
-  if (texts.some((text) => typeof text !== 'string' || text === '')) {
-    return 'it needs who, why and requestId';
-  }
-  if (texts.every((text) => String(text).length <= TEXT_MAX)) return undefined;
-  return `who, why and requestId have ${TEXT_MAX} characters at most`;
+function requireNone(fault: string | null): void {
+  if (fault !== null) throw refused('NotAllowedNow', fault);
 }
 
 function refused(type: string, message: string): ApplicationFailure {

@@ -14,6 +14,7 @@ import {
 import { destinationText } from '../domain/alerting/group-key.ts';
 import type { GroupPage, PageEnd } from '../domain/alerting/shard-state.ts';
 import { channelPage, incidentPage } from '../domain/alerting/told-pages.ts';
+import { mayHaveArrived } from '../domain/escalation/ledger.ts';
 import type { Report } from '../domain/escalation/incident.ts';
 import type { alertActivitiesFor } from './alert-activities.ts';
 import { failureOf, isCalledOff } from './failure.ts';
@@ -154,8 +155,8 @@ export function createFlusher(shard: FlusherShard) {
 
   function ended(ends: readonly FlushEnd[]): void {
     const outcomes = ends.map(({ key, state, attempts, receipt }): PageOutcome => {
-      const told = state === 'arrived' || state === 'unknown' ? state : 'failed';
-      return { key, state: told, attempts, receipt };
+      if (state === 'arrived') return { key, state, attempts, receipt };
+      return { key, state: mayHaveArrived(attempts) ? 'unknown' : 'failed', attempts, receipt };
     });
     ledger = withOutcomes(ledger, outcomes);
     shard.paged(

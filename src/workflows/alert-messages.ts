@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Configuration } from '../domain/alerting/alerting-file.ts';
 import type { Destination } from '../domain/alerting/group-key.ts';
 import type { CarriedShard } from '../domain/alerting/shard-codec.ts';
-import type { Handed, ShardEvent } from '../domain/alerting/shard-state.ts';
+import type { Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
 import type { Silence, SilenceRequest } from '../domain/alerting/silence.ts';
 import type { AlertLedgerEntry, AlertingView, Room, ShardView } from '../domain/alerting/views.ts';
 import type { Asked } from '../domain/release/commands.ts';
@@ -87,6 +87,12 @@ export const expireSignal = defineSignal<[ExpireCommand]>('expire-signal');
 export const reviveUpdate = defineUpdate<{ readonly begun: readonly number[] }, [Asked]>('revive');
 export const alertingQuery = defineQuery<AlertingView>('alerting');
 
+/** A batch that has not been handed to another shard yet. */
+export interface Unsaid {
+  readonly shard: number;
+  readonly batch: AlertBatch;
+}
+
 /** What a shard is started with: plain JSON. */
 export interface AlertsInput {
   readonly schemaVersion: 1;
@@ -101,6 +107,10 @@ export interface AlertsInput {
     readonly ledgerDropped: number;
     readonly refused: number;
     readonly warnings: readonly string[];
+    /** What has been begun, and is not known to be done. */
+    readonly steering: readonly Steer[];
+    readonly forgetting: readonly string[];
+    readonly unsaid: readonly Unsaid[];
   };
 }
 

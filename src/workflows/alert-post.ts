@@ -5,6 +5,7 @@ import type { Handed, Outcome } from '../domain/alerting/shard-state.ts';
 import {
   COORDINATOR_ID,
   type OpenedGroups,
+  type Unsaid,
   alertsSignal,
   heardSignal,
   openedSignal,
@@ -24,6 +25,8 @@ export type AlertPost = ReturnType<typeof createAlertPost>;
 export function createAlertPost(shard: number, version: () => number, warn: (why: string) => void) {
   const toShards = new Map<number, Handed[]>();
   const opened: Outcome['opened'][number][] = [];
+  /** Batches that have not arrived. */
+  const waiting = new Set<Unsaid>();
   const lines = new Map<string, Promise<void>>();
   let isLeaving = false;
 
@@ -40,14 +43,21 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
     for (const [to, handed] of toShards) {
       // Larger than a batch is none: each came in one.
       for (const alerts of inBatches(handed).batches) {
-        const batch = { version: version(), alerts };
-        inLine(shardId(to), (id) => getExternalWorkflowHandle(id).signal(alertsSignal, batch));
+        handTo({ shard: to, batch: { version: version(), alerts } });
       }
     }
     toShards.clear();
     if (opened.length === 0) return;
     const counted = countedGroups(shard, opened.splice(0));
     inLine(COORDINATOR_ID, (id) => getExternalWorkflowHandle(id).signal(openedSignal, counted));
+  }
+
+  function handTo(one: Unsaid): void {
+    waiting.add(one);
+    inLine(shardId(one.shard), async (id) => {
+      await getExternalWorkflowHandle(id).signal(alertsSignal, one.batch);
+      waiting.delete(one);
+    });
   }
 
   function inLine(to: string, say: (to: string) => Promise<void>): void {
@@ -90,6 +100,18 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
         getExternalWorkflowHandle(id).signal(heardSignal, { shard, number }),
       );
       return lines.get(COORDINATOR_ID) ?? Promise.resolve();
+    },
+    /** Nothing waits for its arrival. */
+    get isIdle(): boolean {
+      return lines.size === 0 && toShards.size === 0;
+    },
+    /** What the next run must hand over again; a batch that arrives twice changes nothing. */
+    unsaid(): readonly Unsaid[] {
+      leave();
+      return [...waiting];
+    },
+    sayAgain(all: readonly Unsaid[]): void {
+      for (const one of all) handTo(one);
     },
     /** Returns when all that was said until now has arrived. */
     async settled(): Promise<void> {

@@ -1,6 +1,5 @@
 import {
   CancellationScope,
-  allHandlersFinished,
   condition,
   continueAsNew,
   log,
@@ -20,6 +19,7 @@ import type {
   Seen,
   ShardEvent,
   ShardState,
+  Steer,
 } from '../domain/alerting/shard-state.ts';
 import { roomOf } from '../domain/alerting/room.ts';
 import { shardView } from '../domain/alerting/shard-view.ts';
@@ -30,11 +30,13 @@ import {
   withReleases,
 } from '../domain/alerting/steered-release.ts';
 import { type TimeTables, clocksBy } from '../domain/alerting/time-tables.ts';
+import { usableBatch } from '../domain/alerting/usable-batch.ts';
 import type { ShardView } from '../domain/alerting/views.ts';
 import { cut } from '../domain/paging/page-words.ts';
 import { alertActivitiesFor } from './alert-activities.ts';
 import { createFlusher } from './alert-flusher.ts';
 import {
+  type AlertBatch,
   type AlertsInput,
   type GroupsAsked,
   type Told,
@@ -57,6 +59,8 @@ const TABLES_FOR_MS = 8 * 86_400_000;
 const TABLES_MARGIN_MS = 86_400_000;
 const WARNINGS_MAX = 50;
 const WARNING_MAX = 300;
+/** Of one batch, so many are named. */
+const FAULTS_MAX = 5;
 /** What the state of a shard may take as JSON. */
 const SHARD_BYTES_MAX = 1_000_000;
 /** What the answer to a query may list. */
@@ -127,6 +131,9 @@ function openShard(
     paged: (pages) => take({ kind: 'paged', pages }),
     warn,
   });
+  /** What has been begun and is not known to be done: the next run does it again. */
+  const steering = new Set<Steer>();
+  const forgetting = new Set<string>();
   /** What was done to a release because of an alert, by its fingerprint. */
   const steered = new Map<string, SteeredRelease>();
 
@@ -151,14 +158,20 @@ function openShard(
     carryOut(stepped.outcome);
   }
 
+  function takeBatch(sent: AlertBatch): void {
+    const { version, alerts, faults } = usableBatch(sent);
+    for (const fault of faults.slice(0, FAULTS_MAX)) warn(`of a batch by signal ${fault}`);
+    if (alerts.length > 0) take({ kind: 'alerts', version, alerts });
+  }
+
   function carryOut(outcome: Outcome): void {
     // Those that are withheld now are handed out by the next run.
     if (!isWindingUp && outcome.pages.length > 0) handOut(outcome.pages);
     post.passOn(outcome.passOn);
     post.opened(outcome.opened);
     if (outcome.ask.length > 0 && !isWindingUp) doing(() => ask(outcome.ask));
-    for (const steer of outcome.steer) doing(() => steerNow(steer));
-    if (outcome.refused.length > 0) doing(() => refuse(outcome.refused));
+    for (const steer of outcome.steer) steerSoon(steer);
+    if (outcome.refused.length > 0) refuse(outcome.refused);
     if (outcome.wakeAtMs !== null) alarm.ringBy(outcome.wakeAtMs, 'until a group is due');
   }
 
@@ -183,7 +196,15 @@ function openShard(
     take({ kind: 'seen', seen });
   }
 
-  async function steerNow({ fingerprint, verb, service }: Outcome['steer'][number]): Promise<void> {
+  function steerSoon(steer: Steer): void {
+    steering.add(steer);
+    doing(async () => {
+      await steerNow(steer);
+      steering.delete(steer);
+    });
+  }
+
+  async function steerNow({ fingerprint, verb, service }: Steer): Promise<void> {
     const alert = state.alerts.get(fingerprint)?.alert;
     const why = whySteered(alert === undefined ? fingerprint : cut(nameOf(alert), WARNING_MAX));
     const requestId = `alert/${fingerprint}/${alert?.startsAtMs ?? 0}`;
@@ -193,10 +214,18 @@ function openShard(
     steered.set(fingerprint, { workflowId: release, version, strategy, verb });
   }
 
-  async function refuse(all: Outcome['refused']): Promise<void> {
+  function refuse(all: Outcome['refused']): void {
     refused += all.length;
     warn(`${all.length} alert(s) refused: ${all[0]?.why ?? ''}`);
-    await act.forgetAlerts(all.map(({ fingerprint }) => fingerprint));
+    forgetSoon(all.map(({ fingerprint }) => fingerprint));
+  }
+
+  function forgetSoon(fingerprints: readonly string[]): void {
+    for (const one of fingerprints) forgetting.add(one);
+    doing(async () => {
+      await act.forgetAlerts(fingerprints);
+      for (const one of fingerprints) forgetting.delete(one);
+    });
   }
 
   /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
@@ -232,8 +261,11 @@ function openShard(
     take,
     listen(): void {
       begin();
-      setHandler(alertsSignal, (batch) => take({ kind: 'alerts', ...batch }));
-      setHandler(toldSignal, (one) => doing(() => told(one)));
+      setHandler(alertsSignal, takeBatch);
+      setHandler(toldSignal, (one) => {
+        if (isTold(one)) doing(() => told(one));
+        else warn('something that was told by signal means nothing');
+      });
       setHandler(groupsQuery, view);
       setHandler(roomQuery, () => ({ version: state.version, bytesLeft: roomOf(state) }));
     },
@@ -241,14 +273,15 @@ function openShard(
       if (Date.now() < tables.untilMs - TABLES_MARGIN_MS) return;
       tables = await tablesOf(act, state.configuration);
     },
-    /** Begins no more, and returns when nothing is under way. */
+    /**
+     * Begins no more pages, and returns when each has its end. For all else is not waited for long:
+     * whatever it is, the next run begins it again.
+     */
     async windUp(): Promise<void> {
       isWindingUp = true;
-      const isQuiet = (): boolean => flusher.isIdle && doings.size === 0;
+      const isQuiet = (): boolean => flusher.isIdle && post.isIdle && doings.size === 0;
       await condition(isQuiet, WINDS_UP_MS, { summary: 'for what is under way' });
       await flusher.callOff(() => true);
-      await condition(() => flusher.isIdle && doings.size === 0);
-      await post.settled();
     },
     carry(): AlertsInput {
       const { shard, shards, schemaVersion } = input;
@@ -261,6 +294,9 @@ function openShard(
           ledgerDropped: flusher.ledger.dropped,
           refused,
           warnings,
+          steering: [...steering],
+          forgetting: [...forgetting],
+          unsaid: post.unsaid(),
         },
       };
     },
@@ -271,6 +307,10 @@ function openShard(
       take({ kind: 'silences', silences: input.silences });
       return;
     }
+    const { steering: steers, forgetting: forgotten, unsaid } = input.carried;
+    for (const steer of steers) steerSoon(steer);
+    if (forgotten.length > 0) forgetSoon(forgotten);
+    post.sayAgain(unsaid);
     // Whatever the run before has withheld, or called off, is due.
     const withheld = [...state.groups.values()].flatMap(({ inFlight }) => inFlight ?? []);
     take({ kind: 'paged', pages: withheld.map(withheldEnd) });
@@ -287,13 +327,19 @@ function firstState(input: AlertsInput, clocks: Clocks): ShardState {
 /** Everything that is known goes on in a fresh history. */
 async function goOnAnew(shard: Shard): Promise<never> {
   await shard.windUp();
-  await condition(allHandlersFinished);
   return continueAsNew<(input: AlertsInput) => Promise<never>>(shard.carry());
 }
 
 const withheldEnd = ({ key }: { readonly key: string }): PageEnd => ({
   ...{ key, hasArrived: false, isCalledOff: true },
 });
+
+/** Of what the coordinator says only the kind is checked: it alone has a reason to say it. */
+function isTold(one: Partial<Told> | null): boolean {
+  return Number.isSafeInteger(one?.number) && TOLD_KINDS.includes(one?.event?.kind ?? '');
+}
+
+const TOLD_KINDS: readonly string[] = ['silences', 'configuration', 'storm'];
 
 function unknownOf(ask: Ask): Seen {
   return ask.kind === 'alert' ? { ...ask, endsAtMs: 'unknown' } : { ...ask, atMs: 'unknown' };

@@ -124,4 +124,31 @@ describe.each([500, 0])('with %i workflows cached', (maxCachedWorkflows) => {
     await rig.pass(2 * MINUTE);
     expect(titles('chat', from)).toEqual(['trigger: Retry {host="z"} (1 firing)']);
   });
+
+  test('garbage from anybody stops neither a shard nor the coordinator', async () => {
+    const from = rig.received.length;
+    const say = (id: string, name: string, ...sent: readonly unknown[]): Promise<void> =>
+      rig.env.client.workflow.getHandle(id).signal(name, ...sent);
+    for (const sent of [undefined, null, 7, {}, { version: 1, alerts: [null] }]) {
+      for (const shard of [0, 1, 2, 3]) {
+        await say(`alerts/${shard}`, 'alerts', sent);
+        await say(`alerts/${shard}`, 'told', sent);
+      }
+      for (const name of ['heard', 'opened', 'silence-signal', 'expire-signal']) {
+        await say('alerting', name, sent);
+      }
+    }
+    const coordinator = rig.env.client.workflow.getHandle('alerting');
+    for (const [name, args] of [
+      ['configure', { ...BY, requestId: 'g1', configuration: { routes: [{}] } }],
+      ['silence', { ...BY, requestId: 'g2', silence: {} }],
+      ['expire', { ...BY, requestId: 'g3' }],
+      ['revive', undefined],
+    ] as const) {
+      await expect(coordinator.executeUpdate(name, { args: [args] })).rejects.toThrow();
+    }
+    await rig.post(await alert({ alertname: 'After' }, 60 * MINUTE));
+    await rig.pass(2 * MINUTE);
+    await expect.poll(() => titles('chat', from)).toEqual(['trigger: After (1 firing)']);
+  });
 });

@@ -1,0 +1,35 @@
+import type { Asked } from '../domain/release/commands.ts';
+import type { Heard, OpenedGroups } from './alert-messages.ts';
+
+const TEXT_MAX = 1000;
+
+/** Anybody can send anything. */
+export function faultOf(asked: Partial<Asked> | undefined): string | null {
+  const texts = [asked?.who, asked?.why, asked?.requestId];
+  if (texts.some((text) => typeof text !== 'string' || text === '')) {
+    return 'it needs who, why and requestId';
+  }
+  if (texts.every((text) => String(text).length <= TEXT_MAX)) return null;
+  return `who, why and requestId have ${TEXT_MAX} characters at most`;
+}
+
+export function idFault({ silenceId }: { readonly silenceId?: unknown }): string | null {
+  const isId = typeof silenceId === 'string' && silenceId !== '' && silenceId.length <= TEXT_MAX;
+  return isId ? null : 'it needs the id of a silence';
+}
+
+export function isHeard(one: Partial<Heard> | undefined): one is Heard {
+  return Number.isSafeInteger(one?.shard) && Number.isSafeInteger(one?.number);
+}
+
+export function isOpened(one: Partial<OpenedGroups> | undefined): one is OpenedGroups {
+  return (
+    Array.isArray(one?.opened) &&
+    one.opened.every(
+      (group: Partial<OpenedGroups['opened'][number]> | null) =>
+        Number.isSafeInteger(group?.of) &&
+        Number.isSafeInteger(group?.count) &&
+        typeof group?.destination?.name === 'string',
+    )
+  );
+}
