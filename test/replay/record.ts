@@ -1,11 +1,16 @@
 import { QUICK, SERVICE, environmentOf, startTestStack } from '../support/stack.ts';
 import { unpacked } from '../support/unpacked.ts';
 import { type History, writeHistory } from './history-file.ts';
+import { recordAlerts } from './record-alerts.ts';
 import { recordIncidents } from './record-incidents.ts';
+
+/** Parts that need nothing of what the others run on. */
+const OWN_SERVER = new Set(['incidents', 'alerts']);
 
 const wanted = process.argv.slice(2);
 if (isWanted('incidents')) await recordIncidents(write);
-if (wanted.length === 1 && isWanted('incidents')) process.exit(0);
+if (isWanted('alerts')) await recordAlerts(write);
+if (wanted.length > 0 && wanted.every((one) => OWN_SERVER.has(one))) process.exit(0);
 
 /**
  * Runs every kind of release and rollback for real and writes their histories. To be run again

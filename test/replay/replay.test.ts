@@ -8,6 +8,9 @@ import { type History, payloadsOf, readHistories } from './history-file.ts';
 const NAMES = [
   'ab-test-rolled-back',
   'ab-test-succeeded',
+  'alerting',
+  'alerts-other-shard',
+  'alerts',
   'canary-rolled-back',
   'canary-succeeded',
   'compared-rolled-back',
@@ -64,6 +67,8 @@ test.each([
   ['incident-reassigned', /"purpose":"assigned"/],
   ['incident-signalled', /recorded-ack/],
   ['incident-with-fallback', /\/fallback\/mail/],
+  ['alerts', /"state":"arrived"/],
+  ['alerting', /"configuration"/],
 ])('what is to be recorded happens in %s', (name, happens) => {
   const history = histories.find((one) => one.name === name)?.history ?? {};
   expect(payloadsOf(history)).toMatch(happens);
