@@ -48,8 +48,12 @@ export async function playAlertmanager(
   );
   const start = (): Promise<Child> =>
     startChild({
-      command: program,
+      // It says on its second channel that it is ready.
+      command: 'sh',
       args: [
+        '-c',
+        'exec "$0" "$@" 2>&1',
+        program,
         `--config.file=${file}`,
         `--storage.path=${folder}`,
         `--web.listen-address=127.0.0.1:${PORT}`,

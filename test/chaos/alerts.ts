@@ -69,6 +69,7 @@ async function run(): Promise<void> {
   const plan = planAlerts({ alerts, groups, silences, lastsMs: seconds * 1000 }, seeded(seed));
   process.stdout.write(`${alerts} alerts, ${silences} silences, seed ${seed}\n`);
   const belay = await playBelay(plan);
+  process.stdout.write(`Belay: ${JSON.stringify(figuresOf(belay.account, belay.played))}\n`);
   const program = findAlertmanager(process.env.PATH ?? '');
   const peer =
     program === undefined
