@@ -162,7 +162,7 @@ async function startIngest(stack: PagingStack): Promise<Ingest> {
 function killIngest(ingest: Ingest, over: AbortSignal) {
   const atMs: number[] = [];
   const { uniform } = seeded(seed + 3);
-  const run = async (): Promise<void> => {
+  const strike = async (): Promise<void> => {
     while (!over.aborted) {
       const { fromMs, toMs } = INGEST_KILLED;
       const ms = fromMs + uniform() * (toMs - fromMs);
@@ -174,7 +174,7 @@ function killIngest(ingest: Ingest, over: AbortSignal) {
       await startAgain('ingest', () => ingest.start());
     }
   };
-  return { atMs, done: run() };
+  return { atMs, done: strike() };
 }
 
 /** Silences are asked for by the client, whose requests may be repeated. */
