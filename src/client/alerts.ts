@@ -19,6 +19,7 @@ import {
 } from '../workflows/alert-messages.ts';
 import type { Caller } from './caller.ts';
 import { createConfigurationSource } from './configuration-source.ts';
+import { createBeat } from './beat-heartbeat.ts';
 import { createPost } from './post-alerts.ts';
 import { type Request, asked, updateIdOf } from './request.ts';
 import { configured, reachShards } from './shards.ts';
@@ -80,19 +81,8 @@ export function askAlerts(temporal: Client, caller: Caller, options: AlertOption
 
   return {
     post: createPost({ shards, source, store, nowMs }),
+    beat: createBeat({ shards, source, store, nowMs }),
     show,
-
-    async beat(heartbeat) {
-      const { configuration } = await source.get();
-      if (!Object.hasOwn(configuration.heartbeats, heartbeat)) {
-        throw new Failure('NotFound', `the alerting file has no heartbeat ${heartbeat}`);
-      }
-      if (store === undefined) {
-        const why = 'signals of heartbeats are kept in a store of last messages: there is none';
-        throw new Failure('EnvironmentInvalid', why);
-      }
-      await store.beat([heartbeat], nowMs());
-    },
 
     async configure({ alerting, ...request }) {
       const command: ConfigureCommand = {
