@@ -123,5 +123,7 @@ test('who has ended a silence, a person or time, can be told', () => {
   expect(isEndedByHand(lasting)).toBe(false);
   expect(isEndedByHand(silence({ endsAtMs: NOW - 1 }))).toBe(false);
   expect(isEndedByHand(expired(lasting, NOW))).toBe(true);
-  expect(isEndedByHand(expired(silence({ startsAtMs: NOW + 1, endsAtMs: NOW + 2 }), NOW))).toBe(true);
+  expect(isEndedByHand(expired(silence({ startsAtMs: NOW + 1, endsAtMs: NOW + 2 }), NOW))).toBe(
+    true,
+  );
 });
