@@ -23,14 +23,19 @@ export function createBeat(deps: PostDeps): AlertCalls['beat'] {
     }
   }
 
-  return async (heartbeat) => {
-    const { configuration, shards: count } = await source.get();
-    const spec = Object.hasOwn(configuration.heartbeats, heartbeat)
-      ? configuration.heartbeats[heartbeat]
-      : undefined;
-    if (spec === undefined) {
-      throw new Failure('NotFound', `the alerting file has no heartbeat ${heartbeat}`);
+  async function watched(heartbeat: string) {
+    // One that is not in the file that was known lately may be in the one that is applied now.
+    for (const ask of [source.get, source.renew]) {
+      const { configuration, shards: count } = await ask();
+      const { heartbeats } = configuration;
+      const spec = Object.hasOwn(heartbeats, heartbeat) ? heartbeats[heartbeat] : undefined;
+      if (spec !== undefined) return { spec, count };
     }
+    throw new Failure('NotFound', `the alerting file has no heartbeat ${heartbeat}`);
+  }
+
+  return async (heartbeat) => {
+    const { spec, count } = await watched(heartbeat);
     const atMs = nowMs();
     const before = await noted(store, heartbeat, atMs);
     if (before !== undefined && atMs < before + spec.withinMs) return;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { heartbeatShardOf } from '../../src/domain/alerting/heartbeat.ts';
 import { Failure } from '../../src/domain/failure.ts';
-import { SHARDS, startRig } from './alert-rig.ts';
+import { FILE, SHARDS, configurationOf, startRig } from './alert-rig.ts';
 
 const MINUTE = 60_000;
 const SHARD = heartbeatShardOf('prometheus', SHARDS);
@@ -46,6 +46,14 @@ test('a shard that was ended by hand is begun again for it', async () => {
   await rig.beat('prometheus');
   expect(rig.asked.revived).toEqual([SHARD]);
   expect(rig.beats).toEqual([SAID]);
+});
+
+test('one that the alerting file has only just got is found', async () => {
+  const rig = startRig();
+  await rig.beat('prometheus');
+  rig.world.configuration = configurationOf(FILE.replace('prometheus:', 'backup:'));
+  await rig.beat('backup');
+  expect(rig.beats.map(({ heartbeat }) => heartbeat)).toEqual(['prometheus', 'backup']);
 });
 
 test('one that the alerting file does not have is not found', async () => {
