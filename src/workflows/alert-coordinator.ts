@@ -8,6 +8,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
+  setCurrentDetails,
   setHandler,
   startChild,
   uuid4,
@@ -245,6 +246,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
     const request = `${verb} ${requestId}`;
     if (answered.has(request)) return answered.get(request) as T;
     const answer = await work();
+    show();
     answered.set(request, answer);
     const [oldest] = answered.keys();
     if (answered.size > ANSWERS_MAX && oldest !== undefined) answered.delete(oldest);
@@ -278,6 +280,16 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
       toldStorms.set(id, untilMs);
       void inTurn(() => tellAll({ kind: 'storm', of, destination, untilMs }));
     }
+  }
+
+  /** For whoever looks in Temporal's UI. */
+  function show(): void {
+    const lasting = [...silences.values()].filter((one) => stateOf(one, Date.now()) !== 'expired');
+    const by = configuredBy === null ? '' : `, by ${configuredBy.who}: ${configuredBy.why}`;
+    setCurrentDetails(
+      `Configuration ${confirmed?.version ?? 'none yet'}${by}. Shards: ${shards}. ` +
+        `Silences: ${lasting.length}; \`belay silence list\` shows them.`,
+    );
   }
 
   function view(): AlertingView {

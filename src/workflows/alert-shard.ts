@@ -3,12 +3,14 @@ import {
   condition,
   continueAsNew,
   log,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Alert } from '../domain/alerting/alert.ts';
 import { formatLabels } from '../domain/alerting/labels.ts';
 import { reportOf } from '../domain/alerting/page-report.ts';
+import { renderShard } from '../domain/alerting/render-shard.ts';
 import { newShard, step } from '../domain/alerting/shard.ts';
 import { carried, restored } from '../domain/alerting/shard-codec.ts';
 import type {
@@ -158,6 +160,18 @@ function openShard(
     const stepped = step(state, event, Date.now(), clocks);
     state = stepped.state;
     carryOut(stepped.outcome);
+    showSoon();
+  }
+
+  let isShowing = false;
+  /** Once, after all that a task brings. */
+  function showSoon(): void {
+    if (isShowing) return;
+    isShowing = true;
+    void Promise.resolve().then(() => {
+      isShowing = false;
+      setCurrentDetails(renderShard(state, { ledger: flusher.ledger.entries, warnings, refused }));
+    });
   }
 
   function takeBatch(sent: AlertBatch): void {
