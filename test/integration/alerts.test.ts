@@ -12,6 +12,7 @@ import type { Labels } from '../../src/domain/alerting/labels.ts';
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
 import { createAlertStore } from '../../src/providers/alert-store/registry.ts';
+import { shardId } from '../../src/workflows/alert-messages.ts';
 import { type LocalServer, startHttp } from '../support/local-server.ts';
 import { poll } from '../support/poll.ts';
 import { QUICK, SERVICE, type TestStack, startTestStack } from '../support/stack.ts';
@@ -164,6 +165,9 @@ test('another one is taken back, and the incident of its alert shows it', async 
     labels: { alertname: 'CheckoutDown', release: workflowId },
   });
   expect(view.text).toContain('was rolled back because of this alert');
+  const shown = await belay(['incident', 'show', incident.id], {});
+  expect(shown).toMatch(/release checkout\/\d+ \(bad, canary\) was rolled back because/);
+  expect(shown).toContain('belay silence add alertname=CheckoutDown --for 2h');
 });
 
 test('alerts of the candidate page nobody during its release, and do after it', async () => {
@@ -222,4 +226,18 @@ test('what was accepted is paged by the next worker where one is killed', async 
   await paged('Kept', 1);
   await settle();
   expect(pagesOf('Kept')).toHaveLength(1);
+});
+
+test('shards that were terminated begin again with what still fires', async () => {
+  await fire({ alertname: 'Fires', host: 'a' });
+  await paged('Fires', 1);
+  for (let shard = 0; shard < SHARDS; shard += 1) await stack.terminate(shardId(shard));
+  await fire({ alertname: 'Fires', host: 'b' });
+  // What they had told is lost with them: what fired before is told again, then what is new.
+  await paged('Fires', 3);
+  expect(pagesOf('Fires')[1]).toContain('Fires (1 firing)');
+  expect(pagesOf('Fires')[2]).toContain('Fires (2 firing)');
+  // The others begin when somebody next speaks to them.
+  await configure(FILE);
+  expect(await client.alerts.shards()).toHaveLength(SHARDS);
 });
