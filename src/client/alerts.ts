@@ -46,7 +46,10 @@ export interface ConfigureRequest extends Request {
 export interface AlertCalls {
   /** Returns when every alert that is not refused is durable. A repeat of it changes nothing. */
   post(alerts: readonly PostedAlert[]): Promise<Posted>;
-  /** A signal of a heartbeat; `NotFound` where the configuration has none of this name. */
+  /**
+   * A signal of a heartbeat, durable when it returns; `NotFound` where the configuration has none of
+   * this name. It needs no store of last messages.
+   */
   beat(heartbeat: string): Promise<void>;
   /** Returns when every shard goes by the new configuration. The first one begins the shards. */
   configure(request: ConfigureRequest): Promise<{ readonly version: number }>;
