@@ -43,6 +43,7 @@ import {
   type GroupsAsked,
   type Told,
   alertsSignal,
+  beatSignal,
   groupsQuery,
   roomQuery,
   toldSignal,
@@ -75,14 +76,15 @@ export async function runShard(input: AlertsInput): Promise<never> {
 
 async function serve(input: AlertsInput): Promise<never> {
   const { taskQueue } = workflowInfo();
+  const { eventsMax = EVENTS_MAX } = input;
   const act = alertActivitiesFor(taskQueue);
   const first = await tablesOf(act, input.configuration);
   const shard = openShard(input, act, first);
   shard.listen();
   for (;;) {
     const { rung } = shard.alarm;
-    await condition(() => shard.alarm.rung !== rung || isLong());
-    if (isLong()) return goOnAnew(shard);
+    await condition(() => shard.alarm.rung !== rung || isLong(eventsMax));
+    if (isLong(eventsMax)) return goOnAnew(shard);
     await shard.keepTables();
     shard.take({ kind: 'time' });
   }
@@ -100,9 +102,9 @@ async function tablesOf(
 }
 
 /** Before 10,000 events, whatever the server suggests. */
-function isLong(): boolean {
+function isLong(eventsMax: number): boolean {
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_MAX || historySize > BYTES_MAX;
+  return continueAsNewSuggested || historyLength > eventsMax || historySize > BYTES_MAX;
 }
 
 type Shard = ReturnType<typeof openShard>;
@@ -276,6 +278,11 @@ function openShard(
     listen(): void {
       begin();
       setHandler(alertsSignal, takeBatch);
+      setHandler(beatSignal, (name) => {
+        // One that is not watched here changes nothing.
+        if (typeof name !== 'string') return warn('a beat by signal has no name');
+        take({ kind: 'seen', seen: [{ kind: 'heartbeat', name, atMs: Date.now() }] });
+      });
       setHandler(toldSignal, (one) => {
         if (isTold(one)) doing(() => told(one));
         else warn('something that was told by signal means nothing');
@@ -298,8 +305,9 @@ function openShard(
       await flusher.callOff(() => true);
     },
     carry(): AlertsInput {
-      const { shard, shards, schemaVersion } = input;
+      const { shard, shards, schemaVersion, eventsMax } = input;
       return {
+        ...(eventsMax === undefined ? {} : { eventsMax }),
         ...{ schemaVersion, shard, shards, version: state.version, silences: [] },
         configuration: state.configuration,
         carried: {
