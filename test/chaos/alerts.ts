@@ -22,12 +22,14 @@ import { temporalProcess } from './temporal-process.ts';
  *
  * `npm run chaos:alerts -- --json` ends with `{alerts, kills, lostAlerts, lostSilences,
  * silencedPages, duplicates, alertmanager, …}`. Alertmanager, if it is on PATH, goes through the same
- * afterwards, with its only process killed as often. `--alerts=500 --seconds=40` is quicker. Exits
+ * afterwards, with its only process killed as often. `--alerts=500 --seconds=40` is quicker, and so
+ * is `--alone`, without Alertmanager. Exits
  * with 1 unless nothing is lost and each duplicate is explained.
  */
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
+    alone: { type: 'boolean' },
     alerts: { type: 'string', default: '5000' },
     groups: { type: 'string', default: '500' },
     silences: { type: 'string', default: '50' },
@@ -70,7 +72,7 @@ async function run(): Promise<void> {
   process.stdout.write(`${alerts} alerts, ${silences} silences, seed ${seed}\n`);
   const belay = await playBelay(plan);
   process.stdout.write(`Belay: ${JSON.stringify(figuresOf(belay.account, belay.played))}\n`);
-  const program = findAlertmanager(process.env.PATH ?? '');
+  const program = values.alone ? undefined : findAlertmanager(process.env.PATH ?? '');
   const peer =
     program === undefined
       ? null
@@ -240,6 +242,18 @@ function figuresOf(
   };
 }
 
+/** What the receiver got about the group of an alert. */
+function pagesAbout(pages: Seen['pages'], id: string): readonly string[] {
+  const group = pages.find(({ firing }) => firing.includes(id))?.group;
+  return pages
+    .filter((page) => page.group === group)
+    .map(
+      ({ key, atMs, isTaken, firing, resolved }) =>
+        `${id}: ${new Date(atMs).toISOString()} ${key.slice(0, 8)}…${key.slice(64)} ` +
+        `${isTaken ? 'taken' : 'not taken'}, firing ${firing.join(' ')}, over ${resolved.join(' ')}`,
+    );
+}
+
 function conclude(
   { played, account }: { readonly played: Played; readonly account: AlertAccount },
   alertmanager: ReturnType<typeof figuresOf> | null,
@@ -255,6 +269,9 @@ function conclude(
       .map(({ text }) => `duplicate without an explanation: ${text}`),
     ...played.problems,
   ];
+  for (const id of account.lostEnds.map((text) => text.split(' ')[0] ?? '').slice(0, EXAMPLES)) {
+    for (const line of pagesAbout(played.pages, id)) process.stdout.write(`${line}\n`);
+  }
   for (const line of wrong.slice(0, EXAMPLES)) process.stdout.write(`${line.slice(0, 500)}\n`);
   if (wrong.length > EXAMPLES) process.stdout.write(`and ${wrong.length - EXAMPLES} more\n`);
   process.stdout.write(
