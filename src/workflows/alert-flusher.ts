@@ -160,10 +160,11 @@ export function createFlusher(shard: FlusherShard) {
     });
     ledger = withOutcomes(ledger, outcomes);
     shard.paged(
-      ends.map(({ key, state }) => ({
+      ends.map(({ key, state, attempts }) => ({
         key,
         hasArrived: state === 'arrived',
         isCalledOff: state === 'called_off',
+        mayHaveArrived: mayHaveArrived(attempts),
       })),
     );
   }

@@ -16,6 +16,8 @@ interface Survey {
   ended: 'silence_ended' | 'mute_ended' | null;
   /** When a mute time may end. */
   untilMs: number;
+  /** Of those that are resolved one may have been told as firing. */
+  mayBeTold: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export function flushGroup(draft: Draft, key: string): void {
 function surveyOf(draft: Draft, group: Group): Survey {
   const survey: Survey = {
     ...{ firing: new Set(), resolved: new Set(), untold: [] },
-    ...{ ended: null, untilMs: Infinity },
+    ...{ ended: null, untilMs: Infinity, mayBeTold: false },
   };
   const known = new Set(group.log?.firing);
   for (const [fingerprint, member] of group.members) {
@@ -55,8 +57,10 @@ function surveyOf(draft: Draft, group: Group): Survey {
       // To end an incident pages nobody: it is told whatever holds pages back.
       const isTold =
         heldBy === null || (group.destination.kind === 'policy' && known.has(fingerprint));
-      if (isTold) survey.resolved.add(fingerprint);
-      else survey.untold.push(fingerprint);
+      if (isTold) {
+        survey.resolved.add(fingerprint);
+        survey.mayBeTold ||= member.mayBeTold === true;
+      } else survey.untold.push(fingerprint);
     } else if (heldBy === null) {
       survey.firing.add(fingerprint);
       steer(draft, fingerprint, member.routes);
@@ -111,12 +115,13 @@ function page(
 /** What came of a page: it is in the log once it has arrived, and due again if it has not. */
 export function paged(
   draft: Draft,
-  { key: pageKey, hasArrived, isCalledOff = false }: PageEnd,
+  { key: pageKey, hasArrived, isCalledOff = false, mayHaveArrived = false }: PageEnd,
 ): void {
   const key = pageKey.split('/')[0] ?? '';
   const inFlight = draft.groups.get(key)?.inFlight ?? null;
   if (inFlight === null || inFlight.key !== pageKey) return;
   change(draft, key, { inFlight: null });
+  if (hasArrived || mayHaveArrived) markTold(draft, key, inFlight.firing, !hasArrived);
   if (hasArrived) {
     const { firing, resolved, atMs } = inFlight;
     told(draft, key, { firing, resolved, atMs });
@@ -127,6 +132,16 @@ export function paged(
     flushSoon(draft, key);
   }
   closeIfEmpty(draft, key);
+}
+
+/** What has arrived is in the log; of what may have, each alert remembers it. */
+function markTold(draft: Draft, key: string, firing: readonly string[], mayBeTold: boolean): void {
+  for (const fingerprint of firing) {
+    const member = draft.groups.get(key)?.members.get(fingerprint);
+    if (member === undefined || (member.mayBeTold ?? false) === mayBeTold) continue;
+    const { mayBeTold: _, ...rest } = member;
+    changeMember(draft, key, fingerprint, mayBeTold ? { ...rest, mayBeTold } : rest);
+  }
 }
 
 function told(draft: Draft, key: string, log: PageLog): void {

@@ -63,8 +63,8 @@ type Named = number | string;
 
 type CarriedLog = readonly [firing: readonly Named[], resolved: readonly Named[], at: number];
 
-/** 1: it is over. */
-type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null, 0 | 1];
+/** 1: it is over, 2: it may have been told. */
+type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null, number];
 
 type CarriedGroup = readonly [
   destination: Place,
@@ -141,11 +141,11 @@ export function carried(state: ShardState): CarriedShard {
 
 function memberOf(
   at: Place,
-  { routes, heldBy, isOver }: Member,
+  { routes, heldBy, isOver, mayBeTold = false }: Member,
   usual: readonly number[],
 ): CarriedMember {
-  const isUsual = heldBy === null && !isOver && routes.join() === usual.join();
-  return isUsual ? at : [at, routes, heldBy, isOver ? 1 : 0];
+  const isUsual = heldBy === null && !isOver && !mayBeTold && routes.join() === usual.join();
+  return isUsual ? at : [at, routes, heldBy, (isOver ? 1 : 0) + (mayBeTold ? 2 : 0)];
 }
 
 function flagsOf({ isEnded, alert, isSource, hasSteered }: HeldAlert): number {
@@ -265,7 +265,8 @@ function groupOf(
           return [fingerprints[member] ?? '', { routes, heldBy: null, isOver: false }];
         }
         const [at, own, heldBy, over] = member;
-        return [fingerprints[at] ?? '', { routes: own, heldBy, isOver: over === 1 }];
+        const told = (over & 2) === 0 ? {} : { mayBeTold: true };
+        return [fingerprints[at] ?? '', { routes: own, heldBy, isOver: (over & 1) !== 0, ...told }];
       }),
     ),
     openedAtMs: openedAt + baseMs,

@@ -167,7 +167,10 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
   members.set(fingerprint, to);
   // One that is as all others of its group takes less.
   const isAsBefore =
-    before?.heldBy === to.heldBy && before.isOver === to.isOver && before.routes === to.routes;
+    before?.heldBy === to.heldBy &&
+    before.isOver === to.isOver &&
+    before.mayBeTold === to.mayBeTold &&
+    before.routes === to.routes;
   if (!isAsBefore) grow(draft, MEMBER_BYTES + 5 * to.routes.length);
 }
 

@@ -31,6 +31,8 @@ export interface Member {
   readonly heldBy: HeldBy | null;
   /** It has ended here; if it fires again, then in another group. */
   readonly isOver: boolean;
+  /** A page that may have arrived has said that it fires: its end is told in any case. */
+  readonly mayBeTold?: boolean;
 }
 
 export interface InFlight extends PageLog {
@@ -151,6 +153,8 @@ export interface PageEnd {
   readonly hasArrived: boolean;
   /** It has not begun, and was not to: its group is looked at anew at once. */
   readonly isCalledOff?: boolean;
+  /** Where it has not arrived for sure: it may have. */
+  readonly mayHaveArrived?: boolean;
 }
 
 /** What the store of last messages says. */

@@ -234,8 +234,8 @@ export function place(
   if (held === undefined) return;
   const inside = groupAt(draft, fingerprint, ref.destination);
   if (inside !== undefined) {
-    const heldBy = inside.members.get(fingerprint)?.heldBy ?? null;
-    const member = { routes: ref.routes, heldBy, isOver: false };
+    const before = inside.members.get(fingerprint);
+    const member = { heldBy: null, ...before, routes: ref.routes, isOver: false };
     changeMember(draft, inside.key, fingerprint, member);
     return;
   }

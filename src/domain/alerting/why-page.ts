@@ -20,6 +20,8 @@ export type PageReason =
 export interface Present {
   readonly firing: ReadonlySet<string>;
   readonly resolved: ReadonlySet<string>;
+  /** One of the resolved may have been told as firing, by a page of which nothing is known. */
+  readonly mayBeTold?: boolean;
 }
 
 /**
@@ -28,13 +30,16 @@ export interface Present {
  */
 export function whyPage(
   log: PageLog | null,
-  { firing, resolved }: Present,
+  { firing, resolved, mayBeTold = false }: Present,
   timing: { readonly sendResolved: boolean; readonly repeatIntervalMs: number },
   nowMs: number,
 ): PageReason | null {
-  if (log === null) return firing.size > 0 ? 'first_page' : null;
+  if (log === null) {
+    if (firing.size > 0) return 'first_page';
+    return mayBeTold ? 'all_resolved' : null;
+  }
   if (!isSubset(firing, log.firing)) return log.firing.length === 0 ? 'first_page' : 'new_alerts';
-  if (firing.size === 0) return log.firing.length > 0 ? 'all_resolved' : null;
+  if (firing.size === 0) return log.firing.length > 0 || mayBeTold ? 'all_resolved' : null;
   if (timing.sendResolved && !isSubset(resolved, log.resolved)) return 'some_resolved';
   return log.atMs < nowMs - timing.repeatIntervalMs ? 'repeat_interval' : null;
 }

@@ -34,3 +34,13 @@ test.each([
   const present = { firing: new Set(firing), resolved: new Set(resolved) };
   expect(whyPage(before, present, { sendResolved, repeatIntervalMs: REPEAT }, NOW)).toBe(reason);
 });
+
+test.each([
+  ['none before, and only resolved', null, '', 'a', 'all_resolved'],
+  ['none before, and another fires', null, 'b', 'a', 'first_page'],
+  ['all were resolved before', log('', 'b'), '', 'ab', 'all_resolved'],
+] as const)('an end that may have been told of: %s', (_name, before, firing, resolved, reason) => {
+  const present = { firing: new Set(firing), resolved: new Set(resolved), mayBeTold: true };
+  const timing = { sendResolved: true, repeatIntervalMs: REPEAT };
+  expect(whyPage(before, present, timing, NOW)).toBe(reason);
+});
