@@ -11,6 +11,7 @@ import {
   setCurrentDetails,
   setHandler,
   startChild,
+  upsertMemo,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -263,6 +264,8 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
 
   function opened({ opened: groups }: OpenedGroups): void {
     const nowMs = Date.now();
+    // So that this task is never handed over together with others, at another time: alert-shard.ts.
+    upsertMemo({ opened: groups.length });
     for (const { of, destination, count } of groups) {
       const limit = configuration?.routes[of]?.storm ?? null;
       if (limit === null) continue;

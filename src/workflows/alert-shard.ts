@@ -5,6 +5,7 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Alert } from '../domain/alerting/alert.ts';
@@ -170,6 +171,9 @@ function openShard(
     isShowing = true;
     void Promise.resolve().then(() => {
       isShowing = false;
+      // Core hands tasks that brought no command over as one: then, and only then, what is taken
+      // would be taken at another time, and in another order, than by a replay.
+      upsertMemo({ alerts: state.alerts.size, groups: state.groups.size });
       setCurrentDetails(renderShard(state, { ledger: flusher.ledger.entries, warnings, refused }));
     });
   }

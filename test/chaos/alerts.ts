@@ -128,9 +128,10 @@ async function playBelay(plan: AlertPlan): Promise<{ played: Played; account: Al
     const killsAtMs = [...killing.kills.map(({ atMs }) => atMs), ...killsOfIngest.atMs];
     const lostSilences = await lostOf(stack, lived);
     const printed = stack.printed();
-    const problems = /TMPRL1100|[Nn]ondeterminism/.test(printed)
-      ? ['a history did not replay: see TMPRL1100 in the log of the workers']
-      : [];
+    const problems = printed
+      .split('\n')
+      .filter((line) => /TMPRL1100|[Nn]ondeterminism/.test(line))
+      .map((line) => `a history did not replay: ${line}`);
     const played = { ...lived, pages: hook.pages, killsAtMs, lostSilences, problems };
     return { played, account: accountAlerts({ ...played, ...ends() }) };
   } finally {
