@@ -1,10 +1,6 @@
 import { parseArgs } from 'node:util';
 import { cleanWhenStopped } from '../src/dev/children.ts';
-import {
-  measureAccepting,
-  measureManyGroups,
-  measureOneGroup,
-} from './alerts/scenes.ts';
+import { measureAccepting, measureManyGroups, measureOneGroup } from './alerts/scenes.ts';
 import {
   type StartSystem,
   alertmanager,
@@ -74,7 +70,9 @@ async function measure(name: string, start: StartSystem) {
   if (one !== undefined) say(`${name}: one group, ${one.pages} pages: ${told(one.toPageMs)}`);
   const many = is('many') ? seen(await measureManyGroups(start, count)) : undefined;
   if (many !== undefined) {
-    say(`${name}: taken in ${many.postedMs.toFixed(0)} ms; ${count} groups: ${told(many.toPageMs)}`);
+    say(
+      `${name}: taken in ${many.postedMs.toFixed(0)} ms; ${count} groups: ${told(many.toPageMs)}`,
+    );
   }
   return { accepting, one, many, peaks, refusals };
 }
@@ -111,14 +109,18 @@ const figures = {
 };
 for (const [name, value] of Object.entries(figures)) {
   if (typeof value !== 'number') continue;
-  const theirs = beside === null || !(name in beside) ? '' : Object.entries(beside).find(([key]) => key === name)?.[1];
-  process.stdout.write(`${name.padEnd(20)}${String(value).padStart(10)}${String(theirs).padStart(10)}\n`);
+  const theirs =
+    beside === null || !(name in beside)
+      ? ''
+      : Object.entries(beside).find(([key]) => key === name)?.[1];
+  process.stdout.write(
+    `${name.padEnd(20)}${String(value).padStart(10)}${String(theirs).padStart(10)}\n`,
+  );
 }
 if (values.json === true) process.stdout.write(`${JSON.stringify(figures)}\n`);
 if (own !== null) {
   const { resentPerS, manyGroupsP99Ms } = figuresOf(own, 'worker');
   const isSlower =
-    beside !== null &&
-    (resentPerS < beside.resentPerS || manyGroupsP99Ms > beside.manyGroupsP99Ms);
+    beside !== null && (resentPerS < beside.resentPerS || manyGroupsP99Ms > beside.manyGroupsP99Ms);
   if (isSlower || own.refusals.length > 0) process.exitCode = 1;
 }

@@ -6,7 +6,7 @@ import { inParallel } from '../incidents/measure.ts';
 const BATCH = 64;
 const CONNECTIONS = 4;
 /** Whoever is told to come again does, as often. */
-const TRIES = 20;
+const TRIES = 3;
 const AGAIN_AFTER_MS = 1000;
 const ENDS_AFTER_MS = 600_000;
 
@@ -16,6 +16,8 @@ export type Scene = 'warm' | 'accept' | 'one' | 'many';
 export interface Load {
   readonly scene: Scene;
   readonly count: number;
+  /** When they have begun; none, at the moment when each is sent. */
+  readonly startedMs?: number;
 }
 
 export interface Posted {
@@ -42,18 +44,17 @@ function alertOf(scene: Scene, at: number, startsAt: string, endsAt: string) {
 }
 
 /** As Prometheus sends them: each message says anew when its alerts end unless another comes. */
-function bodiesOf({ scene, count }: Load, startedMs: number): readonly string[] {
-  const startsAt = new Date(startedMs).toISOString();
+function bodyOf({ scene, count, startedMs }: Load, first: number): string {
+  const startsAt = new Date(startedMs ?? Date.now()).toISOString();
   const endsAt = new Date(Date.now() + ENDS_AFTER_MS).toISOString();
-  const all = Array.from({ length: count }, (_, at) => alertOf(scene, at, startsAt, endsAt));
-  return Array.from({ length: Math.ceil(count / BATCH) }, (_, at) =>
-    JSON.stringify(all.slice(at * BATCH, (at + 1) * BATCH)),
+  const inBatch = Math.min(BATCH, count - first);
+  return JSON.stringify(
+    Array.from({ length: inBatch }, (_, at) => alertOf(scene, first + at, startsAt, endsAt)),
   );
 }
 
 /** Posts the alerts to `POST /api/v2/alerts` of whoever listens there, as fast as it takes them. */
-export async function post(url: string, load: Load, startedMs: number): Promise<Posted> {
-  const bodies = bodiesOf(load, startedMs);
+export async function post(url: string, load: Load): Promise<Posted> {
   const pool = new Pool(url, { connections: CONNECTIONS, pipelining: 1 });
   const sentAtMs: number[] = [];
   const refused: string[] = [];
@@ -68,13 +69,14 @@ export async function post(url: string, load: Load, startedMs: number): Promise<
   };
   const from = performance.now();
   try {
-    await inParallel(bodies.length, CONNECTIONS, async (at) => {
+    await inParallel(Math.ceil(load.count / BATCH), CONNECTIONS, async (at) => {
+      const body = bodyOf(load, at * BATCH);
       const sentMs = Date.now();
       for (let one = at * BATCH; one < Math.min((at + 1) * BATCH, load.count); one += 1) {
         sentAtMs[one] = sentMs;
       }
       for (let tried = 1; ; tried += 1) {
-        const { status, text } = await request(bodies[at] ?? '[]');
+        const { status, text } = await request(body);
         if (status === 200) return;
         if (status !== 503 || tried === TRIES) {
           refused.push(`${status} ${text}`);

@@ -20,7 +20,7 @@ async function inSystem<T>(
   try {
     const system = await start(receiver.url);
     try {
-      await post(system.url, { scene: 'warm', count: WARM }, Date.now());
+      await post(system.url, { scene: 'warm', count: WARM });
       const isWarm = (): boolean => receiver.arrivals.length > 0;
       await until(ARRIVES_WITHIN_MS, 'the first page', isWarm);
       receiver.arrivals.length = 0;
@@ -38,11 +38,11 @@ async function inSystem<T>(
 export async function measureAccepting(start: StartSystem, count: number) {
   return inSystem(start, async ({ url, temporal }) => {
     const startedMs = Date.now();
-    const first = await post(url, { scene: 'accept', count }, startedMs);
+    const first = await post(url, { scene: 'accept', count, startedMs });
     const again: number[] = [];
     const refused = [...first.refused];
     for (let round = 0; round < RESENT_ROUNDS; round += 1) {
-      const { tookMs, refused: more } = await post(url, { scene: 'accept', count }, startedMs);
+      const { tookMs, refused: more } = await post(url, { scene: 'accept', count, startedMs });
       again.push(tookMs);
       refused.push(...more);
     }
@@ -59,7 +59,7 @@ export async function measureAccepting(start: StartSystem, count: number) {
 /** From the request to the page, in ms, for each alert: of one group that all of them are in. */
 export async function measureOneGroup(start: StartSystem, count: number) {
   return inSystem(start, async ({ url }, { arrivals }) => {
-    const { sentAtMs, refused } = await post(url, { scene: 'one', count }, Date.now());
+    const { sentAtMs, refused } = await post(url, { scene: 'one', count });
     const kept = count - (refused.length > 0 ? Number.NaN : 0);
     const isThere = (): boolean => arrivals.some(({ firing }) => firing >= kept);
     if (refused.length === 0) await until(ARRIVES_WITHIN_MS, 'a page of all', isThere);
@@ -70,7 +70,7 @@ export async function measureOneGroup(start: StartSystem, count: number) {
 /** The same, of alerts that are in a group of their own each. */
 export async function measureManyGroups(start: StartSystem, count: number) {
   return inSystem(start, async ({ url }, { arrivals }) => {
-    const { sentAtMs, refused, tookMs } = await post(url, { scene: 'many', count }, Date.now());
+    const { sentAtMs, refused, tookMs } = await post(url, { scene: 'many', count });
     const isThere = (): boolean => arrivals.length >= count;
     await until(ARRIVES_WITHIN_MS, 'a page of each', isThere);
     const first = new Map<string, number>();

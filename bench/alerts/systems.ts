@@ -86,7 +86,11 @@ export const startBelay: StartSystem = async (hookUrl) => {
 /** The program on PATH, by its own name or Debian's; null, there is none. */
 export function findAlertmanager(): string | null {
   const names = ['alertmanager', 'prometheus-alertmanager'];
-  return names.map((name) => findProgram(name, process.env.PATH ?? '')).find((one) => one !== undefined) ?? null;
+  return (
+    names
+      .map((name) => findProgram(name, process.env.PATH ?? ''))
+      .find((one) => one !== undefined) ?? null
+  );
 }
 
 /** As it says itself, such as `0.31.1`. */
