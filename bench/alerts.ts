@@ -67,7 +67,8 @@ async function measure(name: string, start: StartSystem) {
     say(`${name}: ${acceptedPerS.toFixed(0)} new/s, ${resentPerS.toFixed(0)} sent again/s`);
   }
   const one = is('one') ? seen(await measureOneGroup(start, count)) : undefined;
-  if (one !== undefined) say(`${name}: one group, ${one.pages} pages: ${told(one.toPageMs)}`);
+  if (one !== undefined)
+    say(`${name}: one group, ${one.held} held, ${one.pages} pages: ${told(one.toPageMs)}`);
   const many = is('many') ? seen(await measureManyGroups(start, count)) : undefined;
   if (many !== undefined) {
     say(
@@ -79,15 +80,16 @@ async function measure(name: string, start: StartSystem) {
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
-function figuresOf({ accepting, one, many, peaks }: Measured, process_: string) {
+function figuresOf({ accepting, one, many, peaks }: Measured, measuredProcess: string) {
   return {
     acceptedPerS: rounded(accepting?.acceptedPerS ?? Number.NaN, 0),
     resentPerS: rounded(accepting?.resentPerS ?? Number.NaN, 0),
+    oneGroupHeld: one?.held ?? Number.NaN,
     oneGroupP50Ms: p50(one?.toPageMs ?? []),
     oneGroupP99Ms: p99(one?.toPageMs ?? []),
     manyGroupsP50Ms: p50(many?.toPageMs ?? []),
     manyGroupsP99Ms: p99(many?.toPageMs ?? []),
-    rssMb: rounded(peaks[process_] ?? Number.NaN, 0),
+    rssMb: rounded(peaks[measuredProcess] ?? Number.NaN, 0),
   };
 }
 
@@ -107,15 +109,11 @@ const figures = {
   alerts: count,
   alertmanager: beside,
 };
+const theirs = new Map<string, unknown>(Object.entries(beside ?? {}));
 for (const [name, value] of Object.entries(figures)) {
   if (typeof value !== 'number') continue;
-  const theirs =
-    beside === null || !(name in beside)
-      ? ''
-      : Object.entries(beside).find(([key]) => key === name)?.[1];
-  process.stdout.write(
-    `${name.padEnd(20)}${String(value).padStart(10)}${String(theirs).padStart(10)}\n`,
-  );
+  const cells = [value, theirs.get(name) ?? ''].map((cell) => String(cell).padStart(12));
+  process.stdout.write(`${name.padEnd(20)}${cells.join('')}\n`);
 }
 if (values.json === true) process.stdout.write(`${JSON.stringify(figures)}\n`);
 if (own !== null) {
