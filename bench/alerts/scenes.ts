@@ -6,7 +6,7 @@ import { type Arrival, type Receiver, startReceiver } from './receiver.ts';
 import type { StartSystem, System } from './systems.ts';
 
 const WARM = 64;
-const RESENT_ROUNDS = 3;
+const RESENT_ROUNDS = 10;
 const BARE_SIGNALS = 4000;
 const ARRIVES_WITHIN_MS = 90_000;
 const LAST_PAGE_WITHIN_MS = 5000;
