@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createBelayClient } from '../client/client.ts';
+import { type BelayClient, createBelayClient } from '../client/client.ts';
 import type { CliDeps } from './deps.ts';
 import { readFile, readStream } from './read-file.ts';
 
 /** The real world for the commands; the only reader of the environment in this folder. */
 export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
-  const { BELAY_TASK_QUEUE: taskQueue, NO_COLOR: noColor, BELAY_WHO: who } = environment;
+  const { NO_COLOR: noColor, BELAY_WHO: who } = environment;
   const isTty = process.stdout.isTTY === true;
   return {
-    connect: () => createBelayClient(taskQueue === undefined ? {} : { taskQueue }),
+    connect: () => connect(environment),
     user: who ?? userInfo().username,
     cwd: process.cwd(),
     variable: (name) => environment[name],
@@ -24,5 +24,25 @@ export function readCliDeps(environment: NodeJS.ProcessEnv): CliDeps {
     readFile,
     readInput: (maxBytes) => readStream(process.stdin, maxBytes),
     writeNewFile: (path, text) => writeFileSync(path, text, { flag: 'wx' }),
+  };
+}
+
+async function connect(environment: NodeJS.ProcessEnv): Promise<BelayClient> {
+  const { BELAY_TASK_QUEUE: taskQueue, BELAY_ALERT_STORE: alertStore } = environment;
+  const options = taskQueue === undefined ? {} : { taskQueue };
+  if (alertStore === undefined) return createBelayClient(options);
+  // With it come database drivers, which few commands need.
+  const { openAlertStore } = await import('../worker/open-alert-store.ts');
+  const store = openAlertStore(alertStore);
+  const client = await createBelayClient({
+    ...options,
+    ...(store === undefined ? {} : { alertStore: store }),
+  });
+  return {
+    ...client,
+    async close() {
+      await client.close();
+      await store?.close();
+    },
   };
 }

@@ -19,6 +19,7 @@ import {
 } from '../workflows/alert-messages.ts';
 import type { Caller } from './caller.ts';
 import { createConfigurationSource } from './configuration-source.ts';
+import { createBeat } from './beat-heartbeat.ts';
 import { createPost } from './post-alerts.ts';
 import { type Request, asked, updateIdOf } from './request.ts';
 import { configured, reachShards } from './shards.ts';
@@ -45,7 +46,10 @@ export interface ConfigureRequest extends Request {
 export interface AlertCalls {
   /** Returns when every alert that is not refused is durable. A repeat of it changes nothing. */
   post(alerts: readonly PostedAlert[]): Promise<Posted>;
-  /** A signal of a heartbeat; `NotFound` where the configuration has none of this name. */
+  /**
+   * A signal of a heartbeat, durable when it returns; `NotFound` where the configuration has none of
+   * this name. It needs no store of last messages.
+   */
   beat(heartbeat: string): Promise<void>;
   /** Returns when every shard goes by the new configuration. The first one begins the shards. */
   configure(request: ConfigureRequest): Promise<{ readonly version: number }>;
@@ -80,19 +84,8 @@ export function askAlerts(temporal: Client, caller: Caller, options: AlertOption
 
   return {
     post: createPost({ shards, source, store, nowMs }),
+    beat: createBeat({ shards, source, store, nowMs }),
     show,
-
-    async beat(heartbeat) {
-      const { configuration } = await source.get();
-      if (!Object.hasOwn(configuration.heartbeats, heartbeat)) {
-        throw new Failure('NotFound', `the alerting file has no heartbeat ${heartbeat}`);
-      }
-      if (store === undefined) {
-        const why = 'signals of heartbeats are kept in a store of last messages: there is none';
-        throw new Failure('EnvironmentInvalid', why);
-      }
-      await store.beat([heartbeat], nowMs());
-    },
 
     async configure({ alerting, ...request }) {
       const command: ConfigureCommand = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { AlertingView, Room } from '../domain/alerting/views.ts';
 import { Failure } from '../domain/failure.ts';
 import {
@@ -7,6 +7,7 @@ import {
   COORDINATOR_ID,
   alertingQuery,
   alertsSignal,
+  beatSignal,
   reviveUpdate,
   roomQuery,
   shardId,
@@ -21,6 +22,8 @@ export interface Shards {
   room(shard: number): Promise<Room>;
   /** Returns when the server has it for good; `NotFound` where no such shard runs. */
   signal(shard: number, batch: AlertBatch): Promise<void>;
+  /** A heartbeat is alive; else as `signal`. */
+  beat(shard: number, heartbeat: string): Promise<void>;
   /** Begins the shards that have been ended by hand. */
   revive(shard: number): Promise<void>;
 }
@@ -34,6 +37,18 @@ const SIGNAL_WITHIN_MS = 6000;
 export function reachShards(temporal: Client, caller: Caller): Shards {
   const handle = (shard: number) => temporal.workflow.getHandle(shardId(shard));
   const coordinator = () => temporal.workflow.getHandle(COORDINATOR_ID);
+
+  async function said(shard: number, say: () => Promise<void>): Promise<void> {
+    try {
+      await caller.within(SIGNAL_WITHIN_MS, shardId(shard), say);
+    } catch (error) {
+      // A signal needs no worker: it is the server that is silent.
+      if (!(error instanceof Failure) || error.code !== 'NoWorker') throw error;
+      const message = `Temporal does not answer for ${shardId(shard)}: post it again`;
+      throw new Failure('TemporalUnreachable', message, { cause: error });
+    }
+  }
+
   return {
     alerting: () =>
       configured(() =>
@@ -45,18 +60,8 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
     room: (shard) =>
       caller.within(ASK_WITHIN_MS, shardId(shard), () => handle(shard).query(roomQuery)),
 
-    async signal(shard, batch) {
-      try {
-        await caller.within(SIGNAL_WITHIN_MS, shardId(shard), () =>
-          handle(shard).signal(alertsSignal, batch),
-        );
-      } catch (error) {
-        // A signal needs no worker: it is the server that is silent.
-        if (!(error instanceof Failure) || error.code !== 'NoWorker') throw error;
-        const message = `Temporal does not answer for ${shardId(shard)}: post it again`;
-        throw new Failure('TemporalUnreachable', message, { cause: error });
-      }
-    },
+    signal: (shard, batch) => said(shard, () => handle(shard).signal(alertsSignal, batch)),
+    beat: (shard, heartbeat) => said(shard, () => handle(shard).signal(beatSignal, heartbeat)),
 
     async revive(shard) {
       const by = { who: 'belay', why: `${shardId(shard)} does not run`, requestId: randomUUID() };
@@ -72,14 +77,22 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
   };
 }
 
-/** Where there is no coordinator, nobody has said yet where alerts go. */
+/**
+ * Where there is no coordinator, nobody has said yet where alerts go. What the coordinator itself
+ * does not find is another thing.
+ */
 export async function configured<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Failure && error.code === 'NotFound') throw notConfigured(error);
+    if (error instanceof Failure && isOfNobody(error)) throw notConfigured(error);
     throw error;
   }
+}
+
+/** No workflow is there; one that answers "not found" is. */
+function isOfNobody({ code, cause }: Failure): boolean {
+  return code === 'NotFound' && cause instanceof WorkflowNotFoundError;
 }
 
 export function notConfigured(cause?: unknown): Failure {

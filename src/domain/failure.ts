@@ -256,7 +256,7 @@ export const FAILURES = {
     httpStatus: 503,
     retry: true,
     exit: 5,
-    mend: 'Check that the database of `BELAY_ALERT_STORE` runs, and has room; alerts fire meanwhile.',
+    mend: 'Check that the database of `BELAY_ALERT_STORE` runs, and has room; then post again.',
   },
   SearchAttributesMissing: {
     httpStatus: 503,

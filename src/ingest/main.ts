@@ -1,7 +1,7 @@
 import { createBelayClient } from '../client/client.ts';
 import type { AlertStore } from '../domain/alerting/alert-store.ts';
-import { createAlertStore } from '../providers/alert-store/registry.ts';
 import { hostAndPort } from '../router/main.ts';
+import { openAlertStore } from '../worker/open-alert-store.ts';
 import { readIngestConfig } from './config.ts';
 import { startIngest } from './ingest.ts';
 import { createIngestMetrics } from './metrics.ts';
@@ -15,8 +15,7 @@ export async function runIngest(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readIngestConfig(environment);
   const { taskQueue } = config;
   const write = (line: string): unknown => process.stdout.write(line);
-  const alertStore =
-    config.alertStore === undefined ? undefined : createAlertStore(config.alertStore);
+  const alertStore = openAlertStore(config.alertStore);
   const client = await createBelayClient({
     ...(taskQueue === undefined ? {} : { taskQueue }),
     ...(alertStore === undefined ? {} : { alertStore }),

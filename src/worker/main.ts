@@ -1,6 +1,6 @@
-import { createAlertStore } from '../providers/alert-store/registry.ts';
 import { createAlertingActivities } from './alerting.ts';
 import { readWorkerConfig } from './config.ts';
+import { openAlertStore } from './open-alert-store.ts';
 import { createPagingProviders, createProviders } from './providers.ts';
 import { installTelemetry, startWorkers } from './worker.ts';
 
@@ -10,7 +10,7 @@ export async function runWorker(environment: NodeJS.ProcessEnv): Promise<void> {
   installTelemetry(config.metricsAddress);
   const paging = createPagingProviders(config);
   const { taskQueue, alertStore } = config;
-  const store = alertStore === undefined ? undefined : createAlertStore(alertStore);
+  const store = openAlertStore(alertStore);
   const alerting = createAlertingActivities({ taskQueue, store }, paging);
   const workers = await startWorkers(config, createProviders(config), paging, alerting);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -8,6 +8,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
+  setCurrentDetails,
   setHandler,
   startChild,
   uuid4,
@@ -18,6 +19,7 @@ import {
   type Silence,
   type SilenceRequest,
   expired,
+  isEndedByHand,
   isForgotten,
   setSilence,
   stateOf,
@@ -67,18 +69,19 @@ export async function runCoordinator(input: AlertingInput): Promise<never> {
   return CancellationScope.nonCancellable(async () => {
     const coordinator = openCoordinator(input);
     coordinator.listen();
-    await condition(isLong);
+    await condition(() => isLong(input.eventsMax ?? EVENTS_MAX));
     await condition(() => coordinator.isIdle && allHandlersFinished());
     return continueAsNew<(next: AlertingInput) => Promise<never>>(coordinator.carry());
   });
 }
 
-function isLong(): boolean {
+function isLong(eventsMax: number): boolean {
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_MAX || historySize > BYTES_MAX;
+  return continueAsNewSuggested || historyLength > eventsMax || historySize > BYTES_MAX;
 }
 
-function openCoordinator({ shards, carried }: AlertingInput) {
+function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
+  const limits = eventsMax === undefined ? {} : { eventsMax };
   const { taskQueue } = workflowInfo();
   let version = carried?.version ?? 0;
   let configuration: Configuration | null = carried?.configuration ?? null;
@@ -151,6 +154,7 @@ function openCoordinator({ shards, carried }: AlertingInput) {
           {
             ...{ schemaVersion: 1, shard, shards, version, configuration },
             silences: [...silences.values()],
+            ...limits,
           },
         ],
       });
@@ -184,6 +188,9 @@ function openCoordinator({ shards, carried }: AlertingInput) {
     return once('silence', command, () =>
       inTurn(async () => {
         forget();
+        // One of a release that somebody has ended stays so: the release goes on without it.
+        const before = silences.get(id);
+        if (before !== undefined && isEndedByHand(before)) return before;
         const set = setSilence(
           Object.fromEntries(silences),
           timed(command.silence),
@@ -239,6 +246,7 @@ function openCoordinator({ shards, carried }: AlertingInput) {
     const request = `${verb} ${requestId}`;
     if (answered.has(request)) return answered.get(request) as T;
     const answer = await work();
+    show();
     answered.set(request, answer);
     const [oldest] = answered.keys();
     if (answered.size > ANSWERS_MAX && oldest !== undefined) answered.delete(oldest);
@@ -272,6 +280,16 @@ function openCoordinator({ shards, carried }: AlertingInput) {
       toldStorms.set(id, untilMs);
       void inTurn(() => tellAll({ kind: 'storm', of, destination, untilMs }));
     }
+  }
+
+  /** For whoever looks in Temporal's UI. */
+  function show(): void {
+    const lasting = [...silences.values()].filter((one) => stateOf(one, Date.now()) !== 'expired');
+    const by = configuredBy === null ? '' : `, by ${configuredBy.who}: ${configuredBy.why}`;
+    setCurrentDetails(
+      `Configuration ${confirmed?.version ?? 'none yet'}${by}. Shards: ${shards}. ` +
+        `Silences: ${lasting.length}; \`belay silence list\` shows them.`,
+    );
   }
 
   function view(): AlertingView {
@@ -339,7 +357,7 @@ function openCoordinator({ shards, carried }: AlertingInput) {
       forget();
       const lasting = { silences: [...silences.values()], answered: [...answered] };
       const next = { version, configuration, configuredBy, number, ...lasting };
-      return { schemaVersion: 1, shards, carried: next };
+      return { schemaVersion: 1, shards, carried: next, ...limits };
     },
   };
 }

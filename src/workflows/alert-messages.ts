@@ -27,6 +27,9 @@ export interface Told {
   readonly event: Extract<ShardEvent, { kind: 'silences' | 'configuration' | 'storm' }>;
 }
 
+/** A heartbeat is alive, from whoever cannot write that down in the store of last messages. */
+export const beatSignal = defineSignal<[string]>('beat');
+
 export const toldSignal = defineSignal<[Told]>('told');
 export interface GroupsAsked {
   /** Of groups, and of alerts of each; so many are in an answer at most. */
@@ -101,6 +104,8 @@ export interface AlertsInput {
   readonly version: number;
   readonly configuration: Configuration;
   readonly silences: readonly Silence[];
+  /** Where it goes on in a fresh history sooner than it would by itself. */
+  readonly eventsMax?: number;
   readonly carried?: {
     readonly state: CarriedShard;
     readonly ledger: readonly AlertLedgerEntry[];
@@ -118,6 +123,8 @@ export interface AlertsInput {
 export interface AlertingInput {
   readonly schemaVersion: 1;
   readonly shards: number;
+  /** As for a shard, and for those that it begins. */
+  readonly eventsMax?: number;
   readonly carried?: {
     readonly version: number;
     readonly configuration: Configuration | null;

@@ -3,12 +3,14 @@ import {
   condition,
   continueAsNew,
   log,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Alert } from '../domain/alerting/alert.ts';
 import { formatLabels } from '../domain/alerting/labels.ts';
 import { reportOf } from '../domain/alerting/page-report.ts';
+import { renderShard } from '../domain/alerting/render-shard.ts';
 import { newShard, step } from '../domain/alerting/shard.ts';
 import { carried, restored } from '../domain/alerting/shard-codec.ts';
 import type {
@@ -42,6 +44,7 @@ import {
   type GroupsAsked,
   type Told,
   alertsSignal,
+  beatSignal,
   groupsQuery,
   roomQuery,
   toldSignal,
@@ -74,14 +77,15 @@ export async function runShard(input: AlertsInput): Promise<never> {
 
 async function serve(input: AlertsInput): Promise<never> {
   const { taskQueue } = workflowInfo();
+  const { eventsMax = EVENTS_MAX } = input;
   const act = alertActivitiesFor(taskQueue);
   const first = await tablesOf(act, input.configuration);
   const shard = openShard(input, act, first);
   shard.listen();
   for (;;) {
     const { rung } = shard.alarm;
-    await condition(() => shard.alarm.rung !== rung || isLong());
-    if (isLong()) return goOnAnew(shard);
+    await condition(() => shard.alarm.rung !== rung || isLong(eventsMax));
+    if (isLong(eventsMax)) return goOnAnew(shard);
     await shard.keepTables();
     shard.take({ kind: 'time' });
   }
@@ -99,9 +103,9 @@ async function tablesOf(
 }
 
 /** Before 10,000 events, whatever the server suggests. */
-function isLong(): boolean {
+function isLong(eventsMax: number): boolean {
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-  return continueAsNewSuggested || historyLength > EVENTS_MAX || historySize > BYTES_MAX;
+  return continueAsNewSuggested || historyLength > eventsMax || historySize > BYTES_MAX;
 }
 
 type Shard = ReturnType<typeof openShard>;
@@ -164,6 +168,18 @@ function openShard(
     const stepped = step(state, event, Date.now(), clocks);
     state = stepped.state;
     carryOut(stepped.outcome);
+    showSoon();
+  }
+
+  let isShowing = false;
+  /** Once, after all that a task brings. */
+  function showSoon(): void {
+    if (isShowing) return;
+    isShowing = true;
+    void Promise.resolve().then(() => {
+      isShowing = false;
+      setCurrentDetails(renderShard(state, { ledger: flusher.ledger.entries, warnings, refused }));
+    });
   }
 
   function takeBatch(sent: AlertBatch): void {
@@ -279,6 +295,11 @@ function openShard(
     listen(): void {
       begin();
       setHandler(alertsSignal, takeBatch);
+      setHandler(beatSignal, (name) => {
+        // One that is not watched here changes nothing.
+        if (typeof name !== 'string') return warn('a beat by signal has no name');
+        take({ kind: 'seen', seen: [{ kind: 'heartbeat', name, atMs: Date.now() }] });
+      });
       setHandler(toldSignal, (one) => {
         if (isTold(one)) doing(() => told(one));
         else warn('something that was told by signal means nothing');
@@ -301,8 +322,9 @@ function openShard(
       await flusher.callOff(() => true);
     },
     carry(): AlertsInput {
-      const { shard, shards, schemaVersion } = input;
+      const { shard, shards, schemaVersion, eventsMax } = input;
       return {
+        ...(eventsMax === undefined ? {} : { eventsMax }),
         ...{ schemaVersion, shard, shards, version: state.version, silences: [] },
         configuration: state.configuration,
         carried: {

@@ -237,6 +237,19 @@ describe('show', () => {
     expect(out).not.toContain('may still arrive');
   });
 
+  test('of alerts names how to see them and how to silence them', async () => {
+    const source = 'alerts';
+    const labels = { release: 'release/checkout/4', alertname: 'Down', job: "it's $(x)" };
+    const matchers = String.raw`alertname=Down 'job="it'\''s $(x)"'`;
+    const out = await shown({ source, labels });
+    expect(out).toContain(`  belay alert list ${matchers}\n`);
+    expect(out).toContain(`  belay silence add ${matchers} --for 2h --comment "…"\n`);
+    expect(await shown({ source, labels: {} })).toMatch(/\n {2}belay alert list\n$/);
+    for (const other of [{ labels }, { source, labels, status: 'resolved' } as const]) {
+      expect(await shown(other)).not.toContain('alert list');
+    }
+  });
+
   test('after an acknowledgement names what may still arrive', async () => {
     const out = await shown({ status: 'acknowledged', acknowledgedBy: HANDLED });
     expect(out).toMatch(/acknowledged +by ada at .*: I look at it\n/);

@@ -8,6 +8,7 @@ import { type Configuration, readAlerting } from '../../src/domain/alerting/aler
 import { Failure } from '../../src/domain/failure.ts';
 import { createAlertStore } from '../../src/providers/alert-store/registry.ts';
 import { createConfigurationSource } from '../../src/client/configuration-source.ts';
+import { createBeat } from '../../src/client/beat-heartbeat.ts';
 import { createPost } from '../../src/client/post-alerts.ts';
 import type { Shards } from '../../src/client/shards.ts';
 import type { AlertBatch } from '../../src/workflows/alert-messages.ts';
@@ -44,6 +45,7 @@ export const alert = (alertname: string, more: Partial<PostedAlert> = {}): Poste
 /** `createPost` before shards that the test plays: there is no server in them. */
 export function startRig(options: { readonly withStore: boolean } = { withStore: true }) {
   const sent: { readonly shard: number; readonly batch: AlertBatch }[] = [];
+  const beats: { readonly shard: number; readonly heartbeat: string }[] = [];
   const asked = { alerting: 0, rooms: [] as number[], revived: [] as number[] };
   const world = {
     nowMs: 1_000_000_000,
@@ -55,6 +57,7 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
     room: (_shard: number) => ({ version: world.version, bytesLeft: 1_000_000 }),
     /** Throws, or waits, instead of taking it. */
     onSignal: async (_shard: number, _batch: AlertBatch): Promise<void> => undefined,
+    onBeat: async (_shard: number): Promise<void> => undefined,
   };
   const requireWorkers = (): void => {
     if (!world.hasWorkers) throw new Failure('NoWorker', 'no worker answered');
@@ -76,9 +79,15 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
       await world.onSignal(shard, batch);
       sent.push({ shard, batch });
     },
+    async beat(shard, heartbeat) {
+      if (!world.hasServer) throw new Failure('TemporalUnreachable', 'Temporal does not answer');
+      await world.onBeat(shard);
+      beats.push({ shard, heartbeat });
+    },
     async revive(shard) {
       asked.revived.push(shard);
       world.onSignal = async () => undefined;
+      world.onBeat = async () => undefined;
     },
   };
   const kept = createStore();
@@ -87,7 +96,8 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
   const nowMs = (): number => world.nowMs;
   const source = createConfigurationSource(() => shards.alerting(), nowMs);
   return {
-    ...{ world, sent, asked, store: kept },
+    ...{ world, sent, beats, asked, store: kept },
+    beat: createBeat({ shards, source, store, nowMs }),
     post: createPost({ shards, source, store, nowMs }),
     /** Names of the alerts that a shard has been sent, in their order. */
     sentTo: (shard: number): readonly (string | undefined)[] =>
@@ -109,6 +119,10 @@ function createStore() {
     async note(messages, nowMs) {
       if (state.isAway) throw new Failure('AlertStoreUnavailable', 'the store is away');
       return real.note(messages, nowMs);
+    },
+    async beat(names, atMs) {
+      if (state.isAway) throw new Failure('AlertStoreUnavailable', 'the store is away');
+      await real.beat(names, atMs);
     },
     async close() {
       await real.close();

@@ -19,6 +19,7 @@ import type { Ask } from '../../src/domain/alerting/shard-state.ts';
 import { readMatchers } from '../../src/domain/alerting/read-matchers.ts';
 import { createSqliteAlertStore } from '../../src/providers/alert-store/sqlite.ts';
 import { incidentsBy } from '../../src/worker/alerting.ts';
+import { type AlertingInput, COORDINATOR_ID } from '../../src/workflows/alert-messages.ts';
 import { createMemoryPaging } from './memory-paging.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { addSearchAttributes } from './search-attributes.ts';
@@ -35,7 +36,13 @@ export const BY = { who: 'ada', why: 'by a test' } as const;
 export async function startAlertRig({
   shards = 4,
   maxCachedWorkflows = 500,
-}: { readonly shards?: number; readonly maxCachedWorkflows?: number } = {}) {
+  eventsMax,
+}: {
+  readonly shards?: number;
+  readonly maxCachedWorkflows?: number;
+  /** Of a run of a shard, and of the coordinator. */
+  readonly eventsMax?: number;
+} = {}) {
   quietRuntime();
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
   await addSearchAttributes(env);
@@ -100,6 +107,12 @@ export async function startAlertRig({
     };
   }
 
+  if (eventsMax !== undefined) {
+    const input: AlertingInput = { schemaVersion: 1, shards, eventsMax };
+    await env.client.workflow.start('alerting', {
+      ...{ workflowId: COORDINATOR_ID, taskQueue, args: [input] },
+    });
+  }
   const stop = await start();
   return {
     ...memory,

@@ -31,6 +31,8 @@ export interface PagingStack {
     readonly url: string;
     readonly metrics: string;
   }>;
+  /** `belay ingest`, which says its address when it is ready. */
+  startIngest(): Promise<Child>;
   metricsOfWorker(): Promise<string>;
   /** Waits until the incident is as described. */
   until(id: string, is: (view: IncidentView) => boolean): Promise<IncidentView>;
@@ -106,6 +108,10 @@ export async function startPagingStack(
       const child = await start('../../src/cli/main', ['answers'], any, '"answers":"ready"');
       const { url, metrics }: { url: string; metrics: string } = JSON.parse(child.said);
       return { child, url, metrics };
+    },
+    startIngest: () => {
+      const any = { BELAY_INGEST_ADDRESS: '127.0.0.1:0' };
+      return start('../../src/cli/main', ['ingest'], any, '"ingest":"ready"');
     },
     metricsOfWorker: async () => (await fetch(`http://${metricsAddressOf(0)}/metrics`)).text(),
     async until(id, is) {

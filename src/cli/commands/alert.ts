@@ -11,6 +11,9 @@ const HELP = `
 Alerts go where the alerting file says (\`belay alerting apply\`). What is accepted is kept: it
 outlives every process.
 
+With BELAY_ALERT_STORE, the workers' store of last messages, post and beat only note there what is no
+news; without it each of them reaches a workflow.
+
 Example:
   $ belay alert post Down instance=db-1 severity=page --annotation summary="no answer"
   $ belay alert post --file alerts.json

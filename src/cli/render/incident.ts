@@ -2,6 +2,7 @@ import type { IncidentSummary, IncidentView } from '../../client/client.ts';
 import type { Attempt, LedgerEntry } from '../../domain/escalation/ledger.ts';
 import type { IncidentStatus, IncidentVerb } from '../../domain/escalation/incident.ts';
 import { cut, onOneLine, printable } from '../../domain/paging/page-words.ts';
+import { alertCommands } from './alerts-of-incident.ts';
 import { shortId } from './short-id.ts';
 import { type Style, clock, columns, moment, span } from './style.ts';
 
@@ -44,7 +45,10 @@ export function renderIncident(view: IncidentView, nowMs: number, style: Style):
     listed('timeline', timeline),
     listed(
       'next',
-      nextOf(view).map((one) => `  belay incident ${one.replace('ID', shortId(id))}`),
+      [
+        ...nextOf(view).map((one) => `incident ${one.replace('ID', shortId(id))}`),
+        ...alertCommands(view),
+      ].map((one) => `  belay ${one}`),
     ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

@@ -10,6 +10,8 @@ const LISTED_MAX = 20;
 const LINE_MAX = 200;
 const LINKS_MAX = 5;
 const TITLE_MAX = 250;
+/** Of incidents that alerts open. */
+export const ALERTS_SOURCE = 'alerts';
 
 /**
  * What a page says, as an incident is reported: of its group while alerts of it fire, and of those
@@ -29,7 +31,7 @@ export function reportOf(state: ShardState, page: GroupPage): Report {
       '\n',
     ),
     severity: severityOf(firing.length > 0 ? firing : resolved, usualSeverity(state, page)),
-    source: 'alerts',
+    source: ALERTS_SOURCE,
     labels,
     links: linksOf(firing),
   };

@@ -99,6 +99,11 @@ export function expired(silence: Silence, nowMs: number): Silence {
   }
 }
 
+/** Whether somebody has ended it, and not time. */
+export function isEndedByHand({ endsAtMs, updatedAtMs }: Silence): boolean {
+  return endsAtMs <= updatedAtMs;
+}
+
 /** Whether it has been over for so long that nobody needs to be told of it. */
 export function isForgotten(silence: Silence, nowMs: number, retentionMs: number): boolean {
   return silence.endsAtMs + retentionMs <= nowMs;

@@ -1,5 +1,6 @@
 import type { Report } from '../escalation/incident.ts';
 import { cut } from '../paging/page-words.ts';
+import type { Labels } from './labels.ts';
 import type { OnAlert } from './route.schema.ts';
 
 /** What an alert has done to a running release. Plain JSON. */
@@ -31,6 +32,13 @@ export function withReleases(report: Report, steered: readonly SteeredRelease[])
     text: cut([...lines, report.text].join('\n'), TEXT_MAX),
     labels: { [LABEL]: first.workflowId, ...report.labels },
   };
+}
+
+/** Of a report, without the release that it may show. */
+export function groupLabelsOf({ [LABEL]: release, ...others }: Labels): Labels {
+  return release === undefined || release.startsWith('release/')
+    ? others
+    : { [LABEL]: release, ...others };
 }
 
 /** Why a release is steered, for its own timeline. */

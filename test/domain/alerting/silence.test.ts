@@ -4,6 +4,7 @@ import {
   type Silence,
   type SilenceRequest,
   expired,
+  isEndedByHand,
   isForgotten,
   setSilence,
   silences,
@@ -115,4 +116,14 @@ test('expiring ends it now, whatever it was, and twice is once', () => {
   expect(expired(pending, NOW + 5)).toBe(pending);
   expect(isForgotten(pending, NOW + HOUR - 1, HOUR)).toBe(false);
   expect(isForgotten(pending, NOW + HOUR, HOUR)).toBe(true);
+});
+
+test('who has ended a silence, a person or time, can be told', () => {
+  const lasting = silence({ startsAtMs: NOW - HOUR, endsAtMs: NOW + HOUR });
+  expect(isEndedByHand(lasting)).toBe(false);
+  expect(isEndedByHand(silence({ endsAtMs: NOW - 1 }))).toBe(false);
+  expect(isEndedByHand(expired(lasting, NOW))).toBe(true);
+  expect(isEndedByHand(expired(silence({ startsAtMs: NOW + 1, endsAtMs: NOW + 2 }), NOW))).toBe(
+    true,
+  );
 });

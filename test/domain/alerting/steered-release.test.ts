@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { whySteered, withReleases } from '../../../src/domain/alerting/steered-release.ts';
+import {
+  groupLabelsOf,
+  whySteered,
+  withReleases,
+} from '../../../src/domain/alerting/steered-release.ts';
 import type { Report } from '../../../src/domain/escalation/incident.ts';
 
 const REPORT: Report = {
@@ -56,4 +60,12 @@ test('the report stays within what an incident keeps', () => {
 test('a release is told by which alert, however long that is', () => {
   expect(whySteered('{alertname="Slow"}')).toBe('the alert {alertname="Slow"} fires');
   expect(whySteered('x'.repeat(5000))).toHaveLength(1000);
+});
+
+test.each([
+  [withReleases(REPORT, [STEERED]).labels, REPORT.labels],
+  [{ release: 'helm-1' }, { release: 'helm-1' }],
+  [{ alertname: 'Slow' }, { alertname: 'Slow' }],
+])('of the labels %j those of the group are %j', (labels, own) => {
+  expect(groupLabelsOf(labels)).toEqual(own);
 });
