@@ -60,6 +60,8 @@ export function createPost(deps: PostDeps): AlertCalls['post'] {
       taken.map(({ alert }) => alert),
       nowMs(),
     );
+    // Most batches are only sent again.
+    if (!answers.includes(true)) return [];
     const isNew = new Set<string>();
     const news = taken.filter(({ alert }, index) => {
       const key = fingerprint(alert.labels);

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { inBatches } from '../domain/alerting/batches.ts';
 import type { Handed } from '../domain/alerting/shard-state.ts';
 import type { AlertBatch } from '../workflows/alert-messages.ts';
@@ -13,6 +14,12 @@ interface Parcel {
   readonly handed: Handed;
   readonly settle: (error?: unknown) => void;
 }
+
+/**
+ * After a signal: what comes meanwhile goes together. Every signal costs the server and the workers
+ * as much, whatever it carries; what comes after a rest is not kept waiting.
+ */
+const GATHERS_FOR_MS = 20;
 
 /** `signal` returns when a batch is in the workflow. */
 export function createShardSender(signal: (batch: AlertBatch) => Promise<void>): ShardSender {
@@ -47,7 +54,10 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
   async function sendAll(): Promise<void> {
     if (isUnderWay) return;
     isUnderWay = true;
-    while (waiting.length > 0) await sendRun(nextRun());
+    while (waiting.length > 0) {
+      await sendRun(nextRun());
+      await wait(GATHERS_FOR_MS);
+    }
     isUnderWay = false;
   }
 

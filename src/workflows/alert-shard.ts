@@ -17,6 +17,7 @@ import { carried, restored } from '../domain/alerting/shard-codec.ts';
 import type {
   Ask,
   Clocks,
+  Handed,
   Outcome,
   PageEnd,
   Seen,
@@ -128,6 +129,8 @@ function openShard(
   const warnings: string[] = [...(input.carried?.warnings ?? [])];
   const alarm = createAlarm();
   const doings = new Set<Promise<void>>();
+  /** Alerts that have come in the same task, by version, are one event: each takes as long. */
+  const come: { readonly version: number; readonly alerts: Handed[] }[] = [];
   const post = createAlertPost(input.shard, () => state.version, warn);
   const flusher = createFlusher({
     id: workflowId,
@@ -158,6 +161,11 @@ function openShard(
   }
 
   function take(event: ShardEvent): void {
+    takeCome();
+    workIn(event);
+  }
+
+  function workIn(event: ShardEvent): void {
     const stepped = step(state, event, Date.now(), clocks);
     state = stepped.state;
     carryOut(stepped.outcome);
@@ -181,7 +189,16 @@ function openShard(
   function takeBatch(sent: AlertBatch): void {
     const { version, alerts, faults } = usableBatch(sent);
     for (const fault of faults.slice(0, FAULTS_MAX)) warn(`of a batch by signal ${fault}`);
-    if (alerts.length > 0) take({ kind: 'alerts', version, alerts });
+    if (alerts.length === 0) return;
+    if (come.length === 0) void Promise.resolve().then(takeCome);
+    const last = come.at(-1);
+    if (last?.version === version) last.alerts.push(...alerts);
+    else come.push({ version, alerts: [...alerts] });
+  }
+
+  /** Before anything else happens, so that all stays in its order. */
+  function takeCome(): void {
+    for (const batch of come.splice(0)) workIn({ kind: 'alerts', ...batch });
   }
 
   function carryOut(outcome: Outcome): void {

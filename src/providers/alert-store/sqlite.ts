@@ -48,17 +48,36 @@ export function createSqliteAlertStore(file: string): AlertStore {
   let opened: Opened | null = null;
   let isClosed = false;
 
-  /** All of it in one transaction, or `AlertStoreUnavailable`. */
-  async function run<T>(work: (store: Opened) => T): Promise<T> {
+  let waiting: Waiting[] = [];
+
+  /**
+   * All of it in one transaction, or `AlertStoreUnavailable`. What is asked in one turn of the event
+   * loop shares the transaction, as each waits for the disk.
+   */
+  function run<T>(work: (store: Opened) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const done = (store: Opened) => {
+        const result = work(store);
+        return () => resolve(result);
+      };
+      waiting.push({ done, reject });
+      if (waiting.length === 1) setImmediate(() => void runAll());
+    });
+  }
+
+  async function runAll(): Promise<void> {
+    const all = waiting;
+    waiting = [];
     try {
-      return await whenFree(() => {
+      const answers = await whenFree(() => {
         if (isClosed) throw new Error('it is closed');
         opened ??= open(file);
         const store = opened;
-        return transaction(store.database, () => work(store));
+        return transaction(store.database, () => all.map(({ done }) => done(store)));
       });
+      for (const answer of answers) answer();
     } catch (error) {
-      throw unavailable(file, error);
+      for (const { reject } of all) reject(unavailable(file, error));
     }
   }
   return {
@@ -101,6 +120,12 @@ export function createSqliteAlertStore(file: string): AlertStore {
 }
 
 type Opened = ReturnType<typeof open>;
+
+interface Waiting {
+  /** Does it; what it returns tells the result, once all is written. */
+  readonly done: (store: Opened) => () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 function open(file: string) {
   mkdirSync(dirname(file), { recursive: true });

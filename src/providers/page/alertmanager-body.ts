@@ -1,3 +1,4 @@
+import { fingerprint } from '../../domain/alerting/fingerprint.ts';
 import type { Page } from '../../domain/paging/page.ts';
 import { cut, onOneLine, printable, repeatNote, webLinks } from '../../domain/paging/page-words.ts';
 
@@ -100,23 +101,4 @@ function withoutEmpty(labels: Labels): Labels {
       .map(([name, value]) => [cut(onOneLine(name), MAX.name), cut(onOneLine(value), MAX.value)])
       .filter(([name, value]) => name !== '' && value !== ''),
   );
-}
-
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-const SEPARATOR = Buffer.from([0xff]);
-
-/** Alertmanager's: FNV-1a of 64 bits over the sorted labels, 16 hexadecimal digits. */
-export function fingerprint(labels: Labels): string {
-  const names = Object.keys(labels).toSorted((one, other) =>
-    Buffer.compare(Buffer.from(one), Buffer.from(other)),
-  );
-  let hash = FNV_OFFSET;
-  for (const name of names) {
-    const bytes = [Buffer.from(name), SEPARATOR, Buffer.from(labels[name] ?? ''), SEPARATOR];
-    for (const byte of Buffer.concat(bytes)) {
-      hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * FNV_PRIME);
-    }
-  }
-  return hash.toString(16).padStart(16, '0');
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channel } from '../../../src/domain/paging/channel.schema.ts';
-import { fingerprint } from '../../../src/providers/page/alertmanager-body.ts';
+import { fingerprint } from '../../../src/domain/alerting/fingerprint.ts';
 import type { PageChannel } from '../../../src/providers/page/page-channel.ts';
 import { createWebhookChannel } from '../../../src/providers/page/webhook.ts';
 import { acknowledged, pageOf, resolved } from '../../support/pages.ts';

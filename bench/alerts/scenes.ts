@@ -1,0 +1,100 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { until } from '../incidents/measure.ts';
+import { measureBareSignals } from './bare-signals.ts';
+import { nameOf, post } from './load.ts';
+import { type Arrival, type Receiver, startReceiver } from './receiver.ts';
+import type { StartSystem, System } from './systems.ts';
+
+const WARM = 64;
+const RESENT_ROUNDS = 10;
+const BARE_SIGNALS = 4000;
+const ARRIVES_WITHIN_MS = 90_000;
+const LAST_PAGE_WITHIN_MS = 5000;
+
+type Peaks = Readonly<Record<string, number>>;
+
+/** Of one scene, in a system that has just been started. */
+async function inSystem<T>(
+  start: StartSystem,
+  work: (system: System, receiver: Receiver) => Promise<T>,
+): Promise<T & { readonly peakMb: Peaks }> {
+  const receiver = await startReceiver();
+  try {
+    const system = await start(receiver.url);
+    try {
+      await post(system.url, { scene: 'warm', count: WARM });
+      const isWarm = (): boolean => receiver.arrivals.length > 0;
+      await until(ARRIVES_WITHIN_MS, 'the first page', isWarm);
+      receiver.arrivals.length = 0;
+      const measured = await work(system, receiver);
+      return { ...measured, peakMb: system.peakMb() };
+    } finally {
+      await system.close();
+    }
+  } finally {
+    await receiver.close();
+  }
+}
+
+/** Alerts a second, new ones and the same again; of bare signals, where there is a Temporal. */
+export async function measureAccepting(start: StartSystem, count: number) {
+  return inSystem(start, async ({ url, temporal }) => {
+    const startedMs = Date.now();
+    const first = await post(url, { scene: 'accept', count, startedMs });
+    const again: number[] = [];
+    const refused = [...first.refused];
+    for (let round = 0; round < RESENT_ROUNDS; round += 1) {
+      const { tookMs, refused: more } = await post(url, { scene: 'accept', count, startedMs });
+      again.push(tookMs);
+      refused.push(...more);
+    }
+    const resentMs = again.reduce((sum, ms) => sum + ms, 0);
+    return {
+      refused,
+      acceptedPerS: (count * 1000) / first.tookMs,
+      resentPerS: (count * RESENT_ROUNDS * 1000) / resentMs,
+      bareSignalsPerS: temporal === null ? null : await measureBareSignals(temporal, BARE_SIGNALS),
+    };
+  });
+}
+
+/**
+ * From the request to the page, in ms, for each alert of one group that all of them are in; only of
+ * those that there was room for, where some were refused.
+ */
+export async function measureOneGroup(start: StartSystem, count: number) {
+  return inSystem(start, async ({ url }, { arrivals }) => {
+    const { sentAtMs, refused } = await post(url, { scene: 'one', count });
+    const held = (): number => Math.max(0, ...arrivals.map(({ firing }) => firing));
+    if (refused.length === 0) {
+      await until(ARRIVES_WITHIN_MS, 'a page of all', () => held() >= count);
+    } else await wait(LAST_PAGE_WITHIN_MS);
+    const toPageMs = inOneGroup(sentAtMs, arrivals).slice(0, held());
+    return { refused, pages: arrivals.length, held: held(), toPageMs };
+  });
+}
+
+/** The same, of alerts that are in a group of their own each. */
+export async function measureManyGroups(start: StartSystem, count: number) {
+  return inSystem(start, async ({ url }, { arrivals }) => {
+    const { sentAtMs, refused, tookMs } = await post(url, { scene: 'many', count });
+    const isThere = (): boolean => arrivals.length >= count;
+    await until(ARRIVES_WITHIN_MS, 'a page of each', isThere);
+    const first = new Map<string, number>();
+    for (const { atMs, names } of arrivals) {
+      for (const name of names) if (!first.has(name)) first.set(name, atMs);
+    }
+    const toPageMs = sentAtMs.map((ms, at) => (first.get(nameOf(at)) ?? Number.NaN) - ms);
+    return { refused, pages: arrivals.length, toPageMs, postedMs: tookMs };
+  });
+}
+
+/** The first `n` that were sent are in the first page that is about `n`, for all that can be told. */
+function inOneGroup(sentAtMs: readonly number[], arrivals: readonly Arrival[]): readonly number[] {
+  return sentAtMs
+    .toSorted((one, other) => one - other)
+    .map((ms, at) => {
+      const page = arrivals.find(({ firing }) => firing > at);
+      return (page?.atMs ?? Number.NaN) - ms;
+    });
+}
