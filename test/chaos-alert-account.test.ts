@@ -23,7 +23,7 @@ const SILENCE: LivedSilence = {
 
 const seen = (changes: Partial<Seen>): Seen => ({
   ...{ alerts: [ALERT], silences: [], pages: [PAGE], killsAtMs: [] },
-  ...{ endedAtMs: 200_000, dueWithinMs: 45_000 },
+  ...{ beganAtMs: 0, endedAtMs: 200_000, dueWithinMs: 45_000 },
   ...changes,
 });
 
@@ -61,6 +61,8 @@ describe('an alert is lost', () => {
 test('an end is lost when the last word is that it fires', () => {
   const alerts = [{ ...ALERT, endsAtMs: 5000, endKeptAtMs: 6000 }];
   expect(accountAlerts(seen({ alerts })).lostEnds).toHaveLength(1);
+  const silences = [{ ...SILENCE, promisedUntilMs: 5500 }];
+  expect(accountAlerts(seen({ alerts, silences })).lostEnds).toEqual([]);
   const over = { ...PAGE, key: 'one/2', atMs: 7000, firing: [], resolved: ['a00001'] };
   expect(accountAlerts(seen({ alerts, pages: [PAGE, over] })).lostEnds).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
  * regular expressions of matchers, is loaded by the shards of alerts and their coordinator alone. The
  * source map behind it is twice as long, but a worker holds it once.
  */
-const CODE_MAX_BYTES = 1_650_000;
+const CODE_MAX_BYTES = 1_700_000;
 
 test('the workflow bundle holds no zod, calendar or Node, and stays small', async () => {
   const { code } = await bundleWorkflowCode({

@@ -181,9 +181,10 @@ export function createFlusher(shard: FlusherShard) {
       const { message } = failureOf(error);
       if (!isOff) log.warn('a batch of pages failed', { message });
       const state = isOff ? 'called_off' : 'unknown';
-      const attempts = isOff
-        ? []
-        : [{ attempt: 1, atMs: Date.now(), outcome: 'unknown', text: message } as const];
+      // Called off between two tries, it cannot say what the first of them has sent.
+      const attempts = [
+        { attempt: 1, atMs: Date.now(), outcome: 'unknown', text: message } as const,
+      ];
       const ends = pages.map(({ key }) => ({ key, state, attempts, receipt: null }) as const);
       return { ends, fallback: null };
     }

@@ -41,6 +41,8 @@ export interface AlertAccount {
 }
 
 export interface Seen {
+  /** From when the times of the plan count. */
+  readonly beganAtMs: number;
   readonly alerts: readonly LivedAlert[];
   readonly silences: readonly LivedSilence[];
   /** In the order in which they came. */
@@ -60,7 +62,7 @@ const EXPLAINS_FOR_MS = 60_000;
  * receiver got, and by nothing that Belay says of itself.
  */
 export function accountAlerts(seen: Seen): AlertAccount {
-  const { alerts, silences, pages, endedAtMs, dueWithinMs } = seen;
+  const { alerts, silences, pages, beganAtMs, endedAtMs, dueWithinMs } = seen;
   const groupOf = new Map(alerts.map(({ id, group }) => [id, group] as const));
   const silencesOf = Map.groupBy(
     silences.flatMap((silence) => silence.groups.map((group) => ({ group, silence }))),
@@ -98,11 +100,12 @@ export function accountAlerts(seen: Seen): AlertAccount {
     .map(({ id, group }) => `${id} of ${group} fires and has been in no page`);
   const lostEnds = alerts
     .filter(
-      ({ id, group, endKeptAtMs }) =>
+      ({ id, group, endsAtMs, endKeptAtMs }) =>
         endKeptAtMs !== null &&
         endKeptAtMs < dueMs &&
         lastWord.get(id) === 'firing' &&
-        !wasQuietSince(group, endKeptAtMs),
+        // It may have been kept, and found silenced, long before its source was answered so.
+        !wasQuietSince(group, beganAtMs + (endsAtMs ?? 0)),
     )
     .map(({ id, group }) => `${id} of ${group} is over, and nobody was told`);
   const silencedPages = pages.flatMap(({ key, atMs, firing }) =>

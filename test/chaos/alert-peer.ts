@@ -84,7 +84,8 @@ export async function playAlertmanager(
     await wait(quietMs);
     playing.abort();
     const lived = await lives;
-    return { ...lived, pages: hook.pages, killsAtMs, lostSilences: await lostOf(lived) };
+    const seen = { ...lived, pages: hook.pages, killsAtMs, beganAtMs };
+    return { ...seen, lostSilences: await lostOf(lived) };
   } finally {
     playing.abort();
     await child.stop();

@@ -132,7 +132,8 @@ async function playBelay(plan: AlertPlan): Promise<{ played: Played; account: Al
       .split('\n')
       .filter((line) => /TMPRL1100|[Nn]ondeterminism/.test(line))
       .map((line) => `a history did not replay: ${line}`);
-    const played = { ...lived, pages: hook.pages, killsAtMs, lostSilences, problems };
+    const seen = { ...lived, pages: hook.pages, killsAtMs, beganAtMs };
+    const played = { ...seen, lostSilences, problems };
     return { played, account: accountAlerts({ ...played, ...ends() }) };
   } finally {
     await close();
