@@ -262,6 +262,8 @@ function conclude(
 ): void {
   const figures = { ...figuresOf(account, played), seed, alertmanager };
   const wrong = [
+    // What is lost besides may come of it.
+    ...played.problems,
     ...account.lostAlerts.map((text) => `lost alert: ${text}`),
     ...account.lostEnds.map((text) => `lost end: ${text}`),
     ...played.lostSilences.map((text) => `lost silence: ${text}`),
@@ -269,7 +271,6 @@ function conclude(
     ...account.duplicates
       .filter(({ explained }) => explained === null)
       .map(({ text }) => `duplicate without an explanation: ${text}`),
-    ...played.problems,
   ];
   for (const id of account.lostEnds.map((text) => text.split(' ')[0] ?? '').slice(0, EXAMPLES)) {
     for (const line of pagesAbout(played.pages, id)) process.stdout.write(`${line}\n`);
