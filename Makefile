@@ -38,8 +38,8 @@ demo: setup ## Release v2 (good) and v3 (bad) of a real service; STRATEGY=canary
 test: setup programs ## Lint, types, and every test against real parts
 	npm run --silent lint
 	npm run --silent types
-	@# Two at a time: those with a real server wait for real time and go first, the others take
-	@# what they leave of the processors.
+	@# Two at a time: those with a real server wait for real time and go first; those that skip
+	@# time, or need none, take what they leave of the processors.
 	@$(MAKE) --jobs=2 --no-print-directory test-real test-rest
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
 
@@ -47,4 +47,5 @@ test: setup programs ## Lint, types, and every test against real parts
 test-real: # Files of test/integration
 	@npm test --silent -- --project integration
 test-rest: # All others
-	@nice -n 19 npm test --silent -- --project unit --project provider --project workflow
+	@npm test --silent -- --project provider
+	@nice -n 19 npm test --silent -- --project unit --project workflow
