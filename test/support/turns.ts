@@ -1,4 +1,4 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { poll } from './poll.ts';
 
@@ -34,23 +34,27 @@ export function createTurns(client: Client) {
   /** One after the other, and none amid a task of its workflow, which may call it off by itself. */
   let ended: Promise<void> = Promise.resolve();
 
-  function end(): Promise<void> {
+  async function end(): Promise<void> {
     const { activityId, workflowExecution } = activityInfo();
     const before = ended;
-    ended = (async () => {
+    let isGone = false;
+    const turn = async (): Promise<void> => {
       await before;
-      while (speaking !== undefined) await speaking;
-      if (workflowExecution === undefined) return;
+      while (speaking !== undefined && !isGone) await speaking;
+      if (workflowExecution === undefined || isGone) return;
       await Promise.all([...endings].map(recorded)).catch(() => undefined);
       const { workflowId, runId } = workflowExecution;
       await poll(WITHIN_MS, async () =>
-        isAmidTask(await eventsOf(workflowId, runId)) ? undefined : true,
+        !isGone && isAmidTask(await eventsOf(workflowId, runId)) ? undefined : true,
       ).catch(() => undefined);
       // Somebody may have begun to speak meanwhile, and must be heard first.
-      while (speaking !== undefined) await speaking;
-      endings.add({ ...workflowExecution, activityId });
-    })();
-    return ended;
+      while (speaking !== undefined && !isGone) await speaking;
+      if (!isGone) endings.add({ ...workflowExecution, activityId });
+    };
+    ended = turn();
+    // A worker that shuts down waits for nobody's turn.
+    await Promise.race([ended, untilWorkerStops()]);
+    isGone = true;
   }
 
   return {
@@ -117,6 +121,19 @@ function isHeard(events: Events): boolean {
     after(0, 'workflowExecutionUpdateAcceptedEventAttributes') !== -1 ||
     after(task, 'workflowTaskCompletedEventAttributes') !== -1
   );
+}
+
+function untilWorkerStops(): Promise<void> {
+  const { cancellationSignal: signal } = Context.current();
+  const isStopping = (): boolean =>
+    signal.reason instanceof Error && signal.reason.message === 'WORKER_SHUTDOWN';
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (isStopping()) resolve();
+    };
+    if (signal.aborted) look();
+    else signal.addEventListener('abort', look, { once: true });
+  });
 }
 
 /** A task is due, or has begun and is not over. */
