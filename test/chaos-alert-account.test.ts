@@ -18,7 +18,7 @@ const PAGE: CamePage = {
 };
 const SILENCE: LivedSilence = {
   ...{ name: 's0', groups: ['g0001'], atMs: 0, forMs: 9_000_000, expiredAtMs: null },
-  ...{ id: 'x', answeredAtMs: 2000, promisedUntilMs: 9_000_000 },
+  ...{ id: 'x', answeredAtMs: 2000, promisedUntilMs: 9_000_000, overAtMs: 9_000_000 },
 };
 
 const seen = (changes: Partial<Seen>): Seen => ({
@@ -41,7 +41,7 @@ describe('an alert is lost', () => {
       'when its silence has been over for long',
       {
         pages: [],
-        silences: [{ ...SILENCE, promisedUntilMs: 100_000 }],
+        silences: [{ ...SILENCE, promisedUntilMs: 100_000, overAtMs: 100_000 }],
       },
     ],
   ])('%s', (_, changes) => {
@@ -61,7 +61,7 @@ describe('an alert is lost', () => {
 test('an end is lost when the last word is that it fires', () => {
   const alerts = [{ ...ALERT, endsAtMs: 5000, endKeptAtMs: 6000 }];
   expect(accountAlerts(seen({ alerts })).lostEnds).toHaveLength(1);
-  const silences = [{ ...SILENCE, promisedUntilMs: 5500 }];
+  const silences = [{ ...SILENCE, promisedUntilMs: 3500, overAtMs: 5500 }];
   expect(accountAlerts(seen({ alerts, silences })).lostEnds).toEqual([]);
   const over = { ...PAGE, key: 'one/2', atMs: 7000, firing: [], resolved: ['a00001'] };
   expect(accountAlerts(seen({ alerts, pages: [PAGE, over] })).lostEnds).toEqual([]);

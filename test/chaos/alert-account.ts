@@ -14,6 +14,8 @@ export interface LivedSilence extends PlannedSilence {
   readonly answeredAtMs: number | null;
   /** From then on nothing is promised: its end, or when it was first asked to be expired. */
   readonly promisedUntilMs: number;
+  /** Until then it may have held back: its end, or when it was answered that it is expired. */
+  readonly overAtMs: number;
 }
 
 /** A page as it came. */
@@ -76,8 +78,7 @@ export function accountAlerts(seen: Seen): AlertAccount {
   /** It may have been held back at any time since. */
   const wasQuietSince = (group: string, fromMs: number): boolean =>
     (silencesOf.get(group) ?? []).some(
-      ({ silence: { answeredAtMs, promisedUntilMs } }) =>
-        answeredAtMs !== null && promisedUntilMs > fromMs,
+      ({ silence: { answeredAtMs, overAtMs } }) => answeredAtMs !== null && overAtMs > fromMs,
     );
   const told = new Set(pages.filter(({ isTaken }) => isTaken).flatMap(({ firing }) => firing));
   const lastWord = new Map<string, 'firing' | 'resolved'>();

@@ -133,12 +133,14 @@ async function runSilence(
   const answeredAtMs = id === null ? null : Date.now();
   const { expiredAtMs } = silence;
   if (id === null || expiredAtMs === null || over.aborted) {
-    return { ...silence, id, answeredAtMs, promisedUntilMs: endsAtMs };
+    return { ...silence, id, answeredAtMs, promisedUntilMs: endsAtMs, overAtMs: endsAtMs };
   }
   await waitUntil(beganAtMs + expiredAtMs, over);
   const askedAtMs = Date.now();
   await untilAnswered(over, () => target.expire(id, silence.name));
-  return { ...silence, id, answeredAtMs, promisedUntilMs: Math.min(askedAtMs, endsAtMs) };
+  const promisedUntilMs = Math.min(askedAtMs, endsAtMs);
+  const overAtMs = Math.min(Date.now(), endsAtMs);
+  return { ...silence, id, answeredAtMs, promisedUntilMs, overAtMs };
 }
 
 async function untilAnswered<T>(over: AbortSignal, ask: () => Promise<T>): Promise<T | null> {
