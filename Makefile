@@ -48,4 +48,4 @@ test-real: # Files of test/integration
 	@npm test --silent -- --project integration
 test-rest: # All others
 	@npm test --silent -- --project provider
-	@nice -n 19 npm test --silent -- --project unit --project workflow
+	@nice -n 10 npm test --silent -- --project unit --project workflow
