@@ -1,4 +1,8 @@
 import { Context } from '@temporalio/activity';
+import type {
+  SteerReleaseRequest,
+  SteerReleaseResult,
+} from '../domain/alerting/alert-activities.ts';
 import { Failure } from '../domain/failure.ts';
 import type { ServiceView } from '../domain/release/commands.ts';
 import type { Progress } from '../domain/release/progress.ts';
@@ -13,26 +17,6 @@ export interface Releases {
   ): Promise<{ readonly phase: string }>;
   progress(workflowId: string): Promise<Pick<Progress, 'strategy'>>;
 }
-
-export interface SteerReleaseRequest {
-  readonly service: string;
-  readonly verb: 'pause' | 'rollback';
-  readonly who: string;
-  readonly why: string;
-  /** The same for every attempt, and for each repeat of the same wish. */
-  readonly requestId: string;
-}
-
-export type SteerReleaseResult =
-  | {
-      readonly kind: 'steered';
-      readonly workflowId: string;
-      readonly phase: string;
-      readonly version: string;
-      /** Unknown where the release did not say so in time. */
-      readonly strategy: string | undefined;
-    }
-  | { readonly kind: 'none'; readonly why: string };
 
 /** Pauses or takes back the release of a service that runs now; a rollback of one is its abort. */
 export function createSteering({ releases }: { readonly releases: Releases }) {

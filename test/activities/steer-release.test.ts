@@ -1,10 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
-import {
-  type Releases,
-  type SteerReleaseRequest,
-  createSteering,
-} from '../../src/activities/steer-release.ts';
+import { type Releases, createSteering } from '../../src/activities/steer-release.ts';
+import type { SteerReleaseRequest } from '../../src/domain/alerting/alert-activities.ts';
 import { FAILURES, Failure, type FailureCode } from '../../src/domain/failure.ts';
 import type { RunRecord } from '../../src/domain/release/progress.ts';
 

@@ -2,19 +2,21 @@ import type { Flushed, FlushEnd, FlushRequest, TellRequest } from './flush.ts';
 import type { Ask, Seen, Steer } from './shard-state.ts';
 import type { TimeTables, TimeTablesRequest } from './time-tables.ts';
 
-export interface SteerRequest extends Steer {
+export interface SteerReleaseRequest extends Omit<Steer, 'fingerprint'> {
   readonly who: string;
   readonly why: string;
+  /** The same for every attempt, and for each repeat of the same wish. */
   readonly requestId: string;
 }
 
 /** What became of a release that an alert was to stop. */
-export type Steered =
+export type SteerReleaseResult =
   | {
       readonly kind: 'steered';
       readonly workflowId: string;
       readonly phase: string;
       readonly version: string;
+      /** Unknown where the release did not say so in time. */
       readonly strategy: string | undefined;
     }
   | { readonly kind: 'none'; readonly why: string };
@@ -26,7 +28,7 @@ export interface AlertActivities {
   askLastMessages(asks: readonly Ask[]): Promise<readonly Seen[]>;
   flushPages(request: FlushRequest): Promise<Flushed>;
   tellIncidents(request: TellRequest): Promise<readonly FlushEnd[]>;
-  steerRelease(request: Omit<SteerRequest, 'fingerprint'>): Promise<Steered>;
+  steerRelease(request: SteerReleaseRequest): Promise<SteerReleaseResult>;
   /** There was no room for these: their next messages are news. */
   forgetAlerts(fingerprints: readonly string[]): Promise<void>;
 }

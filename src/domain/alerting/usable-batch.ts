@@ -1,5 +1,6 @@
 import { type Alert, postedProblem } from './alert.ts';
 import type { GroupRef } from './group-key.ts';
+import { isRecord } from './is-record.ts';
 import type { Handed, Stay } from './shard-state.ts';
 
 /** What of a batch can be used, and why the rest of it cannot. */
@@ -76,8 +77,4 @@ function isStay(stay: unknown): stay is Stay {
 
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

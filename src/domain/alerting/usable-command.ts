@@ -1,4 +1,5 @@
 import type { Configuration } from './alerting-file.ts';
+import { isRecord } from './is-record.ts';
 import { type Matcher, OPERATORS } from './matcher.ts';
 import { regexProblem } from './regex.ts';
 import type { Route } from './routes.ts';
@@ -104,8 +105,4 @@ function isTime(ms: unknown): boolean {
 
 function isThing(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isThing(value) && !Array.isArray(value);
 }
