@@ -1,5 +1,6 @@
+import type { GroupRef } from './group-key.ts';
 import { bytesHeld } from './shard-codec.ts';
-import { type Draft, stateOfDraft } from './shard-draft.ts';
+import { type Draft, bytesOfMember, stateOfDraft } from './shard-draft.ts';
 import type { ShardState } from './shard-state.ts';
 
 /**
@@ -28,6 +29,11 @@ export function hasRoom(draft: Draft, bytes: number): boolean {
   if (draft.bytesAtMost + bytes <= most) return true;
   measure(draft, REFUSE_PERCENT);
   return draft.bytesAtMost + bytes <= most;
+}
+
+/** Whether an alert can be in a group, which may have to be opened for it. */
+export function hasRoomFor(draft: Draft, { key, labels }: GroupRef): boolean {
+  return hasRoom(draft, bytesOfMember(draft.groups.has(key) ? null : labels));
 }
 
 /** So that `roomOf` needs no measure: to be called when an event has been worked in. */

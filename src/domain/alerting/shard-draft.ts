@@ -2,6 +2,7 @@ import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import { type Destination, type GroupRef, destinationText, shardOf } from './group-key.ts';
 import { type Inhibitors, inhibitorsOf } from './inhibition.ts';
+import type { Labels } from './labels.ts';
 import { groupsFor } from './routing.ts';
 import type {
   Clocks,
@@ -41,6 +42,7 @@ export interface Draft {
   bytesAtMost: number;
   bytesChanged: number;
   readonly bytesLimit: number;
+  readonly baseMs: number;
   readonly out: Collected;
   /** Members that have been copied for this event, and may be written. */
   readonly written: Map<string, Map<string, Member>>;
@@ -72,6 +74,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     bytesChanged: state.bytesChanged,
     refused: state.refused,
     bytesLimit: state.bytesLimit,
+    baseMs: state.baseMs,
     out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),
     sets: new Map(),
@@ -83,10 +86,10 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
 export function stateOfDraft(draft: Draft): ShardState {
   const { shard, shards, version, configuration, alerts, groups, silences } = draft;
   const { early, stays, storms, heartbeats, pages, refused } = draft;
-  const { bytesAtMost, bytesChanged, bytesLimit } = draft;
+  const { bytesAtMost, bytesChanged, bytesLimit, baseMs } = draft;
   const known = { shard, shards, version, configuration, alerts, groups, silences };
   const more = { early, stays, storms, heartbeats, pages, refused };
-  return { ...known, ...more, bytesAtMost, bytesChanged, bytesLimit };
+  return { ...known, ...more, bytesAtMost, bytesChanged, bytesLimit, baseMs };
 }
 
 /** Made once for an event, and again when what fires has changed. */
@@ -129,7 +132,7 @@ export function join(draft: Draft, fingerprint: string, ref: GroupRef): void {
 function open(draft: Draft, { key, destination, labels, isStorm }: GroupRef): void {
   const members = new Map<string, Member>();
   draft.written.set(key, members);
-  grow(draft, GROUP_BYTES + utf8Length(JSON.stringify(labels)));
+  grow(draft, bytesOfGroup(labels));
   draft.groups.set(key, {
     ...{ key, destination, labels, isStorm, members, openedAtMs: draft.nowMs },
     ...{ flushAtMs: null, flushedAtMs: null, log: null, inFlight: null },
@@ -204,10 +207,28 @@ export function grow(draft: Draft, bytes: number): void {
 const GROUP_BYTES = 500;
 const MEMBER_BYTES = 100;
 const ALERT_BYTES = 120;
+const PLACE_BYTES = 6;
+const STAYS_BYTES = 20;
 
-/** What an alert takes as JSON, at most. */
+/** What a group takes, and one more member of it, at most. */
+export function bytesOfMember(labels: Labels | null): number {
+  return MEMBER_BYTES + (labels === null ? 0 : bytesOfGroup(labels));
+}
+
+function bytesOfGroup(labels: Labels): number {
+  return GROUP_BYTES + utf8Length(JSON.stringify(labels));
+}
+
+/** What it takes that an alert is known to stay elsewhere, at most. */
+export function bytesOfStays(stays: readonly Stay[]): number {
+  return utf8Length(JSON.stringify(stays)) + STAYS_BYTES;
+}
+
+/** What an alert takes as it is carried, at most; with the places of its texts. */
 export function bytesOf({ labels, annotations, generatorUrl }: Alert): number {
-  return utf8Length(JSON.stringify([labels, annotations, generatorUrl])) + ALERT_BYTES;
+  const pairs = Object.keys(labels).length + Object.keys(annotations).length;
+  const texts = utf8Length(JSON.stringify([labels, annotations, generatorUrl]));
+  return texts + 2 * PLACE_BYTES * pairs + ALERT_BYTES;
 }
 
 export function utf8Length(text: string): number {

@@ -113,6 +113,8 @@ export interface ShardState {
   /** So much has come or gone since that was measured. */
   readonly bytesChanged: number;
   readonly bytesLimit: number;
+  /** The times that are carried count from it, so that they take little. */
+  readonly baseMs: number;
 }
 
 /** An alert on its way to a shard. Plain JSON. */

@@ -87,7 +87,7 @@ export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardSt
     ...{ alerts: new Map(), groups: new Map(), silences: new Map(), stays: new Map() },
     early: [],
     ...{ storms: new Map(), heartbeats: new Map(), pages: 0, refused: [] },
-    ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0 },
+    ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0, baseMs: nowMs },
   };
   const draft = draftOf(empty, nowMs, clocks);
   watchHeartbeats(draft);

@@ -6,16 +6,17 @@ import {
   stormShardOf,
 } from './group-key.ts';
 import type { StormLimit } from './route.schema.ts';
+import { hasRoom, hasRoomFor } from './room.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
+  bytesOfStays,
   change,
   closeIfEmpty,
   grow,
   isSame,
   join,
   leave,
-  utf8Length,
 } from './shard-draft.ts';
 import type { Group, Storm } from './shard-state.ts';
 
@@ -119,7 +120,7 @@ function leaveForStorm(
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   const ref = stormRef(destination, routes);
-  intoStorm(draft, fingerprint, ref);
+  if (!intoStorm(draft, fingerprint, ref)) return;
   leave(draft, fingerprint, key);
   const storm = draft.groups.get(ref.key);
   if (storm?.flushedAtMs === null && flushAtMs !== null) {
@@ -127,23 +128,25 @@ function leaveForStorm(
   }
 }
 
-/** Into the storm's group, here or in the shard that owns it. */
-export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): void {
+/** Into the storm's group, here or in the shard that owns it; false where there is no room for that. */
+export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): boolean {
   const held = draft.alerts.get(fingerprint);
-  if (held === undefined) return;
+  if (held === undefined) return false;
   const owner = stormShardOf(ref.destination, draft.shards);
   if (owner !== draft.shard) {
-    const stays = draft.stays.get(fingerprint) ?? [];
     const stay = { shard: owner, version: draft.version, ref };
-    draft.stays.set(fingerprint, [...stays, stay]);
-    grow(draft, utf8Length(JSON.stringify(stay)));
+    if (!hasRoom(draft, bytesOfStays([stay]))) return false;
+    draft.stays.set(fingerprint, [...(draft.stays.get(fingerprint) ?? []), stay]);
+    grow(draft, bytesOfStays([stay]));
     const handed = { alert: held.alert, groups: [ref], stays: [] };
     draft.out.passOn.push({ shard: owner, handed });
-    return;
+    return true;
   }
+  if (!hasRoomFor(draft, ref)) return false;
   join(draft, fingerprint, ref);
   flushFirst(draft, ref.key, ref.routes, held.alert.startsAtMs);
   flushSoon(draft, ref.key);
+  return true;
 }
 
 function limitOf(

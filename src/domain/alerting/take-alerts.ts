@@ -6,12 +6,13 @@ import { heldBack } from './held-back.ts';
 import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
-import { hasRoom, refuse, taken } from './room.ts';
+import { hasRoom, hasRoomFor, refuse, taken } from './room.ts';
 import { groupsFor } from './routing.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
   bytesOf,
+  bytesOfStays,
   changeMember,
   groupAt,
   grow,
@@ -20,7 +21,6 @@ import {
   join,
   letGo,
   takeOut,
-  utf8Length,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
 import { afterStorm, intoStorm } from './storm.ts';
@@ -143,8 +143,12 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   });
   const all = [...others, ...noted];
   if (all.length === 0) return;
+  if (!hasRoom(draft, bytesOfStays(noted))) {
+    refuse(draft, fingerprint);
+    return;
+  }
   draft.stays.set(fingerprint, all);
-  grow(draft, utf8Length(JSON.stringify(noted)));
+  grow(draft, bytesOfStays(noted));
 }
 
 /** To where it stays although no route leads there any more: its end is told there. */
@@ -250,10 +254,13 @@ export function place(
   // Where it stayed it has ended meanwhile, and no route leads there.
   if (held.isEnded || ref.routes.length === 0) return;
   const target = draft.groups.has(ref.key) ? ref : afterStorm(draft, ref);
-  if (target.isStorm && !ref.isStorm) intoStorm(draft, fingerprint, target);
-  else {
+  if (target.isStorm && !ref.isStorm) {
+    if (!intoStorm(draft, fingerprint, target)) refuse(draft, fingerprint);
+  } else if (hasRoomFor(draft, target)) {
     join(draft, fingerprint, target);
     flushFirst(draft, target.key, target.routes, sinceMs);
+  } else {
+    refuse(draft, fingerprint);
   }
   if (draft.groups.has(target.key)) touched.add(target.key);
 }

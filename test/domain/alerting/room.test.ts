@@ -195,17 +195,52 @@ test('without another configuration or a storm nothing that was accepted is refu
   );
 });
 
-test('no shard takes more than it says, nor than it may', () => {
-  fc.assert(
-    fc.property(fc.array(act, { maxLength: 25 }), fc.constantFrom(1, 8), (acts, shards) => {
-      play(acts, shards, (sim) => {
-        for (const state of sim.states()) {
-          const bytes = carriedBytes(state);
-          expect(bytes).toBeLessThanOrEqual(state.bytesAtMost);
-          expect(bytes).toBeLessThanOrEqual(LIMIT);
-        }
-      });
-    }),
-    { numRuns: 150 },
-  );
+function expectWithinLimits(sim: Simulation): void {
+  for (const state of sim.states()) {
+    const bytes = carriedBytes(state);
+    expect(bytes).toBeLessThanOrEqual(state.bytesAtMost);
+    expect(bytes).toBeLessThanOrEqual(LIMIT);
+  }
+}
+
+const SEEN: readonly (readonly [what: string, shards: number, acts: readonly Act[]])[] = [
+  [
+    'one group of many becomes many groups of one',
+    1,
+    [
+      ...[{ reload: 1 }, { fire: 0, count: 48 }, { waitMs: 20 * MINUTE }],
+      ...[{ fire: 48, count: 41 }, { fire: 89, count: 30 }, { reload: 0 }],
+    ],
+  ],
+  [
+    'a storm that stays elsewhere',
+    8,
+    [
+      ...[{ fire: 0, count: 46 }, { fire: 52, count: 5 }, { waitMs: 20 * MINUTE }],
+      ...[{ reload: 2 }, { reload: 1 }],
+    ],
+  ],
+  [
+    'a group is paged a second time',
+    1,
+    [
+      ...[{ reload: 1 }, { fire: 0, count: 60 }, { restart: true }, { waitMs: MINUTE }],
+      ...[{ resolve: 0, count: 1 }, { waitMs: MINUTE }, { waitMs: MINUTE }],
+    ],
+  ],
+];
+
+describe('no shard takes more than it says, nor than it may', () => {
+  test.each(SEEN)('%s', (_, shards, acts) => {
+    play(acts, shards, expectWithinLimits);
+  });
+
+  test('whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 25 }), fc.constantFrom(1, 8), (acts, shards) => {
+        play(acts, shards, expectWithinLimits);
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
