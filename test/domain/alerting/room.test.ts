@@ -98,12 +98,13 @@ describe('a shard has room for less than it holds at most', () => {
   });
 });
 
+const RESTART = { restart: true } as const;
 const act = fc.oneof(
   { weight: 6, arbitrary: fc.record({ fire: fc.nat(400), count: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ resolve: fc.nat(400), count: fc.nat(40) }) },
   { weight: 2, arbitrary: fc.record({ reload: fc.nat(CONFIGURATIONS.length - 1) }) },
   { weight: 2, arbitrary: fc.record({ waitMs: fc.constantFrom(1000, MINUTE, 20 * MINUTE) }) },
-  { weight: 1, arbitrary: fc.constant({ restart: true }) },
+  { weight: 1, arbitrary: fc.constant(RESTART) },
 );
 type Act = typeof act extends fc.Arbitrary<infer Each> ? Each : never;
 
@@ -171,7 +172,7 @@ test('all that 16 shards accept is too much for one: what it has no room for is 
     { fire: 0, count: 1000 },
     { waitMs: MINUTE },
     { reload: 1 },
-    { restart: true },
+    RESTART,
   ];
   let refusals = 0;
   play(fill, 16, (sim, firing) => {
@@ -224,7 +225,7 @@ const SEEN: readonly (readonly [what: string, shards: number, acts: readonly Act
     'a group is paged a second time',
     1,
     [
-      ...[{ reload: 1 }, { fire: 0, count: 60 }, { restart: true }, { waitMs: MINUTE }],
+      ...[{ reload: 1 }, { fire: 0, count: 60 }, RESTART, { waitMs: MINUTE }],
       ...[{ resolve: 0, count: 1 }, { waitMs: MINUTE }, { waitMs: MINUTE }],
     ],
   ],
