@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Failure } from '../domain/failure.ts';
-import { translated } from './translate.ts';
+import { isTooEarly, translated } from './translate.ts';
 
 /** A call that finds no worker must end: an update waits for one for ever. */
 export const ANSWER_WITHIN_MS = 15_000;
@@ -66,14 +66,15 @@ export function createCaller({
 
 /**
  * Asks again where the server has taken an update back: the worker to which it was given, or the
- * server itself, went away before it was looked at. Nothing has been done then.
+ * server itself, went away before it was looked at. Nothing has been done then. The same goes for a
+ * query that overtook the task of its workflow.
  */
 async function untilTaken<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isTakenBack(error) || tries === TRIES_MAX) throw error;
+      if (!(isTakenBack(error) || isTooEarly(error)) || tries === TRIES_MAX) throw error;
       await sleep(TRY_AGAIN_AFTER_MS * tries);
     }
   }

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Failure, isFailureCode } from '../domain/failure.ts';
+import { ASKED_TOO_EARLY } from '../workflows/task-guard.ts';
 
 /** Of gRPC (https://grpc.io/docs/guides/status-codes). */
 const CANCELLED = 1;
@@ -51,6 +52,7 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
     hasName(error, 'WorkflowUpdateRPCTimeoutOrCancelledError') ||
     // A query whose worker went away in the middle of it.
     isCancelled(error) ||
+    isTooEarly(error) ||
     // What the server says at once where it has seen no worker for a while.
     (isGrpcServiceError(error) && /no poller seen/i.test(error.message));
   if (silent) {
@@ -75,6 +77,11 @@ function translate(error: unknown, { address, about = 'Temporal', taskQueue }: A
     return new Failure('TemporalUnreachable', `Temporal at ${address}: ${message}`, cause);
   }
   return new Failure('Internal', `${about}: ${message}`, cause);
+}
+
+/** A query that a worker has refused to answer yet. */
+export function isTooEarly(error: unknown): boolean {
+  return error instanceof QueryNotRegisteredError && error.message.includes(ASKED_TOO_EARLY);
 }
 
 function isCancelled(error: unknown): boolean {

@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS } from './workflow-files.ts';
 
 /** The code of the workflows as one file, for `BELAY_WORKFLOW_BUNDLE`: workers start faster. */
 export async function bundleWorkflows(file: string): Promise<void> {
-  const isSource = import.meta.url.endsWith('.ts');
-  const index = `../workflows/index.${isSource ? 'ts' : 'js'}`;
   const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(index, import.meta.url)),
+    workflowsPath: WORKFLOWS_PATH,
+    workflowInterceptorModules: WORKFLOW_INTERCEPTORS,
     logger: quiet,
   });
   mkdirSync(dirname(file), { recursive: true });

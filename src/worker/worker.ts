@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import {
   NativeConnection,
   Runtime,
@@ -16,6 +15,7 @@ import { PAGE_QUEUE_SUFFIX, WATCH_QUEUE_SUFFIX } from '../workflows/queues.ts';
 import type { AlertingActivities } from './alerting.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
+import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS } from './workflow-files.ts';
 
 /** However often an activity beats, the server hears of it at most once in this time. */
 export const HEARTBEAT_THROTTLE_MS = 2000;
@@ -119,7 +119,8 @@ function workflowSource(config: WorkerConfig) {
   if (config.workflowBundle !== undefined) {
     return { workflowBundle: { codePath: config.workflowBundle } };
   }
-  const isSource = import.meta.url.endsWith('.ts');
-  const index = `../workflows/index.${isSource ? 'ts' : 'js'}`;
-  return { workflowsPath: fileURLToPath(new URL(index, import.meta.url)) };
+  return {
+    workflowsPath: WORKFLOWS_PATH,
+    interceptors: { workflowModules: WORKFLOW_INTERCEPTORS },
+  };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
+import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS } from '../../src/worker/workflow-files.ts';
 
 let code: string | undefined;
 
@@ -22,8 +23,8 @@ export async function workflowCode(): Promise<string> {
 export async function workflowCodeWithoutHeartbeats(): Promise<string> {
   const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const bundle = await bundleWorkflowCode({
-    workflowsPath: fileOf('../../src/workflows/index.ts'),
-    workflowInterceptorModules: [fileOf('./long-heartbeats.ts')],
+    workflowsPath: WORKFLOWS_PATH,
+    workflowInterceptorModules: [...WORKFLOW_INTERCEPTORS, fileOf('./long-heartbeats.ts')],
     logger: new DefaultLogger('ERROR'),
   });
   return bundle.code;
