@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { AlertStore } from '../../domain/alerting/alert-store.ts';
 import { Failure } from '../../domain/failure.ts';
 import { createPostgresAlertStore } from './postgres.ts';
-import { createSqliteAlertStore } from './sqlite.ts';
+import { createThreadedAlertStore } from './threaded.ts';
 
 /**
  * The store of last messages at `sqlite:/path/file.db` or `postgres://user:password@host/database`.
@@ -13,7 +13,7 @@ export function createAlertStore(url: string): AlertStore {
   switch (scheme) {
     case 'sqlite':
       if (rest === '' || rest.startsWith('//') || rest === ':memory:') break;
-      return createSqliteAlertStore(resolve(rest));
+      return createThreadedAlertStore(resolve(rest));
     case 'postgres':
     case 'postgresql':
       if (!rest.startsWith('//') || !URL.canParse(url)) break;

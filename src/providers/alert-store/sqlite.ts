@@ -7,6 +7,7 @@ import { transaction } from '../store/effect-log.ts';
 import {
   type Changes,
   type StoredRow,
+  type StoredRows,
   alertOf,
   inOrder,
   keyed,
@@ -84,19 +85,22 @@ export function createSqliteAlertStore(file: string): AlertStore {
     note: (messages, nowMs) =>
       run((store) => {
         const { keys, sorted } = keyed(messages);
-        const plan = planNote(store.read(sorted), keys, messages, nowMs);
-        store.write(plan);
+        const rows = store.read(sorted);
+        const plan = planNote(rows, keys, messages, nowMs);
+        store.write(plan, rows);
         return plan.news;
       }),
     delivered: (messages, nowMs) =>
       run((store) => {
         const { keys, sorted } = keyed(messages);
-        store.write(planDelivered(store.read(sorted), keys, messages, nowMs));
+        const rows = store.read(sorted);
+        store.write(planDelivered(rows, keys, messages, nowMs), rows);
       }),
     endsOf: (fingerprints, nowMs) =>
       run((store) => {
-        const plan = planEnds(store.read(inOrder(fingerprints)), nowMs);
-        store.write(plan);
+        const rows = store.read(inOrder(fingerprints));
+        const plan = planEnds(rows, nowMs);
+        store.write(plan, rows);
         return plan.ends;
       }),
     forget: (fingerprints) => run((store) => store.forget(inOrder(fingerprints))),
@@ -153,6 +157,11 @@ function prepared(database: DatabaseSync) {
        (fingerprint, starts_at_ms, ends_at_ms, is_timeout, updated_at_ms, news_until_ms, body)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
+  const putTimes = database.prepare(
+    `UPDATE belay_last_messages
+     SET starts_at_ms = ?, ends_at_ms = ?, is_timeout = ?, updated_at_ms = ?, news_until_ms = ?
+     WHERE fingerprint = ?`,
+  );
   const remove = database.prepare('DELETE FROM belay_last_messages WHERE fingerprint = ?');
   const forget = database.prepare(
     `UPDATE belay_last_messages
@@ -173,18 +182,26 @@ function prepared(database: DatabaseSync) {
   );
   return {
     database,
-    read: (fingerprints: readonly string[]): ReadonlyMap<string, StoredRow> =>
+    read: (fingerprints: readonly string[]): StoredRows =>
       new Map(
         fingerprints.flatMap((key) => {
           const row = one.get(key);
           return row === undefined ? [] : [[key, stored(row)] as const];
         }),
       ),
-    write({ changed, removed }: Changes): void {
+    write({ changed, removed }: Changes, before: StoredRows): void {
       for (const row of changed) {
-        const { startsAtMs, endsAtMs, updatedAtMs, newsUntilMs } = row;
-        const timeout = row.isTimeout ? 1 : 0;
-        put.run(row.fingerprint, startsAtMs, endsAtMs, timeout, updatedAtMs, newsUntilMs, row.body);
+        const { fingerprint, startsAtMs, endsAtMs, updatedAtMs, newsUntilMs, body } = row;
+        const times = [
+          startsAtMs,
+          endsAtMs,
+          row.isTimeout ? 1 : 0,
+          updatedAtMs,
+          newsUntilMs,
+        ] as const;
+        // A whole row would be taken out of the index, and put into it again.
+        if (before.get(fingerprint)?.body === body) putTimes.run(...times, fingerprint);
+        else put.run(fingerprint, ...times, body);
       }
       for (const key of removed) remove.run(key);
     },

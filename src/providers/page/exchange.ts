@@ -13,8 +13,17 @@ const CONNECT_WITHIN_MS = 5000;
 /** Of an attempt, as the port promises. */
 export const ANSWER_WITHIN_MS = 10_000;
 
-/** A connection for each request: one kept open may be cut just when a page is written to it. */
-const connections = new Agent({ pipelining: 0, connect: { timeout: CONNECT_WITHIN_MS } });
+/**
+ * Pages that follow each other share connections: for many groups of alerts, making one for each takes
+ * longer than the pages. One that has been idle is not used again, as the other side may cut it just
+ * when a page is written to it; servers wait for 5 s and longer before they do.
+ */
+const IDLE_MAX_MS = 1000;
+const connections = new Agent({
+  connect: { timeout: CONNECT_WITHIN_MS },
+  keepAliveTimeout: IDLE_MAX_MS,
+  keepAliveMaxTimeout: IDLE_MAX_MS,
+});
 
 export interface Question {
   /** For messages, such as `Slack`; the path of an address is often its secret. */
