@@ -41,9 +41,9 @@ export async function startReceiver() {
   };
 }
 
-/** Alertmanager lists every alert; Belay says how many there are, and lists the first. */
+/** Of many alerts Belay lists the first, and says how many more there are. */
 function read(body: string): Pick<Arrival, 'names' | 'firing'> {
   const names = [...new Set(body.match(/host-\d{5}/g))];
-  const said = /\((\d+) firing\)/.exec(body)?.[1];
-  return { names, firing: said === undefined ? names.length : Number(said) };
+  const truncated = Number(/"truncatedAlerts":(\d+)/.exec(body)?.[1] ?? 0);
+  return { names, firing: names.length + truncated };
 }

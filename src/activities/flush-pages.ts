@@ -206,6 +206,7 @@ async function sendOne(
   const page: Page = {
     ...{ dedupKey: key, action: asked.action, incident: asked.incident, level: 1, round: 1 },
     ...{ to: undefined, who: undefined, maybeRepeated: mayHaveArrived(attempts) },
+    alerts: asked.alerts,
   };
   try {
     const handle = page.action === 'resolve' ? port.handleOf?.(page) : undefined;

@@ -12,22 +12,15 @@ import {
   type IncidentPage,
 } from '../domain/alerting/flush.ts';
 import { destinationText } from '../domain/alerting/group-key.ts';
+import { charactersOfPaged } from '../domain/alerting/paged-alerts.ts';
 import type { GroupPage, PageEnd } from '../domain/alerting/shard-state.ts';
-import { channelPage, incidentPage } from '../domain/alerting/told-pages.ts';
+import { type ToldPage, channelPage, incidentPage } from '../domain/alerting/told-pages.ts';
 import { mayHaveArrived } from '../domain/escalation/ledger.ts';
-import type { Report } from '../domain/escalation/incident.ts';
 import type { alertActivitiesFor } from './alert-activities.ts';
 import { failureOf, isCalledOff } from './failure.ts';
 
 /** What a batch carries at most; a page is some 2 KB of text. */
 const BATCH_CHARACTERS_MAX = 200_000;
-
-/** A page with what it says, as it was when it was handed out. */
-export interface ToldPage {
-  readonly page: GroupPage;
-  readonly report: Report;
-  readonly openedAtMs: number;
-}
 
 interface Flight {
   readonly scope: CancellationScope;
@@ -219,7 +212,8 @@ function inFlights(pages: readonly ToldPage[]): readonly (readonly ToldPage[])[]
   const batches: ToldPage[][] = [];
   for (const told of pages) {
     const place = destinationText(told.page.destination);
-    const size = told.report.text.length + told.report.title.length + 500;
+    const { report, alerts } = told;
+    const size = report.text.length + report.title.length + charactersOfPaged(alerts) + 500;
     let last = open.get(place);
     if (last === undefined || last.batch.length === BATCH_PAGES_MAX || last.room < size) {
       last = { batch: [], room: BATCH_CHARACTERS_MAX };

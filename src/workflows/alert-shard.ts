@@ -11,6 +11,7 @@ import {
 import type { Alert } from '../domain/alerting/alert.ts';
 import { formatLabels } from '../domain/alerting/labels.ts';
 import { reportOf } from '../domain/alerting/page-report.ts';
+import { pagedAlerts } from '../domain/alerting/paged-alerts.ts';
 import { renderShard } from '../domain/alerting/render-shard.ts';
 import { newShard, step } from '../domain/alerting/shard.ts';
 import { carried, restored } from '../domain/alerting/shard-codec.ts';
@@ -220,6 +221,7 @@ function openShard(
           reportOf(state, page),
           page.firing.flatMap((one) => steered.get(one) ?? []),
         ),
+        alerts: pagedAlerts(state, page),
         openedAtMs: state.groups.get(page.group)?.openedAtMs ?? Date.now(),
       })),
     );

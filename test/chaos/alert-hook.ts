@@ -13,8 +13,6 @@ export interface AlertHook {
 /** How often it misbehaves, of all requests. */
 const FAULTS = { error: 0.03, tooMany: 0.02, cut: 0.02 };
 
-const ID = /id="(a\d{5})"/;
-
 /** A webhook of Belay's, or of Alertmanager, that misbehaves now and then. */
 export async function startAlertHook({ uniform }: Random): Promise<AlertHook> {
   const pages: CamePage[] = [];
@@ -29,7 +27,7 @@ export async function startAlertHook({ uniform }: Random): Promise<AlertHook> {
       const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as HookBody;
       const key = request.headers['idempotency-key'];
       pages.push({
-        ...(typeof key === 'string' ? ofBelay(key, body) : ofPeer(body)),
+        ...toldOf(typeof key === 'string' ? key : undefined, body),
         atMs,
         isTaken,
       });
@@ -58,34 +56,18 @@ interface HookBody {
   readonly alerts: readonly {
     readonly status: string;
     readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, string>>;
   }[];
 }
 
 type Told = Pick<CamePage, 'key' | 'group' | 'firing' | 'resolved'>;
 
-/** A line an alert; those that are over say so. */
-function ofBelay(key: string, { alerts }: HookBody): Told {
-  const lines = Object.values(alerts[0]?.annotations ?? {}).flatMap((text) => text.split('\n'));
-  const idsOf = (isOver: boolean): readonly string[] =>
-    lines
-      .filter((line) => line.startsWith('over: ') === isOver)
-      .flatMap((line) => ID.exec(line)?.[1] ?? []);
-  return {
-    key,
-    group: key.split('/')[0] ?? '',
-    firing: [...new Set(idsOf(false))],
-    resolved: [...new Set(idsOf(true))],
-  };
-}
-
 let peers = 0;
 
 /** Alertmanager's pages have no key of their own. */
-function ofPeer({ groupKey, alerts }: HookBody): Told {
+function toldOf(key: string | undefined, { groupKey, alerts }: HookBody): Told {
   const idsOf = (wanted: string): readonly string[] =>
     alerts.filter(({ status }) => status === wanted).flatMap(({ labels }) => labels.id ?? []);
   peers += 1;
   const told = { firing: idsOf('firing'), resolved: idsOf('resolved') };
-  return { key: `${groupKey} ${peers}`, group: groupKey, ...told };
+  return { key: key ?? `${groupKey} ${peers}`, group: groupKey, ...told };
 }

@@ -1,5 +1,5 @@
 import type { Attempt } from '../escalation/ledger.ts';
-import type { Incident } from '../paging/page.ts';
+import type { Incident, PagedAlerts } from '../paging/page.ts';
 import type { Report } from '../escalation/incident.ts';
 
 /** A page about a group, on its way to one channel. */
@@ -9,6 +9,8 @@ export interface FlushPage {
   readonly action: 'trigger' | 'resolve';
   /** The group, as channels are told it. */
   readonly incident: Incident;
+  /** Of the group, one by one; undefined: by a workflow of an older Belay. */
+  readonly alerts?: PagedAlerts | undefined;
   /** Since when it is due: of two pages the earlier goes first, and it is given up in time. */
   readonly dueMs: number;
   /** Attempts at it that are known already. */

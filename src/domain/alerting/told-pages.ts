@@ -1,17 +1,20 @@
 import type { Report } from '../escalation/incident.ts';
+import type { PagedAlerts } from '../paging/page.ts';
 import type { FlushPage, IncidentPage } from './flush.ts';
 import type { GroupPage } from './shard-state.ts';
 
-interface Told {
+/** A page with what it says, as it was when it was handed out. */
+export interface ToldPage {
   readonly page: GroupPage;
   readonly report: Report;
+  readonly alerts: PagedAlerts;
   /** When the group was opened. */
   readonly openedAtMs: number;
 }
 
 /** A group as channels are told it: as an incident that nobody can acknowledge. */
 export function channelPage(
-  { page, report, openedAtMs }: Told,
+  { page, report, alerts, openedAtMs }: ToldPage,
   shard: string,
   dueMs: number,
 ): FlushPage {
@@ -25,13 +28,14 @@ export function channelPage(
       status: isOver ? 'resolved' : 'triggered',
       by: isOver ? 'its alerts' : undefined,
     },
+    alerts,
     dueMs,
     earlier: [],
   };
 }
 
 /** A group as the incident of a policy; it is over when nothing fires any more. */
-export function incidentPage({ page, report }: Told): IncidentPage {
+export function incidentPage({ page, report }: Pick<ToldPage, 'page' | 'report'>): IncidentPage {
   const action = page.firing.length === 0 ? 'resolve' : 'report';
   return { key: page.key, incident: page.group, action, report };
 }

@@ -18,6 +18,25 @@ export interface Incident {
   readonly links: readonly { readonly text: string; readonly url: string }[];
 }
 
+/** One of the alerts that a page is about. */
+export interface PagedAlert {
+  readonly isFiring: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly generatorUrl: string | null;
+  readonly startsAtMs: number;
+  /** When it ended; of one that fires, when it ends unless it is sent again. */
+  readonly endsAtMs: number;
+}
+
+/** The alerts of a group, one by one. */
+export interface PagedAlerts {
+  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly alerts: readonly PagedAlert[];
+  /** So many more there was no room for. */
+  readonly truncated: number;
+}
+
 /** One message about an incident to one address of one channel. Plain JSON. */
 export interface Page {
   /** The same for every attempt at this page; at most 255 characters of [A-Za-z0-9._/-]. */
@@ -37,4 +56,6 @@ export interface Page {
   readonly alert?: number | undefined;
   /** An earlier attempt may have arrived: where a repeat would be shown, the text says so. */
   readonly maybeRepeated: boolean;
+  /** What the incident stands for, where it is a group of alerts. */
+  readonly alerts?: PagedAlerts | undefined;
 }

@@ -1,5 +1,5 @@
 import { fingerprint } from '../../domain/alerting/fingerprint.ts';
-import type { Page } from '../../domain/paging/page.ts';
+import type { Page, PagedAlerts } from '../../domain/paging/page.ts';
 import { cut, onOneLine, printable, repeatNote, webLinks } from '../../domain/paging/page-words.ts';
 
 const MAX = { name: 255, value: 4000, labels: 100, text: 64_000 };
@@ -30,11 +30,75 @@ export interface AlertmanagerBody {
   readonly truncatedAlerts: number;
 }
 
-/** An incident as a group of one alert; what Alertmanager has no field for is an annotation. */
-export function alertmanagerBody(
+interface BodyOptions {
+  readonly receiver: string;
+  readonly externalUrl: string;
+  readonly nowMs: number;
+}
+
+/**
+ * A group of alerts as Alertmanager tells it, and any other incident as a group of one alert. What
+ * Alertmanager has no field for is an annotation.
+ */
+export function alertmanagerBody(page: Page, options: BodyOptions): AlertmanagerBody {
+  const { alerts } = page;
+  // One that has lost all of its alerts has no more to tell than its own words.
+  return alerts === undefined || alerts.alerts.length === 0
+    ? incidentBody(page, options)
+    : groupBody(page, alerts, options);
+}
+
+/** Of the group as a whole: `belay_` marks words that are not those of its alerts. */
+function groupBody(
   page: Page,
-  options: { readonly receiver: string; readonly externalUrl: string; readonly nowMs: number },
+  { groupLabels, alerts, truncated }: PagedAlerts,
+  { receiver, externalUrl }: BodyOptions,
 ): AlertmanagerBody {
+  const { incident } = page;
+  const told = alerts.map((one) => ({
+    status: one.isFiring ? ('firing' as const) : ('resolved' as const),
+    labels: one.labels,
+    annotations: one.annotations,
+    startsAt: new Date(one.startsAtMs).toISOString(),
+    endsAt: one.isFiring ? NOT_YET : new Date(one.endsAtMs).toISOString(),
+    generatorURL: one.generatorUrl ?? '',
+    fingerprint: fingerprint(one.labels),
+  }));
+  return {
+    receiver,
+    status: page.action === 'resolve' ? 'resolved' : 'firing',
+    alerts: told,
+    groupLabels,
+    commonLabels: common(told.map(({ labels }) => labels)),
+    commonAnnotations: {
+      ...common(told.map(({ annotations }) => annotations)),
+      ...withoutEmpty({
+        belay_summary: incident.title,
+        belay_release: incident.labels.release ?? '',
+        belay_note: repeatNote(page) ?? '',
+      }),
+    },
+    externalURL: externalUrl,
+    version: '4',
+    groupKey: groupKeyOf(page),
+    truncatedAlerts: truncated,
+  };
+}
+
+/** What all of them say alike. */
+function common([first = {}, ...others]: readonly Labels[]): Labels {
+  return Object.fromEntries(
+    Object.entries(first).filter(([name, value]) =>
+      others.every((one) => Object.hasOwn(one, name) && one[name] === value),
+    ),
+  );
+}
+
+function groupKeyOf({ incident }: Page): string {
+  return `{}:{incident=${JSON.stringify(incident.key)}}`;
+}
+
+function incidentBody(page: Page, options: BodyOptions): AlertmanagerBody {
   const { incident } = page;
   const status = page.action === 'resolve' ? 'resolved' : 'firing';
   const labels = labelsOf(page);
@@ -59,7 +123,7 @@ export function alertmanagerBody(
     commonAnnotations: annotations,
     externalURL: options.externalUrl,
     version: '4',
-    groupKey: `{}:{incident=${JSON.stringify(incident.key)}}`,
+    groupKey: groupKeyOf(page),
     truncatedAlerts: 0,
   };
 }

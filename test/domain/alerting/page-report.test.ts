@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { received } from '../../../src/domain/alerting/alert.ts';
 import { inBatches } from '../../../src/domain/alerting/batches.ts';
 import { reportOf, severityOf } from '../../../src/domain/alerting/page-report.ts';
+import { charactersOfPaged, pagedAlerts } from '../../../src/domain/alerting/paged-alerts.ts';
 import type { Handed } from '../../../src/domain/alerting/shard-state.ts';
 import { newShard, step } from '../../../src/domain/alerting/shard.ts';
 import { configuration } from './configurations.ts';
@@ -14,13 +15,18 @@ function handed(labels: Record<string, string>, summary = '', generatorUrl?: str
   return { alert, groups: null, stays: [] };
 }
 
-function reports(route: string, alerts: readonly Handed[]) {
+function pages(route: string, alerts: readonly Handed[]) {
   const text = `receivers: { r: { policy: p, severity: warning } }\nroute: { receiver: r, ${route} }`;
   const from = { shard: 0, shards: 1, version: 1, bytesLimit: 1e6 };
   const shard = newShard({ ...from, configuration: configuration(text) }, START, CLOCKS);
   const { state } = step(shard, { kind: 'alerts', version: 1, alerts }, START, CLOCKS);
   const after = step(state, { kind: 'time' }, START + 30_000, CLOCKS);
-  return after.outcome.pages.map((page) => reportOf(after.state, page));
+  return { state: after.state, pages: after.outcome.pages };
+}
+
+function reports(route: string, alerts: readonly Handed[]) {
+  const paged = pages(route, alerts);
+  return paged.pages.map((page) => reportOf(paged.state, page));
 }
 
 test('a page tells what its group is, and each alert of it', () => {
@@ -39,6 +45,27 @@ test('a page tells what its group is, and each alert of it', () => {
       links: [{ text: 'where it comes from', url }],
     },
   ]);
+});
+
+test('receivers that take alerts one by one get them so, and know of how many more', () => {
+  const many = Array.from({ length: 300 }, (_, at) =>
+    handed({ alertname: 'Down', host: `${at}` }, 'x'.repeat(100)),
+  );
+  const paged = pages('group_by: [alertname]', many);
+  const [page] = paged.pages;
+  const told = page === undefined ? undefined : pagedAlerts(paged.state, page);
+  expect(told?.groupLabels).toEqual({ alertname: 'Down' });
+  expect(told?.alerts[0]).toEqual({
+    ...{ isFiring: true, labels: { alertname: 'Down', host: '0' }, generatorUrl: null },
+    annotations: { summary: 'x'.repeat(100) },
+    ...{ startsAtMs: START, endsAtMs: START + 3_600_000 },
+  });
+  expect(told?.alerts.length).toBeGreaterThan(40);
+  expect((told?.alerts.length ?? 0) + (told?.truncated ?? 0)).toBe(300);
+  expect(JSON.stringify(told).length).toBeLessThan(21_000);
+  expect(JSON.stringify(told).length).toBeLessThan(
+    told === undefined ? 0 : charactersOfPaged(told),
+  );
 });
 
 test('it is short, however many alerts there are', () => {

@@ -95,6 +95,46 @@ test('an alert keeps its fingerprint while its incident lives', async () => {
   expect(new Set(prints).size).toBe(1);
 });
 
+test('a group of alerts is told as Alertmanager tells it, each alert of it', async () => {
+  const common = { alertname: 'Down', job: 'api' };
+  const fires = { ...common, host: '1' };
+  const isOver = { ...common, host: '2' };
+  const times = { generatorUrl: null, startsAtMs: NOW_MS - 60_000, endsAtMs: NOW_MS - 1000 };
+  const alerts = [
+    { isFiring: true, labels: fires, annotations: { runbook: 'r', summary: 'one' }, ...times },
+    { isFiring: false, labels: isOver, annotations: { runbook: 'r', summary: 'two' }, ...times },
+  ];
+  const page = pageOf({ maybeRepeated: true });
+  await webhookChannel().send(
+    { ...page, alerts: { groupLabels: { alertname: 'Down' }, alerts, truncated: 3 } },
+    signal,
+  );
+  const startsAt = new Date(NOW_MS - 60_000).toISOString();
+  const { body } = receiver.shown.at(-1) ?? {};
+  expect(body).toMatchObject({
+    status: 'firing',
+    alerts: [
+      {
+        ...{ status: 'firing', labels: fires, annotations: { runbook: 'r', summary: 'one' } },
+        ...{ startsAt, endsAt: '0001-01-01T00:00:00Z', fingerprint: fingerprint(fires) },
+      },
+      {
+        ...{ status: 'resolved', labels: isOver, annotations: { runbook: 'r', summary: 'two' } },
+        ...{ startsAt, endsAt: new Date(NOW_MS - 1000).toISOString() },
+      },
+    ],
+    groupLabels: { alertname: 'Down' },
+    commonLabels: common,
+    groupKey: '{}:{incident="3f9ac0ffee"}',
+    truncatedAlerts: 3,
+  });
+  expect(body?.commonAnnotations).toEqual({
+    runbook: 'r',
+    belay_summary: 'checkout answers slowly',
+    belay_note: expect.stringMatching(/./),
+  });
+});
+
 describe('the fingerprint', () => {
   test.each([
     // Captured from Alertmanager 0.31.1.
