@@ -1,6 +1,11 @@
 import { parseArgs } from 'node:util';
 import { cleanWhenStopped } from '../src/dev/children.ts';
-import { measureAccepting, measureManyGroups, measureOneGroup } from './alerts/scenes.ts';
+import {
+  type Accepting,
+  measureAccepting,
+  measureManyGroups,
+  measureOneGroup,
+} from './alerts/scenes.ts';
 import {
   type StartSystem,
   alertmanager,
@@ -13,7 +18,8 @@ import { p50, p99, rounded } from './incidents/measure.ts';
 /**
  * How fast alerts are taken and paged, by one worker and one ingest process with their defaults on a
  * development server (in memory) with last messages in SQLite, and by Alertmanager where it is on
- * PATH: the same requests by HTTP, routes, waits and webhook. Each scene begins with a fresh system.
+ * PATH: the same requests by HTTP, routes, waits and webhook. Each scene begins with a fresh system;
+ * alerts are sent again to both in turns, a round each.
  *
  * `npm run bench:alerts -- --json` ends with `{acceptedPerS, resentPerS, bareSignalsPerS,
  * oneGroupP99Ms, manyGroupsP99Ms, rssMb, alertmanager: {…}}`. Smaller: `--alerts`; `--scene` runs
@@ -47,7 +53,7 @@ function told(numbers: readonly number[]): string {
 
 cleanWhenStopped(process.env, 130, async () => undefined);
 
-async function measure(name: string, start: StartSystem) {
+async function measure(name: string, start: StartSystem, accepting: Accepting | undefined) {
   const peaks: Record<string, number> = {};
   const refusals: string[] = [];
   const seen = <T extends { peakMb: Readonly<Record<string, number>>; refused: readonly string[] }>(
@@ -61,8 +67,8 @@ async function measure(name: string, start: StartSystem) {
     return one;
   };
   const is = (scene: string): boolean => values.scene.includes(scene);
-  const accepting = is('accept') ? seen(await measureAccepting(start, count)) : undefined;
   if (accepting !== undefined) {
+    seen(accepting);
     const { acceptedPerS, resentPerS } = accepting;
     say(`${name}: ${acceptedPerS.toFixed(0)} new/s, ${resentPerS.toFixed(0)} sent again/s`);
   }
@@ -94,8 +100,14 @@ function figuresOf({ accepting, one, many, peaks }: Measured, measuredProcess: s
 }
 
 const program = values.only === 'belay' ? null : findAlertmanager();
-const other = program === null ? null : await measure('Alertmanager', alertmanager(program));
-const own = values.only === 'alertmanager' ? null : await measure('Belay', startBelay);
+const peer = program === null ? [] : [alertmanager(program)];
+const belay = values.only === 'alertmanager' ? [] : [startBelay];
+const accepting = values.scene.includes('accept')
+  ? await measureAccepting([...peer, ...belay], count)
+  : [];
+const other =
+  peer[0] === undefined ? null : await measure('Alertmanager', peer[0], accepting.at(0));
+const own = belay[0] === undefined ? null : await measure('Belay', belay[0], accepting.at(-1));
 const beside =
   other === null || program === null
     ? null

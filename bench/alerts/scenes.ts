@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { until } from '../incidents/measure.ts';
+import { p50, until } from '../incidents/measure.ts';
 import { measureBareSignals } from './bare-signals.ts';
 import { nameOf, post } from './load.ts';
 import { type Arrival, type Receiver, startReceiver } from './receiver.ts';
@@ -37,25 +37,67 @@ async function inSystem<T>(
 }
 
 /** Alerts a second, new ones and the same again; of bare signals, where there is a Temporal. */
-export async function measureAccepting(start: StartSystem, count: number) {
-  return inSystem(start, async ({ url, temporal }) => {
-    const startedMs = Date.now();
-    const first = await post(url, { scene: 'accept', count, startedMs });
-    const again: number[] = [];
-    const refused = [...first.refused];
-    for (let round = 0; round < RESENT_ROUNDS; round += 1) {
-      const { tookMs, refused: more } = await post(url, { scene: 'accept', count, startedMs });
-      again.push(tookMs);
-      refused.push(...more);
+export interface Accepting {
+  readonly refused: readonly string[];
+  readonly acceptedPerS: number;
+  /** Of the median round. */
+  readonly resentPerS: number;
+  readonly bareSignalsPerS: number | null;
+  readonly peakMb: Peaks;
+}
+
+/** In turns, a round each, so that all of them meet the same machine; in the order of `starts`. */
+export async function measureAccepting(
+  [start, ...others]: readonly StartSystem[],
+  count: number,
+): Promise<readonly Accepting[]> {
+  const turns: Turn[] = [];
+  const nested = async (at: StartSystem | undefined, rest: readonly StartSystem[]) => {
+    if (at === undefined) {
+      for (let round = 0; round <= RESENT_ROUNDS; round += 1) {
+        for (const turn of turns) await turn.go();
+      }
+      return [];
     }
-    const resentMs = again.reduce((sum, ms) => sum + ms, 0);
-    return {
-      refused,
-      acceptedPerS: (count * 1000) / first.tookMs,
-      resentPerS: (count * RESENT_ROUNDS * 1000) / resentMs,
-      bareSignalsPerS: temporal === null ? null : await measureBareSignals(temporal, BARE_SIGNALS),
-    };
-  });
+    const [next, ...more] = rest;
+    let after: readonly Accepting[] = [];
+    const own = await inSystem(at, async (system) => {
+      const turn = turnOf(system, count);
+      turns.push(turn);
+      after = await nested(next, more);
+      return turn.end();
+    });
+    return [own, ...after];
+  };
+  return nested(start, others);
+}
+
+interface Turn {
+  go(): Promise<void>;
+  end(): Promise<Omit<Accepting, 'peakMb'>>;
+}
+
+function turnOf({ url, temporal }: System, count: number): Turn {
+  const startedMs = Date.now();
+  const took: number[] = [];
+  const refused: string[] = [];
+  return {
+    async go() {
+      const { tookMs, refused: more } = await post(url, { scene: 'accept', count, startedMs });
+      took.push(tookMs);
+      refused.push(...more);
+    },
+    async end() {
+      const [first = Number.NaN, ...again] = took;
+      return {
+        refused,
+        acceptedPerS: (count * 1000) / first,
+        resentPerS: (count * 1000) / p50(again),
+        bareSignalsPerS:
+          temporal === null ? null : await measureBareSignals(temporal, BARE_SIGNALS),
+      };
+    },
+  };
 }
 
 /**

@@ -175,20 +175,21 @@ export function carriedBytes(state: ShardState): number {
 }
 
 const PAGE_BYTES = 160;
-const NAMED_BYTES = 8;
 
 /** What the state takes, and will with the next pages of each of its groups; at most. */
 export function bytesHeld(state: ShardState): number {
-  return carriedBytes(state) + bytesOfPages(state.groups);
+  return carriedBytes(state) + bytesOfPages(state);
 }
 
 /** The last page is in the log while the next one is on its way: each may yet name all members. */
-function bytesOfPages(groups: ShardState['groups']): number {
+function bytesOfPages({ alerts, groups }: ShardState): number {
+  // Its place, which may get a digit more, and a comma.
+  const namedBytes = String(alerts.size).length + 2;
   let bytes = 0;
   for (const { log, inFlight, members } of groups.values()) {
     for (const page of [log, inFlight]) {
       const named = page === null ? 0 : page.firing.length + page.resolved.length;
-      bytes += NAMED_BYTES * Math.max(0, members.size - named) + (page === null ? PAGE_BYTES : 0);
+      bytes += namedBytes * Math.max(0, members.size - named) + (page === null ? PAGE_BYTES : 0);
     }
   }
   return bytes;
