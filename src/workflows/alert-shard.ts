@@ -34,11 +34,11 @@ import {
   whySteered,
   withReleases,
 } from '../domain/alerting/steered-release.ts';
-import { type TimeTables, clocksBy } from '../domain/alerting/time-tables.ts';
 import { usableBatch } from '../domain/alerting/usable-batch.ts';
 import type { ShardView } from '../domain/alerting/views.ts';
 import { cut } from '../domain/paging/page-words.ts';
 import { alertActivitiesFor } from './alert-activities.ts';
+import { type KnownTimes, clocksOf, isNearlyUsedUp, lookUpTimes } from './alert-clocks.ts';
 import { createFlusher } from './alert-flusher.ts';
 import {
   type AlertBatch,
@@ -60,9 +60,6 @@ const EVENTS_MAX = 8000;
 const BYTES_MAX = 16 * 1024 * 1024;
 /** What is under way may take so long to end by itself; then it is called off, and begun anew. */
 const WINDS_UP_MS = 5000;
-/** Time tables reach so far, and are made anew a day before they end. */
-const TABLES_FOR_MS = 8 * 86_400_000;
-const TABLES_MARGIN_MS = 86_400_000;
 const WARNINGS_MAX = 50;
 const WARNING_MAX = 300;
 /** Of one batch, so many are named. */
@@ -81,7 +78,7 @@ async function serve(input: AlertsInput): Promise<never> {
   const { taskQueue } = workflowInfo();
   const { eventsMax = EVENTS_MAX } = input;
   const act = alertActivitiesFor(taskQueue);
-  const first = await tablesOf(act, input.configuration);
+  const first = await lookUpTimes(act, input.configuration);
   const shard = openShard(input, act, first);
   shard.listen();
   for (;;) {
@@ -91,17 +88,6 @@ async function serve(input: AlertsInput): Promise<never> {
     await shard.keepTables();
     shard.take({ kind: 'time' });
   }
-}
-
-/** What clocks will show, where the configuration asks for that at all. */
-async function tablesOf(
-  act: ReturnType<typeof alertActivitiesFor>,
-  { timeIntervals }: AlertsInput['configuration'],
-): Promise<TimeTables> {
-  const fromMs = Date.now();
-  const untilMs = fromMs + TABLES_FOR_MS;
-  if (Object.keys(timeIntervals).length === 0) return { fromMs, untilMs, tables: {} };
-  return act.lookUpTimes({ timeIntervals, fromMs, untilMs });
 }
 
 /** Before 10,000 events, whatever the server suggests. */
@@ -116,14 +102,11 @@ type Shard = ReturnType<typeof openShard>;
 function openShard(
   input: AlertsInput,
   act: ReturnType<typeof alertActivitiesFor>,
-  firstTables: TimeTables,
+  firstTimes: KnownTimes,
 ) {
   const { workflowId } = workflowInfo();
-  let tables = firstTables;
-  const clocks = clocksBy(
-    () => tables,
-    () => state.configuration.timeIntervals,
-  );
+  let times = firstTimes;
+  const clocks = clocksOf(() => times);
   let state: ShardState = firstState(input, clocks);
   let isWindingUp = false;
   let refused = input.carried?.refused ?? 0;
@@ -270,7 +253,8 @@ function openShard(
   /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
   async function told({ number, event }: Told): Promise<void> {
     if (event.kind === 'configuration') {
-      tables = await tablesOf(act, event.configuration);
+      const next = await lookUpTimes(act, event.configuration);
+      if (event.version > state.version) times = next;
     }
     take(event);
     if (event.kind === 'silences') {
@@ -314,8 +298,10 @@ function openShard(
       setHandler(roomQuery, () => ({ version: state.version, bytesLeft: roomOf(state) }));
     },
     async keepTables(): Promise<void> {
-      if (Date.now() < tables.untilMs - TABLES_MARGIN_MS) return;
-      tables = await tablesOf(act, state.configuration);
+      if (!isNearlyUsedUp(times)) return;
+      const { configuration } = state;
+      const next = await lookUpTimes(act, configuration);
+      if (state.configuration === configuration) times = next;
     },
     /**
      * Begins no more pages, and returns when each has its end. For all else is not waited for long:
