@@ -1,7 +1,11 @@
 import { log, metricMeter } from '@temporalio/activity';
 import type { AlertStore } from '../domain/alerting/alert-store.ts';
-import type { Ask, Seen } from '../domain/alerting/shard-state.ts';
+import { fingerprint } from '../domain/alerting/fingerprint.ts';
+import { beatsOf } from '../domain/alerting/heartbeat.ts';
+import type { Ask, ChangedSignals, Seen } from '../domain/alerting/shard-state.ts';
 import type { Clock } from './clock.ts';
+
+const PAGE = 1000;
 
 export interface LastMessagesDeps {
   /** None is configured: every message reaches a shard, whose own ends stand. */
@@ -35,6 +39,26 @@ export function createLastMessages({ store, clock }: LastMessagesDeps) {
           asks: asks.length,
         });
         return asks.map(unknown);
+      }
+    },
+
+    async forgetAlerts(fingerprints: readonly string[]): Promise<void> {
+      await store?.forget(fingerprints);
+    },
+
+    /** May be asked again: what is forgotten already stays so. */
+    async forgetSignals({ before, after }: ChangedSignals): Promise<void> {
+      for (let from = ''; store !== undefined;) {
+        const alerts = await store.firing(clock.nowMs(), from, PAGE);
+        const keys = alerts.map(({ labels }) => fingerprint(labels));
+        const gone = alerts.map(
+          ({ labels }) => beatsOf(before, labels).length > 0 && beatsOf(after, labels).length === 0,
+        );
+        const forgotten = keys.filter((_, at) => gone[at]);
+        if (forgotten.length > 0) await store.forget(forgotten);
+        const last = keys.at(-1);
+        if (last === undefined || alerts.length < PAGE) return;
+        from = last;
       }
     },
   };

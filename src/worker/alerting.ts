@@ -13,7 +13,10 @@ import { Failure } from '../domain/failure.ts';
 
 /** What shards of alerts ask of a worker: of the one that runs them, and of the one that pages. */
 export interface AlertingActivities {
-  readonly reads: Pick<AlertActivities, 'lookUpTimes' | 'askLastMessages' | 'forgetAlerts'>;
+  readonly reads: Pick<
+    AlertActivities,
+    'lookUpTimes' | 'askLastMessages' | 'forgetAlerts' | 'forgetSignals'
+  >;
   readonly sends: Pick<AlertActivities, 'flushPages' | 'tellIncidents' | 'steerRelease'>;
   close(): Promise<void>;
 }
@@ -39,7 +42,6 @@ export function createAlertingActivities(
     reads: {
       ...createTimeTables(),
       ...createLastMessages({ store, clock }),
-      forgetAlerts: async (fingerprints) => store?.forget(fingerprints),
     },
     sends: {
       flushPages: withCodes(flushPages),

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Configuration } from '../domain/alerting/alerting-file.ts';
 import type { Destination } from '../domain/alerting/group-key.ts';
 import type { CarriedShard } from '../domain/alerting/shard-codec.ts';
-import type { Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
+import type { ChangedSignals, Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
 import type { Silence, SilenceRequest } from '../domain/alerting/silence.ts';
 import type { AlertLedgerEntry, AlertingView, Room, ShardView } from '../domain/alerting/views.ts';
 import type { Asked } from '../domain/release/commands.ts';
@@ -115,6 +115,7 @@ export interface AlertsInput {
     /** What has been begun, and is not known to be done. */
     readonly steering: readonly Steer[];
     readonly forgetting: readonly string[];
+    readonly signals?: readonly ChangedSignals[];
     readonly unsaid: readonly Unsaid[];
   };
 }

@@ -17,6 +17,7 @@ import { newShard, step } from '../domain/alerting/shard.ts';
 import { carried, restored } from '../domain/alerting/shard-codec.ts';
 import type {
   Ask,
+  ChangedSignals,
   Clocks,
   Handed,
   Outcome,
@@ -126,6 +127,7 @@ function openShard(
   /** What has been begun and is not known to be done: the next run does it again. */
   const steering = new Set<Steer>();
   const forgetting = new Set<string>();
+  const signals = new Set<ChangedSignals>();
   /** What was done to a release because of an alert, by its fingerprint. */
   const steered = new Map<string, SteeredRelease>();
 
@@ -193,6 +195,7 @@ function openShard(
     if (outcome.ask.length > 0 && !isWindingUp) doing(() => ask(outcome.ask));
     for (const steer of outcome.steer) steerSoon(steer);
     if (outcome.refused.length > 0) refuse(outcome.refused);
+    for (const changed of outcome.signals) forgetSignalsSoon(changed);
     if (outcome.wakeAtMs !== null) alarm.ringBy(outcome.wakeAtMs, 'until a group is due');
   }
 
@@ -247,6 +250,14 @@ function openShard(
     doing(async () => {
       await act.forgetAlerts(fingerprints);
       for (const one of fingerprints) forgetting.delete(one);
+    });
+  }
+
+  function forgetSignalsSoon(changed: ChangedSignals): void {
+    signals.add(changed);
+    doing(async () => {
+      await act.forgetSignals(changed);
+      signals.delete(changed);
     });
   }
 
@@ -327,6 +338,7 @@ function openShard(
           warnings,
           steering: [...steering],
           forgetting: [...forgetting],
+          signals: [...signals],
           unsaid: post.unsaid(),
         },
       };
@@ -340,6 +352,7 @@ function openShard(
     }
     const { steering: steers, forgetting: forgotten, unsaid } = input.carried;
     for (const steer of steers) steerSoon(steer);
+    for (const changed of input.carried.signals ?? []) forgetSignalsSoon(changed);
     if (forgotten.length > 0) forgetSoon(forgotten);
     post.sayAgain(unsaid);
     // Whatever the run before has withheld, or called off, is due.

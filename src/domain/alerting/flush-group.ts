@@ -1,9 +1,8 @@
-import { labelOf } from './labels.ts';
 import { heldBack, mutedUntil } from './held-back.ts';
-import type { OnAlert } from './route.schema.ts';
 import { type Timing, flushForRepeat, flushNow, flushSoon, timingOf } from './schedule-flush.ts';
 import { type Draft, change, changeMember, closeIfEmpty, leave } from './shard-draft.ts';
 import type { Group, PageEnd } from './shard-state.ts';
+import { steer } from './steer.ts';
 import { type PageLog, type PageReason, whyPage } from './why-page.ts';
 
 /** A group as it is now. */
@@ -63,7 +62,7 @@ function surveyOf(draft: Draft, group: Group): Survey {
       } else survey.untold.push(fingerprint);
     } else if (heldBy === null) {
       survey.firing.add(fingerprint);
-      steer(draft, fingerprint, member.routes);
+      steer(draft, fingerprint);
       const before = member.heldBy;
       if (known.has(fingerprint) && before === 'silence') survey.ended = 'silence_ended';
       if (known.has(fingerprint) && before === 'mute') survey.ended ??= 'mute_ended';
@@ -166,23 +165,4 @@ function drop(draft: Draft, key: string, fingerprints: readonly string[]): void 
     change(draft, key, { log: { ...log, firing: log.firing.filter((one) => !gone.has(one)) } });
   }
   for (const fingerprint of fingerprints) leave(draft, fingerprint, key);
-}
-
-const STRENGTH: Readonly<Record<OnAlert, number>> = { pause: 1, rollback: 2 };
-
-/** Asks once, of a firing alert that nothing holds back, for what its routes do to a release. */
-export function steer(draft: Draft, fingerprint: string, routes: readonly number[]): void {
-  const held = draft.alerts.get(fingerprint);
-  if (held === undefined || held.hasSteered) return;
-  const asked = routes.flatMap((at) => {
-    const route = draft.configuration.routes[at];
-    if (route === undefined || route.onAlert === null) return [];
-    return [{ verb: route.onAlert, service: labelOf(held.alert.labels, route.serviceLabel) }];
-  });
-  const strongest = asked
-    .filter(({ service }) => service !== '')
-    .toSorted((one, other) => STRENGTH[other.verb] - STRENGTH[one.verb])[0];
-  if (strongest === undefined) return;
-  draft.alerts.set(fingerprint, { ...held, hasSteered: true });
-  draft.out.steer.push({ fingerprint, ...strongest });
 }

@@ -1,7 +1,8 @@
 import type { Heartbeat } from './alerting.schema.ts';
 import type { Alert } from './alert.ts';
+import { fingerprint } from './fingerprint.ts';
 import { shardOf } from './group-key.ts';
-import type { Labels } from './labels.ts';
+import { type Labels, labelOf } from './labels.ts';
 import { matchesAll } from './matcher.ts';
 import { type Draft, grow } from './shard-draft.ts';
 import type { HeartbeatState } from './shard-state.ts';
@@ -21,32 +22,56 @@ export function heartbeatShardOf(name: string, shards: number): number {
   return shardOf({ heartbeat: name }, shards);
 }
 
+type Heartbeats = Readonly<Record<string, Heartbeat>>;
+
+/** The heartbeat that such labels tell to be missing; null, they are of another alert. */
+export function missingOf(heartbeats: Heartbeats, labels: Labels): string | null {
+  const name = labelOf(labels, 'heartbeat');
+  const spec = Object.hasOwn(heartbeats, name) ? heartbeats[name] : undefined;
+  if (spec === undefined) return null;
+  return fingerprint(heartbeatLabels(name, spec)) === fingerprint(labels) ? name : null;
+}
+
 /** The heartbeats that an alert is a signal of; such an alert is none. */
-export function beatsOf(
-  heartbeats: Readonly<Record<string, Heartbeat>>,
-  labels: Labels,
-): readonly string[] {
+export function beatsOf(heartbeats: Heartbeats, labels: Labels): readonly string[] {
+  // What tells that one is missing keeps none of them alive, whatever it matches.
+  if (missingOf(heartbeats, labels) !== null) return [];
   return Object.entries(heartbeats).flatMap(([name, { matchers }]) =>
     matchers !== undefined && matchers.length > 0 && matchesAll(matchers, labels) ? [name] : [],
+  );
+}
+
+/** Whether what was a signal may be an alert now. */
+export function haveSignalsChanged(before: Heartbeats, after: Heartbeats): boolean {
+  return Object.entries(before).some(
+    ([name, { matchers }]) =>
+      matchers !== undefined &&
+      JSON.stringify(matchers) !==
+        JSON.stringify(Object.hasOwn(after, name) ? after[name]?.matchers : undefined),
   );
 }
 
 /** What is known of one takes as JSON, at most. */
 const HEARTBEAT_BYTES = 120;
 
-/** Watches those that are this shard's; the time of a new one begins now. */
-export function watchHeartbeats(draft: Draft): void {
+/**
+ * Watches those that are this shard's; the time of a new one begins now. One that is missing, and has
+ * other labels now, is told anew by these.
+ */
+export function watchHeartbeats(draft: Draft, earlier: Heartbeats): void {
   const { heartbeats } = draft.configuration;
   for (const name of draft.heartbeats.keys()) {
     if (!Object.hasOwn(heartbeats, name)) draft.heartbeats.delete(name);
   }
-  for (const [name, { withinMs }] of Object.entries(heartbeats)) {
+  for (const [name, spec] of Object.entries(heartbeats)) {
     if (heartbeatShardOf(name, draft.shards) !== draft.shard) continue;
     const before = draft.heartbeats.get(name);
     const seenAtMs = before?.seenAtMs ?? draft.nowMs;
-    const askAtMs = Math.max(seenAtMs + withinMs, draft.nowMs);
+    const askAtMs = Math.max(seenAtMs + spec.withinMs, draft.nowMs);
     if (before === undefined) grow(draft, HEARTBEAT_BYTES + name.length * 2);
-    draft.heartbeats.set(name, { isMissing: false, ...before, seenAtMs, askAtMs });
+    const isTold = missingOf(earlier, heartbeatLabels(name, spec)) === name;
+    const isMissing = isTold && before?.isMissing === true;
+    draft.heartbeats.set(name, { isMissing, seenAtMs, askAtMs });
   }
 }
 

@@ -1,22 +1,15 @@
 import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import { type GroupRef, shardOf } from './group-key.ts';
-import { watchHeartbeats } from './heartbeat.ts';
+import { beatsOf, haveSignalsChanged, missingOf, watchHeartbeats } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import {
-  type Draft,
-  changeMember,
-  groupAt,
-  isPaged,
-  isSame,
-  letGo,
-  takeOut,
-} from './shard-draft.ts';
+import { type Draft, changeMember, isSame, letGo, takeOut } from './shard-draft.ts';
 import type { Group, HeldAlert } from './shard-state.ts';
-import { place } from './take-alerts.ts';
+import { isTold, routesTo, stayingAt } from './staying.ts';
+import { placeHanded } from './take-alerts.ts';
 
 /**
  * Takes another configuration. What has been paged stays in its group until it is over, so that
@@ -31,15 +24,12 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
   draft.configuration = configuration;
   draft.inhibitors = null;
   draft.storms.clear();
-  for (const [fingerprint, stays] of [...draft.stays]) {
-    const kept = stays.filter((one) => one.version >= version);
-    if (kept.length > 0) draft.stays.set(fingerprint, kept);
-    else draft.stays.delete(fingerprint);
-  }
   for (const [fingerprint, held] of [...draft.alerts]) {
     const isSource = canInhibit(configuration.inhibitRules, held.alert.labels);
-    draft.alerts.set(fingerprint, { ...held, isSource });
-    moveAlert(draft, fingerprint, held, before);
+    const now = { ...endedBy(draft, held, before), isSource };
+    draft.alerts.set(fingerprint, now);
+    dropStays(draft, fingerprint, now);
+    moveAlert(draft, fingerprint, now, before);
   }
   // Mute times, intervals and rules may all be others: every group is looked at anew.
   for (const [key, { members }] of draft.groups) {
@@ -47,7 +37,35 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
     if (wasMuted) flushNow(draft, key);
     else flushSoon(draft, key);
   }
-  watchHeartbeats(draft);
+  watchHeartbeats(draft, before.heartbeats);
+  if (draft.shard === 0 && haveSignalsChanged(before.heartbeats, configuration.heartbeats)) {
+    draft.out.signals.push({ before: before.heartbeats, after: configuration.heartbeats });
+  }
+}
+
+/** Whoever gets no messages about an alert any more has nothing to pass on to where it stays. */
+function dropStays(draft: Draft, fingerprint: string, { alert }: HeldAlert): void {
+  if (!draft.stays.has(fingerprint)) return;
+  const owners = ownersOf(draft.configuration, alert.labels, draft.shards);
+  if (!owners.includes(draft.shard)) draft.stays.delete(fingerprint);
+}
+
+/**
+ * What is a heartbeat's signal now is no alert any more, and what tells of a heartbeat that is not
+ * watched any more, or by other labels, nobody else would end.
+ */
+function endedBy(
+  { configuration, nowMs }: Draft,
+  held: HeldAlert,
+  before: Configuration,
+): HeldAlert {
+  const { labels } = held.alert;
+  const isOrphan =
+    missingOf(before.heartbeats, labels) !== null &&
+    missingOf(configuration.heartbeats, labels) === null;
+  const isSignal = beatsOf(configuration.heartbeats, labels).length > 0;
+  if (held.isEnded || !(isOrphan || isSignal)) return held;
+  return { ...held, alert: { ...held.alert, endsAtMs: nowMs }, isEnded: true, askAtMs: null };
 }
 
 function moveAlert(
@@ -80,11 +98,11 @@ function leaveOrStay(
   group: Group,
   wanted: readonly GroupRef[],
 ): void {
-  const ref = wanted.find(({ destination }) => isSame(destination, group.destination));
-  const routes = ref?.routes ?? [];
+  const ref = wanted.find(({ key }) => key === group.key);
+  const routes = ref?.routes ?? routesTo(wanted, group.destination);
   const member = group.members.get(fingerprint);
   if (member === undefined || member.isOver) return;
-  if (ref?.key === group.key || isPaged(draft, group, fingerprint)) {
+  if (ref !== undefined || isTold(draft, group, fingerprint)) {
     changeMember(draft, group.key, fingerprint, { ...member, routes });
   } else {
     takeOut(draft, fingerprint, group.key);
@@ -95,8 +113,8 @@ function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   const shard = shardOf(ref.labels, draft.shards);
-  if (shard === draft.shard) return place(draft, fingerprint, ref, draft.nowMs, new Set());
-  if (groupAt(draft, fingerprint, ref.destination) !== undefined) return;
+  if (shard === draft.shard) return placeHanded(draft, fingerprint, ref, new Set());
+  if (stayingAt(draft, fingerprint, ref.destination) !== undefined) return;
   draft.out.passOn.push({ shard, handed: { alert: held.alert, groups: [ref], stays: [] } });
 }
 
@@ -109,13 +127,16 @@ function tellWhereItStays(draft: Draft, fingerprint: string, wanted: readonly Gr
   for (const groupKey of held.groups) {
     const group = draft.groups.get(groupKey);
     if (group === undefined || group.members.get(fingerprint)?.isOver !== false) continue;
+    if (wanted.some((one) => one.key === groupKey)) continue;
     const { key, destination, labels, isStorm } = group;
-    const ref = wanted.find((one) => isSame(one.destination, destination));
-    const shard = ref === undefined ? home : shardOf(ref.labels, draft.shards);
-    if (shard === draft.shard) continue;
-    const stay = { key, destination, labels, isStorm, routes: ref?.routes ?? [] };
+    const refs = wanted.filter((one) => isSame(one.destination, destination));
+    const owners = refs.map((ref) => shardOf(ref.labels, draft.shards));
+    const stay = { key, destination, labels, isStorm, routes: routesTo(refs, destination) };
     const stays = [{ shard: draft.shard, version: draft.version, ref: stay }];
-    draft.out.passOn.push({ shard, handed: { alert, groups: [], stays } });
+    for (const shard of new Set(owners.length === 0 ? [home] : owners)) {
+      if (shard === draft.shard) continue;
+      draft.out.passOn.push({ shard, handed: { alert, groups: [], stays } });
+    }
   }
 }
 

@@ -31,12 +31,13 @@ function isThere<Value>(value: Value | undefined): value is Value {
   return value !== undefined;
 }
 
-/** An alert has come into a group that has not been looked at yet. */
+/** An alert has come into a group that has not been looked at yet, and waits for `leastMs` at least. */
 export function flushFirst(
   draft: Draft,
   key: string,
   routes: readonly number[],
   startsAtMs: number,
+  leastMs = 0,
 ): void {
   const group = draft.groups.get(key);
   if (group === undefined || group.flushedAtMs !== null) return;
@@ -44,7 +45,8 @@ export function flushFirst(
   const waits = routes.map((at) => configuration.routes[at]?.groupWaitMs ?? 0);
   const groupWaitMs = Math.min(...waits);
   // What has been firing for longer than anybody would wait does not wait again.
-  const wanted = startsAtMs + groupWaitMs < nowMs ? nowMs : nowMs + groupWaitMs;
+  const waitMs = startsAtMs + groupWaitMs < nowMs ? 0 : groupWaitMs;
+  const wanted = nowMs + Math.max(waitMs, leastMs);
   change(draft, key, { flushAtMs: Math.min(group.flushAtMs ?? Infinity, wanted) });
 }
 

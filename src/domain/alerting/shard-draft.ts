@@ -75,7 +75,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     refused: state.refused,
     bytesLimit: state.bytesLimit,
     baseMs: state.baseMs,
-    out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
+    out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [], signals: [] },
     written: new Map(),
     sets: new Map(),
     haveSourcesChanged: false,
@@ -233,23 +233,6 @@ export function bytesOf({ labels, annotations, generatorUrl }: Alert): number {
 
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
-}
-
-/** The group of a destination that an alert is in here, unless it is over there. */
-export function groupAt(
-  draft: Draft,
-  fingerprint: string,
-  destination: Destination,
-): Group | undefined {
-  const groups = draft.alerts.get(fingerprint)?.groups ?? [];
-  return groups
-    .map((key) => draft.groups.get(key))
-    .find(
-      (group) =>
-        group !== undefined &&
-        isSame(group.destination, destination) &&
-        group.members.get(fingerprint)?.isOver === false,
-    );
 }
 
 /** A page has told, or is telling, that an alert fires. */

@@ -16,7 +16,7 @@ export interface HeldAlert {
   readonly isEnded: boolean;
   /** When it is next asked whether it is over; null, its end has not come. */
   readonly askAtMs: number | null;
-  /** The keys of its groups here, at most one for each destination. */
+  /** The keys of its groups here. */
   readonly groups: readonly string[];
   /** It can inhibit others by some rule. */
   readonly isSource: boolean;
@@ -196,6 +196,12 @@ export interface Steer {
   readonly service: string;
 }
 
+/** The heartbeats of two configurations, one after the other. */
+export interface ChangedSignals {
+  readonly before: Configuration['heartbeats'];
+  readonly after: Configuration['heartbeats'];
+}
+
 /** What follows from an event, beside the new state. */
 export interface Outcome {
   readonly pages: readonly GroupPage[];
@@ -206,6 +212,8 @@ export interface Outcome {
   readonly opened: readonly { readonly of: number; readonly destination: Destination }[];
   /** Alerts that there was no room for: whoever sent them must be told. */
   readonly refused: readonly { readonly fingerprint: string; readonly why: string }[];
+  /** What was a heartbeat's signal may be an alert now, which nobody holds: it is to be news again. */
+  readonly signals: readonly ChangedSignals[];
   /** When the next event `time` is to come; null, only when something else comes. */
   readonly wakeAtMs: number | null;
 }

@@ -90,7 +90,7 @@ export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardSt
     ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0, baseMs: nowMs },
   };
   const draft = draftOf(empty, nowMs, clocks);
-  watchHeartbeats(draft);
+  watchHeartbeats(draft, {});
   return stateOfDraft(draft);
 }
 

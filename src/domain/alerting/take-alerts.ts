@@ -1,8 +1,6 @@
 import { type Alert, isOver, merged } from './alert.ts';
 import { fingerprint as fingerprintOf } from './fingerprint.ts';
-import { steer } from './flush-group.ts';
 import { type GroupRef, shardOf } from './group-key.ts';
-import { heldBack } from './held-back.ts';
 import { beat, beatsOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
@@ -14,15 +12,15 @@ import {
   bytesOf,
   bytesOfStays,
   changeMember,
-  groupAt,
   grow,
-  isPaged,
   isSame,
   join,
   letGo,
   takeOut,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert, Stay } from './shard-state.ts';
+import { groupsAt, isTold, routesOf, stayingAt } from './staying.ts';
+import { steer } from './steer.ts';
 import { afterStorm, intoStorm } from './storm.ts';
 
 /** Takes a batch. `version`: of the configuration that it was shared out by. */
@@ -50,7 +48,8 @@ export function takeOwnAlerts(draft: Draft, alerts: readonly Alert[]): void {
 
 function settle(draft: Draft, found: readonly string[], touched: ReadonlySet<string>): void {
   for (const key of touched) flushSoon(draft, key);
-  for (const fingerprint of found) steerNow(draft, fingerprint);
+  // Traffic comes before pages: what stops a release does not wait for the group.
+  for (const fingerprint of found) steer(draft, fingerprint);
 }
 
 /** An alert that is a heartbeat's signal is nothing else; it may end the one about the heartbeat. */
@@ -76,19 +75,22 @@ function takeOne(
   touched: Set<string>,
 ): void {
   const fingerprint = fingerprintOf(handed.alert.labels);
-  const isLate = version < draft.version && isOvertaken(draft, fingerprint, handed);
+  const isOld = version < draft.version;
+  const isLate = isOld && isOvertaken(draft, fingerprint, handed);
   const refs = isLate
     ? placesOf(draft, { ...handed, groups: null }, version)
     : placesOf(draft, handed, version);
-  if (isLate) tellKeepers(draft, handed.alert);
+  // Whoever shared it out did not know who needs it by this configuration.
+  if (isLate || (isOld && handed.groups === null)) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
   const held = hold(draft, fingerprint, handed.alert);
   if (held === null) return;
-  if (wasEnded && !held.isEnded && handed.groups === null) endElsewhere(draft, fingerprint);
+  if (wasEnded && !held.isEnded) endElsewhere(draft, fingerprint, handed.groups ?? []);
   if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
-  // What is handed over has been waited for elsewhere; it waits for the others of its group again.
-  const sinceMs = handed.groups === null ? held.alert.startsAtMs : draft.nowMs;
-  for (const ref of refs) place(draft, fingerprint, ref, sinceMs, touched);
+  for (const ref of refs) {
+    if (handed.groups === null) place(draft, fingerprint, ref, held.alert.startsAtMs, touched);
+    else placeHanded(draft, fingerprint, ref, touched);
+  }
   if (handed.groups === null) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   found.push(fingerprint);
@@ -113,11 +115,12 @@ function tellKeepers({ configuration, shard, shards, out }: Draft, alert: Alert)
   }
 }
 
-/** It fires anew: in groups that it would not be put into now, it is over. */
-function endElsewhere(draft: Draft, fingerprint: string): void {
+/** It fires anew: in groups that it would not be put into now, and is not handed into, it is over. */
+function endElsewhere(draft: Draft, fingerprint: string, handed: readonly GroupRef[]): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
-  const keys = groupsFor(draft.configuration, held.alert.labels).map(({ key }) => key);
+  const wanted = [...groupsFor(draft.configuration, held.alert.labels), ...handed];
+  const keys = wanted.map(({ key }) => key);
   for (const key of held.groups) {
     const member = draft.groups.get(key)?.members.get(fingerprint);
     if (member === undefined || keys.includes(key)) continue;
@@ -136,9 +139,9 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   const noted = stays.filter(({ shard, ref, version }) => {
     // Of an older configuration: the shard where it stays tells it anew by this one.
     if (shard === draft.shard || version < draft.version) return false;
-    const group = groupAt(draft, fingerprint, ref.destination);
-    if (group !== undefined && isPaged(draft, group, fingerprint)) return false;
-    if (group !== undefined) takeOut(draft, fingerprint, group.key);
+    const groups = groupsAt(draft, fingerprint, ref.destination);
+    if (groups.some((group) => isTold(draft, group, fingerprint))) return false;
+    for (const { key } of groups) takeOut(draft, fingerprint, key);
     return true;
   });
   const all = [...others, ...noted];
@@ -151,12 +154,17 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   grow(draft, bytesOfStays(noted));
 }
 
-/** To where it stays although no route leads there any more: its end is told there. */
+/**
+ * To where it stays although no route leads there any more: its end is told there. A stay that was
+ * noted by an older configuration may be another by now, but an end does no harm.
+ */
 function forward(draft: Draft, fingerprint: string, refs: readonly GroupRef[]): void {
   const held = draft.alerts.get(fingerprint);
-  if (held === undefined) return;
-  for (const { shard, ref } of draft.stays.get(fingerprint) ?? []) {
-    if (refs.some(({ destination }) => isSame(destination, ref.destination))) continue;
+  // If it fires anew, then not there.
+  if (held?.isEnded !== true) return;
+  for (const { shard, ref, version } of draft.stays.get(fingerprint) ?? []) {
+    const isLed = refs.some(({ destination }) => isSame(destination, ref.destination));
+    if (isLed && version >= draft.version) continue;
     const handed = { alert: held.alert, groups: [{ ...ref, routes: [] }], stays: [] };
     if (shard !== draft.shard) draft.out.passOn.push({ shard, handed });
   }
@@ -207,47 +215,71 @@ export function settleSources(draft: Draft): void {
   }
 }
 
-/** The groups of a message that this shard has to see to; the others are passed on, if it is old. */
+/**
+ * The groups of a message that this shard has to see to. If the message is old, those that own the
+ * others by this configuration get it as if it had been shared out by that.
+ */
 function placesOf(draft: Draft, handed: Handed, version: number): readonly GroupRef[] {
   if (handed.groups !== null) return handed.groups;
   const refs = groupsFor(draft.configuration, handed.alert.labels);
-  const mine: GroupRef[] = [];
-  const others = new Map<number, GroupRef[]>();
-  for (const ref of refs) {
-    const shard = shardOf(ref.labels, draft.shards);
-    if (shard === draft.shard) mine.push(ref);
-    else others.set(shard, [...(others.get(shard) ?? []), ref]);
-  }
+  const owners = refs.map((ref) => shardOf(ref.labels, draft.shards));
   if (version < draft.version) {
-    for (const [shard, groups] of others) {
-      draft.out.passOn.push({ shard, handed: { alert: handed.alert, groups, stays: [] } });
+    for (const shard of new Set(owners)) {
+      if (shard === draft.shard) continue;
+      draft.out.passOn.push({ shard, handed: { alert: handed.alert, groups: null, stays: [] } });
     }
   }
-  return mine;
+  return refs.filter((_, at) => owners[at] === draft.shard);
 }
 
-/** Into the group of a destination that an alert is in already, or else into the one that is meant. */
-export function place(
+/** Longer than one shard needs to tell another where an alert stays. */
+const HANDED_WAITS_MS = 2000;
+
+/**
+ * What is handed over has been waited for elsewhere; it waits for the others of its group again, and at
+ * least until it is known whether it stays where it was.
+ */
+export function placeHanded(
+  draft: Draft,
+  fingerprint: string,
+  ref: GroupRef,
+  touched: Set<string>,
+): void {
+  place(draft, fingerprint, ref, draft.nowMs, touched, HANDED_WAITS_MS);
+}
+
+/** Into the group that is meant, or the one of its destination that the alert stays in. */
+function place(
   draft: Draft,
   fingerprint: string,
   ref: GroupRef,
   sinceMs: number,
   touched: Set<string>,
+  waitsMs = 0,
 ): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
-  const inside = groupAt(draft, fingerprint, ref.destination);
-  if (inside !== undefined) {
-    const before = inside.members.get(fingerprint);
-    const member = { heldBy: null, ...before, routes: ref.routes, isOver: false };
-    changeMember(draft, inside.key, fingerprint, member);
+  const { destination } = ref;
+  const { labels } = held.alert;
+  const member = draft.groups.get(ref.key)?.members.get(fingerprint);
+  if (member?.isOver === false) {
+    changeMember(draft, ref.key, fingerprint, { ...member, routes: ref.routes });
     return;
   }
-  const stay = draft.stays
-    .get(fingerprint)
-    ?.find((one) => one.shard !== draft.shard && isSame(one.ref.destination, ref.destination));
+  const staying = stayingAt(draft, fingerprint, destination);
+  const before = staying?.members.get(fingerprint);
+  if (staying !== undefined && before !== undefined) {
+    const routes = routesOf(draft, labels, destination);
+    changeMember(draft, staying.key, fingerprint, { ...before, routes });
+    return;
+  }
+  const stay = draft.stays.get(fingerprint)?.find((one) => {
+    const isThere = one.shard !== draft.shard && isSame(one.ref.destination, destination);
+    return isThere && one.version >= draft.version;
+  });
   if (stay !== undefined) {
-    const handed = { alert: held.alert, groups: [{ ...stay.ref, routes: ref.routes }], stays: [] };
+    const groups = [{ ...stay.ref, routes: routesOf(draft, labels, destination) }];
+    const handed = { alert: held.alert, groups, stays: [] };
     draft.out.passOn.push({ shard: stay.shard, handed });
     return;
   }
@@ -258,19 +290,9 @@ export function place(
     if (!intoStorm(draft, fingerprint, target)) refuse(draft, fingerprint);
   } else if (hasRoomFor(draft, target)) {
     join(draft, fingerprint, target);
-    flushFirst(draft, target.key, target.routes, sinceMs);
+    flushFirst(draft, target.key, target.routes, sinceMs, waitsMs);
   } else {
     refuse(draft, fingerprint);
   }
   if (draft.groups.has(target.key)) touched.add(target.key);
-}
-
-/** Traffic comes before pages: what stops a release does not wait for the group. */
-function steerNow(draft: Draft, fingerprint: string): void {
-  const held = draft.alerts.get(fingerprint);
-  if (held === undefined || held.isEnded || held.hasSteered) return;
-  for (const key of held.groups) {
-    const routes = draft.groups.get(key)?.members.get(fingerprint)?.routes ?? [];
-    if (heldBack(draft, held.alert.labels, routes) === null) steer(draft, fingerprint, routes);
-  }
 }
