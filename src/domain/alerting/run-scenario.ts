@@ -1,5 +1,6 @@
 import { formatDuration } from '../quantity.ts';
 import type { PostedAlert } from './alert.ts';
+import { assigned } from './assignment.ts';
 import { fingerprint } from './fingerprint.ts';
 import { destinationText } from './group-key.ts';
 import { type Labels, formatLabels } from './labels.ts';
@@ -92,13 +93,16 @@ function compared(
   startMs: number,
   notTaken: readonly string[],
 ): ScenarioResult {
-  const left = [...sim.pages];
-  const missing: string[] = [...notTaken];
-  for (const expected of scenario.expect) {
-    const at = left.findIndex((page) => isAs(page, expected, startMs));
-    if (at < 0) missing.push(expectedText(expected));
-    else left.splice(at, 1);
-  }
+  const { pages } = sim;
+  const places = assigned(
+    scenario.expect.map((expected) =>
+      [...pages.keys()].filter((at) => isAs(pages[at], expected, startMs)),
+    ),
+  );
+  const missing = [
+    ...notTaken,
+    ...scenario.expect.filter((_, at) => places[at] === null).map(expectedText),
+  ];
   const steers = sim.steers.map(
     ({ atMs, verb, service }) => `${formatDuration(atMs - startMs)} release/${service} ${verb}`,
   );
@@ -106,7 +110,8 @@ function compared(
     ({ at, verb, service }) => `${formatDuration(at)} release/${service} ${verb}`,
   );
   const inWords = (page: SimulatedPage): string => foundText(page, startMs);
-  const unexpected = left.map(inWords);
+  const came = new Set(places);
+  const unexpected = pages.filter((_, at) => !came.has(at)).map(inWords);
   if (wanted !== undefined) {
     missing.push(...wanted.filter((one) => !steers.includes(one)));
     unexpected.push(...steers.filter((one) => !wanted.includes(one)));
@@ -116,14 +121,14 @@ function compared(
     hasPassed: missing.length + unexpected.length === 0,
     missing,
     unexpected,
-    found: [...sim.pages.map(inWords), ...steers],
+    found: [...pages.map(inWords), ...steers],
   };
 }
 
-function isAs(page: SimulatedPage, expected: ExpectedPage, startMs: number): boolean {
+function isAs(page: SimulatedPage | undefined, expected: ExpectedPage, startMs: number): boolean {
   const { at, to, reason, firing, resolved } = expected;
   return (
-    page.atMs === startMs + at &&
+    page?.atMs === startMs + at &&
     destinationText(page.destination) === to &&
     (reason === undefined || page.reason === reason) &&
     (firing === undefined || isSameSet(firing, page.firing)) &&

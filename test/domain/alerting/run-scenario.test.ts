@@ -101,6 +101,34 @@ test('what differs is told as expected and found', () => {
   ]);
 });
 
+test('what is expected of less stands before or after what is expected of more', () => {
+  const pages = [
+    '{ at: 30s, to: channel/ops }',
+    '{ at: 30s, to: channel/ops, reason: first_page, firing: [{ alertname: Down }] }',
+    '{ at: 30s, to: channel/ops, firing: [{ alertname: Slow }] }',
+  ];
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [2, 1, 0],
+  ].map((order) => order.map((at) => `      - ${pages[at]}`).join('\n'));
+  const scenarios = orders.map(
+    (expected) => `
+  - name: an order
+    until: 1m
+    steps:
+      - at: 0s
+        fire:
+          - { labels: { alertname: Down } }
+          - { labels: { alertname: Slow } }
+          - { labels: { alertname: Warm } }
+    expect:
+${expected}`,
+  );
+  expect(run(scenarios.join(''))).toMatchObject(orders.map(() => ({ hasPassed: true })));
+});
+
 test('a reload is played with the other file', () => {
   const results = run(`
   - name: reload
