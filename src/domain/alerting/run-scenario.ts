@@ -7,7 +7,12 @@ import { type Labels, formatLabels } from './labels.ts';
 import type { Scenarios } from './read-scenarios.ts';
 import type { ExpectedPage, Scenario, Step } from './scenario.schema.ts';
 import type { Clocks } from './shard-state.ts';
-import { type SimulatedPage, type Simulation, newSimulation } from './simulation.ts';
+import {
+  type SimulatedPage,
+  type SimulatedSteer,
+  type Simulation,
+  newSimulation,
+} from './simulation.ts';
 
 /** What came of one scenario. */
 export interface ScenarioResult {
@@ -103,18 +108,14 @@ function compared(
     ...notTaken,
     ...scenario.expect.filter((_, at) => places[at] === null).map(expectedText),
   ];
-  const steers = sim.steers.map(
-    ({ atMs, verb, service }) => `${formatDuration(atMs - startMs)} release/${service} ${verb}`,
-  );
-  const wanted = scenario.expect_releases?.map(
-    ({ at, verb, service }) => `${formatDuration(at)} release/${service} ${verb}`,
-  );
   const inWords = (page: SimulatedPage): string => foundText(page, startMs);
   const came = new Set(places);
   const unexpected = pages.filter((_, at) => !came.has(at)).map(inWords);
+  const steers = sim.steers.map(({ atMs, ...steer }) => steerText(atMs - startMs, steer));
+  const wanted = scenario.expect_releases?.map(({ at, ...steer }) => steerText(at, steer));
   if (wanted !== undefined) {
-    missing.push(...wanted.filter((one) => !steers.includes(one)));
-    unexpected.push(...steers.filter((one) => !wanted.includes(one)));
+    missing.push(...moreOf(wanted, steers, (some, all) => `${some} of ${all} came`));
+    unexpected.push(...moreOf(steers, wanted, (some, all) => `${all} came, ${some} expected`));
   }
   return {
     name: scenario.name,
@@ -123,6 +124,30 @@ function compared(
     unexpected,
     found: [...pages.map(inWords), ...steers],
   };
+}
+
+function steerText(ms: number, steer: Pick<SimulatedSteer, 'verb' | 'service'>): string {
+  return `${formatDuration(ms)} release/${steer.service} ${steer.verb}`;
+}
+
+/** What is oftener in the first than in the second; how often, where it is there several times. */
+function moreOf(
+  these: readonly string[],
+  others: readonly string[],
+  howOften: (some: number, all: number) => string,
+): readonly string[] {
+  const inOthers = counted(others);
+  return [...counted(these)].flatMap(([one, all]) => {
+    const some = inOthers.get(one) ?? 0;
+    if (all <= some) return [];
+    return [all === 1 ? one : `${one} (${howOften(some, all)})`];
+  });
+}
+
+function counted(all: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return counts;
 }
 
 function isAs(page: SimulatedPage | undefined, expected: ExpectedPage, startMs: number): boolean {

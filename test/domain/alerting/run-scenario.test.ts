@@ -129,6 +129,27 @@ ${expected}`,
   expect(run(scenarios.join(''))).toMatchObject(orders.map(() => ({ hasPassed: true })));
 });
 
+test('what is asked of releases is expected so many times', () => {
+  const fired = (names: readonly string[]) =>
+    names.map((name) => `{ labels: { alertname: ${name}, severity: page, service: shop } }`);
+  const scenario = (came: number, expected: number) => `
+  - name: ${came} came, ${expected} expected
+    until: 10s
+    steps: [{ at: 0s, fire: [${fired(['A', 'B', 'C'].slice(0, came)).join(', ')}] }]
+    expect: []
+    expect_releases: [${Array(expected).fill('{ at: 0s, verb: rollback, service: shop }').join(', ')}]
+`;
+  const text = '0s release/shop rollback';
+  expect(
+    run([scenario(3, 3), scenario(1, 3), scenario(2, 1), scenario(2, 0)].join('')),
+  ).toMatchObject([
+    { missing: [], unexpected: [], hasPassed: true },
+    { missing: [`${text} (1 of 3 came)`], unexpected: [], hasPassed: false },
+    { missing: [], unexpected: [`${text} (2 came, 1 expected)`], hasPassed: false },
+    { missing: [], unexpected: [`${text} (2 came, 0 expected)`], hasPassed: false },
+  ]);
+});
+
 test('a reload is played with the other file', () => {
   const results = run(`
   - name: reload
