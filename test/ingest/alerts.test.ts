@@ -62,6 +62,18 @@ test("Go's zero time is no time", async () => {
   });
 });
 
+test('one that would end by time-out before it begins is refused, as Alertmanager does', async () => {
+  const at = (ms: number) => new Date(rig.client.world.nowMs + ms).toISOString();
+  const answer = await rig.post('/api/v2/alerts', [
+    { labels: { alertname: 'InTenMinutes' }, startsAt: at(600_000) },
+    { labels: { alertname: 'InAMinute' }, startsAt: at(60_000) },
+    { labels: { alertname: 'Planned' }, startsAt: at(600_000), endsAt: at(1_200_000) },
+  ]);
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.text)).toMatch(/^alert 1 of 3: begins after it would end, 5m [^;]*$/);
+  expect(rig.client.names().toSorted()).toEqual(['InAMinute', 'Planned']);
+});
+
 test('of a list with something wrong the others are kept, and 400 says what is wrong', async () => {
   const answer = await rig.post('/api/v2/alerts', [
     { labels: {} },
