@@ -1,11 +1,6 @@
-import {
-  type Alert,
-  type PostedAlert,
-  isOver,
-  postedProblem,
-  received,
-} from '../domain/alerting/alert.ts';
+import { type Alert, type PostedAlert, isOver, received } from '../domain/alerting/alert.ts';
 import type { AlertStore } from '../domain/alerting/alert-store.ts';
+import { arrivalProblem } from '../domain/alerting/arrival.ts';
 import { fingerprint } from '../domain/alerting/fingerprint.ts';
 import { beatsOf } from '../domain/alerting/heartbeat.ts';
 import { type Share, fitting, isTooLarge, shareOut } from '../domain/alerting/share-out.ts';
@@ -163,12 +158,13 @@ function createSending(deps: PostDeps) {
 }
 
 function checked(posted: readonly PostedAlert[], { configuration }: Shared, nowMs: number) {
+  const { resolveTimeoutMs } = configuration;
   const taken: Placed[] = [];
   const refused: Refusal[] = [];
   for (const [at, one] of posted.entries()) {
-    const why = postedProblem(one);
+    const why = arrivalProblem(one, nowMs, resolveTimeoutMs);
     if (why !== null) refused.push({ at, code: 'AlertInvalid', why });
-    else taken.push({ at, alert: received(one, nowMs, configuration.resolveTimeoutMs) });
+    else taken.push({ at, alert: received(one, nowMs, resolveTimeoutMs) });
   }
   return { taken, refused };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PostedAlert } from '../domain/alerting/alert.ts';
+import { texts } from '../domain/alerting/texts.schema.ts';
 import { Refused, jsonOf } from './http.ts';
 import { readTime } from './time.ts';
 
@@ -12,8 +13,8 @@ const time = z.string().transform((text, context) => {
 
 /** As Prometheus and Grafana send it; what else they send is not looked at. */
 const alertSchema = z.object({
-  labels: z.record(z.string(), z.string()),
-  annotations: z.record(z.string(), z.string()).nullish(),
+  labels: texts,
+  annotations: texts.nullish(),
   startsAt: time.nullish(),
   endsAt: time.nullish(),
   generatorURL: z.string().nullish(),

@@ -89,6 +89,13 @@ describe('alert post', () => {
     expect(posted).toEqual([[READ, { labels: { a: 'b' } }]]);
   });
 
+  test('keeps every label of a file, whatever its name', async () => {
+    const text = '[{"labels":{"__proto__":"x","constructor":"y"},"annotations":{"__proto__":"z"}}]';
+    const { code, posted } = await post(['--file', 'a.json'], { files: { '/srv/a.json': text } });
+    expect(code).toBe(0);
+    expect(JSON.stringify(posted)).toBe(`[${text}]`);
+  });
+
   test('takes the standard input', async () => {
     const { code, out, posted } = await post(['--file', '-', '--json'], { input: '[]' });
     expect({ code, posted }).toEqual({ code: 0, posted: [[]] });

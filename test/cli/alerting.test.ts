@@ -322,11 +322,21 @@ describe('alerting test', () => {
     });
   });
 
+  test('nothing of a wrong file is said to be as expected', async () => {
+    const { code, out } = await alerting('test', 'tests/broken.yaml');
+    expect({ code, out }).toEqual({ code: 2, out: '1 file is wrong and was not played\n' });
+    const mixed = await alerting('test', 'tests/broken.yaml', 'tests/good.yaml');
+    expect(mixed.code).toBe(2);
+    expect(mixed.out).toMatch(/\n1 scenario as expected; 1 file is wrong and was not played\n$/);
+  });
+
   test('a file that is wrong or not there ends with 2, and the others are played', async () => {
     const all = ['tests/broken.yaml', 'tests/nowhere.yaml', 'tests/bad.yaml'];
     const { code, out, err } = await alerting('test', ...all);
     expect(code).toBe(2);
-    expect(out).toContain('1 scenario, 1 not as expected');
+    expect(out).toMatch(
+      /\n1 scenario, 1 not as expected; 2 files are wrong and were not played\n$/,
+    );
     expect(err.split('\n')).toEqual([
       'tests/broken.yaml:2:12: scenarios: has no scenario',
       expect.stringMatching(

@@ -38,6 +38,20 @@ test('an alert is taken as Prometheus sends it', async () => {
   });
 });
 
+test('labels are kept whatever their names, so that alerts which differ in one are two', async () => {
+  const sent = ['"__proto__":"x"', '"__proto__":"y"', '"constructor":"x"', '"constructor":"y"'];
+  const alerts = sent.map((text) => `{"labels":{${text}},"annotations":{${text}}}`);
+  const answer = await rig.post('/api/v2/alerts', `[${alerts.join(',')}]`);
+  expect(answer).toMatchObject({ status: 200 });
+  const kept = rig.client.sent
+    .flatMap(({ batch }) => batch.alerts)
+    .map(({ alert: { labels, annotations } }) => JSON.stringify({ labels, annotations }));
+  expect(kept.toSorted()).toEqual(alerts.toSorted());
+  const { text } = await rig.ask('/api/v2/alerts?filter=__proto__=y');
+  expect(JSON.parse(text)).toHaveLength(1);
+  expect(text).toContain('"__proto__":"y"');
+});
+
 test("Go's zero time is no time", async () => {
   const zero = '0001-01-01T00:00:00Z';
   await rig.post('/api/v2/alerts', [{ ...DOWN, startsAt: zero, endsAt: zero }]);
@@ -46,6 +60,18 @@ test("Go's zero time is no time", async () => {
   expect(alert).toMatchObject({
     ...{ startsAtMs: nowMs, endsAtMs: nowMs + 5 * 60_000, isTimeout: true },
   });
+});
+
+test('one that would end by time-out before it begins is refused, as Alertmanager does', async () => {
+  const at = (ms: number) => new Date(rig.client.world.nowMs + ms).toISOString();
+  const answer = await rig.post('/api/v2/alerts', [
+    { labels: { alertname: 'InTenMinutes' }, startsAt: at(600_000) },
+    { labels: { alertname: 'InAMinute' }, startsAt: at(60_000) },
+    { labels: { alertname: 'Planned' }, startsAt: at(600_000), endsAt: at(1_200_000) },
+  ]);
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.text)).toMatch(/^alert 1 of 3: begins after it would end, 5m [^;]*$/);
+  expect(rig.client.names().toSorted()).toEqual(['InAMinute', 'Planned']);
 });
 
 test('of a list with something wrong the others are kept, and 400 says what is wrong', async () => {

@@ -55,11 +55,20 @@ export function renderPlayed(files: readonly PlayedFile[], style: Style): string
   const lines = files.flatMap((one) =>
     one.kind === 'invalid' ? [] : [one.file, ...one.results.flatMap((of) => resultText(of, style))],
   );
+  return [...lines, endText(files), ''].join('\n');
+}
+
+/** Nothing is said to be as expected that has not been played. */
+function endText(files: readonly PlayedFile[]): string {
   const results = files.flatMap((one) => (one.kind === 'played' ? one.results : []));
   const differ = results.filter(({ hasPassed }) => !hasPassed).length;
   const count = `${results.length} scenario${results.length === 1 ? '' : 's'}`;
-  const end = differ === 0 ? 'all as expected' : `${differ} not as expected`;
-  return [...lines, `${count}, ${end}`, ''].join('\n');
+  const wrong = files.filter(({ kind }) => kind === 'invalid').length;
+  if (wrong === 0) return `${count}, ${differ === 0 ? 'all' : `${differ} not`} as expected`;
+  const unplayed =
+    wrong === 1 ? '1 file is wrong and was not' : `${wrong} files are wrong and were not`;
+  if (results.length === 0) return `${unplayed} played`;
+  return `${count}${differ === 0 ? '' : `, ${differ} not`} as expected; ${unplayed} played`;
 }
 
 function resultText(result: ScenarioResult, style: Style): readonly string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readTime } from '../oncall/zone-clock.ts';
 import type { PostedAlert } from './alert.ts';
+import { texts } from './texts.schema.ts';
 
 /** What Go writes for a time that nobody has said. */
 const UNSAID = /^0001-01-01T00:00:00(?:\.0+)?Z$/;
@@ -20,8 +21,6 @@ const time = z
     return ms;
   })
   .nullish();
-
-const texts = z.record(z.string(), z.string());
 
 /** An alert as Alertmanager's clients post it. */
 const postedAlert = z

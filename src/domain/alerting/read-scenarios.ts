@@ -1,5 +1,4 @@
 import type { Found } from '../document/issues.ts';
-import { nearest } from '../document/nearest.ts';
 import { formatProblem } from '../document/problem.ts';
 import {
   type DocumentForm,
@@ -10,6 +9,7 @@ import {
 import { suggestFrom } from '../document/suggestion.ts';
 import { type Configuration, readAlerting } from './alerting-file.ts';
 import { scenariosJsonSchema } from './json-schema.schema.ts';
+import { unknownNames } from './scenario-names.ts';
 import { type ParsedScenarios, type Scenario, scenarioFile } from './scenario.schema.ts';
 
 /** A file by its path from the folder of the scenarios; throws where it cannot be read. */
@@ -35,7 +35,12 @@ const SCENARIO_FILE: DocumentForm<typeof scenarioFile> = {
 export function readScenarios(source: DocumentSource, readFile: ReadFile): ReadDocument<Scenarios> {
   return readDocument(source, SCENARIO_FILE, (parsed) => {
     const { files, found } = filesOf(parsed, readFile);
-    const all = [...found, ...parsed.scenarios.flatMap(unknownNames)];
+    const wrong = parsed.scenarios.flatMap((scenario, at) => {
+      const path = ['scenarios', at];
+      const names = unknownNames(scenario, path, parsed.alerting, files);
+      return [...wrongTimes(scenario, path), ...names];
+    });
+    const all = [...found, ...wrong];
     const configuration = files[parsed.alerting];
     if (all.length > 0 || configuration === undefined) return { kind: 'found', found: all };
     return {
@@ -71,29 +76,17 @@ function filesOf(parsed: ParsedScenarios, readFile: ReadFile) {
   return { files, found };
 }
 
-/** Silences that no step before has made, and times that are never reached or run back. */
-function unknownNames(scenario: Scenario, at: number): readonly Found[] {
-  const found: Found[] = [];
-  const silences: string[] = [];
-  let lastMs = 0;
-  for (const [index, step] of scenario.steps.entries()) {
-    const path = ['scenarios', at, 'steps', index];
-    if (step.at < lastMs) {
-      found.push({
-        path: [...path, 'at'],
-        message: 'is before the step above it: put it in order',
-      });
+/** Times that are never reached, or run back. */
+function wrongTimes({ steps, until }: Scenario, path: Found['path']): readonly Found[] {
+  return steps.flatMap((step, index) => {
+    const here = [...path, 'steps', index, 'at'];
+    const found: Found[] = [];
+    if (step.at < (steps[index - 1]?.at ?? 0)) {
+      found.push({ path: here, message: 'is before the step above it: put it in order' });
     }
-    if (step.at > scenario.until) {
-      found.push({ path: [...path, 'at'], message: 'is after `until`: it would never happen' });
+    if (step.at > until) {
+      found.push({ path: here, message: 'is after `until`: it would never happen' });
     }
-    lastMs = step.at;
-    if (step.silence !== undefined) silences.push(step.silence.name);
-    if (step.expire === undefined || silences.includes(step.expire)) continue;
-    const near = nearest(step.expire, silences);
-    const instead = near === undefined ? '' : `: did you mean ${near}?`;
-    const message = `no step before has a silence ${step.expire}${instead}`;
-    found.push({ path: [...path, 'expire'], message });
-  }
-  return found;
+    return found;
+  });
 }

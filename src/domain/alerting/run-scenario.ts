@@ -1,12 +1,18 @@
 import { formatDuration } from '../quantity.ts';
 import type { PostedAlert } from './alert.ts';
+import { assigned } from './assignment.ts';
 import { fingerprint } from './fingerprint.ts';
 import { destinationText } from './group-key.ts';
 import { type Labels, formatLabels } from './labels.ts';
 import type { Scenarios } from './read-scenarios.ts';
 import type { ExpectedPage, Scenario, Step } from './scenario.schema.ts';
 import type { Clocks } from './shard-state.ts';
-import { type SimulatedPage, type Simulation, newSimulation } from './simulation.ts';
+import {
+  type SimulatedPage,
+  type SimulatedSteer,
+  type Simulation,
+  newSimulation,
+} from './simulation.ts';
 
 /** What came of one scenario. */
 export interface ScenarioResult {
@@ -92,38 +98,62 @@ function compared(
   startMs: number,
   notTaken: readonly string[],
 ): ScenarioResult {
-  const left = [...sim.pages];
-  const missing: string[] = [...notTaken];
-  for (const expected of scenario.expect) {
-    const at = left.findIndex((page) => isAs(page, expected, startMs));
-    if (at < 0) missing.push(expectedText(expected));
-    else left.splice(at, 1);
-  }
-  const steers = sim.steers.map(
-    ({ atMs, verb, service }) => `${formatDuration(atMs - startMs)} release/${service} ${verb}`,
+  const { pages } = sim;
+  const places = assigned(
+    scenario.expect.map((expected) =>
+      [...pages.keys()].filter((at) => isAs(pages[at], expected, startMs)),
+    ),
   );
-  const wanted = scenario.expect_releases?.map(
-    ({ at, verb, service }) => `${formatDuration(at)} release/${service} ${verb}`,
-  );
+  const missing = [
+    ...notTaken,
+    ...scenario.expect.filter((_, at) => places[at] === null).map(expectedText),
+  ];
   const inWords = (page: SimulatedPage): string => foundText(page, startMs);
-  const unexpected = left.map(inWords);
+  const came = new Set(places);
+  const unexpected = pages.filter((_, at) => !came.has(at)).map(inWords);
+  const steers = sim.steers.map(({ atMs, ...steer }) => steerText(atMs - startMs, steer));
+  const wanted = scenario.expect_releases?.map(({ at, ...steer }) => steerText(at, steer));
   if (wanted !== undefined) {
-    missing.push(...wanted.filter((one) => !steers.includes(one)));
-    unexpected.push(...steers.filter((one) => !wanted.includes(one)));
+    missing.push(...moreOf(wanted, steers, (some, all) => `${some} of ${all} came`));
+    unexpected.push(...moreOf(steers, wanted, (some, all) => `${all} came, ${some} expected`));
   }
   return {
     name: scenario.name,
     hasPassed: missing.length + unexpected.length === 0,
     missing,
     unexpected,
-    found: [...sim.pages.map(inWords), ...steers],
+    found: [...pages.map(inWords), ...steers],
   };
 }
 
-function isAs(page: SimulatedPage, expected: ExpectedPage, startMs: number): boolean {
+function steerText(ms: number, steer: Pick<SimulatedSteer, 'verb' | 'service'>): string {
+  return `${formatDuration(ms)} release/${steer.service} ${steer.verb}`;
+}
+
+/** What is oftener in the first than in the second; how often, where it is there several times. */
+function moreOf(
+  these: readonly string[],
+  others: readonly string[],
+  howOften: (some: number, all: number) => string,
+): readonly string[] {
+  const inOthers = counted(others);
+  return [...counted(these)].flatMap(([one, all]) => {
+    const some = inOthers.get(one) ?? 0;
+    if (all <= some) return [];
+    return [all === 1 ? one : `${one} (${howOften(some, all)})`];
+  });
+}
+
+function counted(all: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return counts;
+}
+
+function isAs(page: SimulatedPage | undefined, expected: ExpectedPage, startMs: number): boolean {
   const { at, to, reason, firing, resolved } = expected;
   return (
-    page.atMs === startMs + at &&
+    page?.atMs === startMs + at &&
     destinationText(page.destination) === to &&
     (reason === undefined || page.reason === reason) &&
     (firing === undefined || isSameSet(firing, page.firing)) &&

@@ -101,6 +101,67 @@ test('what differs is told as expected and found', () => {
   ]);
 });
 
+test('what is expected of less stands before or after what is expected of more', () => {
+  const pages = [
+    '{ at: 30s, to: channel/ops }',
+    '{ at: 30s, to: channel/ops, reason: first_page, firing: [{ alertname: Down }] }',
+    '{ at: 30s, to: channel/ops, firing: [{ alertname: Slow }] }',
+  ];
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [2, 1, 0],
+  ].map((order) => order.map((at) => `      - ${pages[at]}`).join('\n'));
+  const scenarios = orders.map(
+    (expected) => `
+  - name: an order
+    until: 1m
+    steps:
+      - at: 0s
+        fire:
+          - { labels: { alertname: Down } }
+          - { labels: { alertname: Slow } }
+          - { labels: { alertname: Warm } }
+    expect:
+${expected}`,
+  );
+  expect(run(scenarios.join(''))).toMatchObject(orders.map(() => ({ hasPassed: true })));
+});
+
+test('what only the file of a reload has may be named before it, and what it has not after it', () => {
+  const steps = [
+    '{ at: 0s, fail: { channel: other, for: 1s } }',
+    '{ at: 0s, fire: [{ labels: { alertname: Down, empty: "" } }] }',
+    '{ at: 1s, reload: other.yaml }',
+    '{ at: 1s, beat: prom }',
+    '{ at: 2s, resolve: [{ alertname: Down }] }',
+  ];
+  const results = run(`  - { name: names, until: 2s, expect: [], steps: [${steps.join(', ')}] }`);
+  expect(results).toMatchObject([{ hasPassed: true }]);
+});
+
+test('what is asked of releases is expected so many times', () => {
+  const fired = (names: readonly string[]) =>
+    names.map((name) => `{ labels: { alertname: ${name}, severity: page, service: shop } }`);
+  const scenario = (came: number, expected: number) => `
+  - name: ${came} came, ${expected} expected
+    until: 10s
+    steps: [{ at: 0s, fire: [${fired(['A', 'B', 'C'].slice(0, came)).join(', ')}] }]
+    expect: []
+    expect_releases: [${Array(expected).fill('{ at: 0s, verb: rollback, service: shop }').join(', ')}]
+`;
+  const text = '0s release/shop rollback';
+  expect(
+    run([scenario(3, 3), scenario(1, 3), scenario(2, 1), scenario(2, 0)].join('')),
+  ).toMatchObject([
+    { missing: [], unexpected: [], hasPassed: true },
+    { missing: [`${text} (1 of 3 came)`], unexpected: [], hasPassed: false },
+    { missing: [], unexpected: [`${text} (2 came, 1 expected)`], hasPassed: false },
+    { missing: [], unexpected: [`${text} (2 came, 0 expected)`], hasPassed: false },
+  ]);
+});
+
 test('a reload is played with the other file', () => {
   const results = run(`
   - name: reload
@@ -123,6 +184,45 @@ describe('a wrong file is told where it is wrong', () => {
     [scenario('[{ at: 2m, beat: prom }]'), undefined, 'is after `until`: it would never happen'],
     [scenario('[{ at: 5s, beat: prom }, { at: 1s, beat: prom }]'), undefined, 'put it in order'],
     [scenario('[{ at: 5s, expire: x }]'), undefined, 'no step before has a silence x'],
+    [
+      scenario('[{ at: 5s, beat: promm }]'),
+      undefined,
+      's.yaml:3:63: scenarios.0.steps.0.beat: there is no heartbeat promm in alerting.yaml: did you mean prom?',
+    ],
+    [
+      scenario('[{ at: 5s, beat: prom }]'),
+      'other.yaml',
+      'there is no heartbeat prom in other.yaml',
+    ],
+    [
+      scenario('[{ at: 5s, fail: { channel: pager, for: 1m } }]'),
+      undefined,
+      'scenarios.0.steps.0.fail.channel: no receiver has a channel pager in alerting.yaml; known here: ops',
+    ],
+    [
+      scenario('[{ at: 5s, fail: { channel: opss, for: 1m } }, { at: 6s, reload: other.yaml }]'),
+      undefined,
+      'no receiver has a channel opss in alerting.yaml or other.yaml: did you mean ops?',
+    ],
+    [
+      scenario('[{ at: 5s, resolve: [{ alertname: Down }] }]'),
+      undefined,
+      'scenarios.0.steps.0.resolve.0: no step before fires {alertname="Down"}: fire it in a step before',
+    ],
+    [
+      scenario(
+        '[{ at: 5s, fire: [{ labels: { alertname: Down, a: b } }] }, { at: 6s, resolve: [{ alertname: Down }] }]',
+      ),
+      undefined,
+      'no step before fires {alertname="Down"}: did you mean {a="b", alertname="Down"}?',
+    ],
+    [
+      scenario(
+        '[{ at: 5s, silence: { name: x, matchers: [a=b], for: 1m } }, { at: 5s, silence: { name: x, matchers: [a=c], for: 1m } }]',
+      ),
+      undefined,
+      'scenarios.0.steps.1.silence.name: a step before has a silence x: give this one another name',
+    ],
     [scenario('[{ at: 5s }]'), undefined, 'does one thing: fire, resolve, silence'],
     [scenario('[{ at: 5s, fire: [{ labels: {} }] }]'), undefined, 'has no labels'],
     [scenario('[{ at: 5s, fier: [] }]'), undefined, 'unknown key: did you mean fire?'],
