@@ -7,6 +7,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import { aliasesOf } from './aliases.ts';
 
 /** What is wrong at a place of a text. */
 export interface Flaw {
@@ -34,7 +35,11 @@ export function readText(text: string, holds: string): DocumentText {
   }));
   const tooDeep = notYaml.find(({ message }) => message === TOO_DEEP);
   if (tooDeep !== undefined) return { document, lines, flaws: [tooDeep] };
-  return { document, lines, flaws: notYaml.length > 0 ? notYaml : odditiesOf(document) };
+  return {
+    document,
+    lines,
+    flaws: notYaml.length > 0 ? notYaml : [...aliasesOf(document).flaws, ...odditiesOf(document)],
+  };
 }
 
 const TOO_DEEP = 'is nested too deep';
@@ -53,11 +58,6 @@ function odditiesOf(document: Document): readonly Flaw[] {
     flaws.push({ offset: node?.range?.[0] ?? 0, message });
   };
   visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) === undefined) {
-        tell(alias, `*${alias.source} stands for nothing: no &${alias.source} comes before it`);
-      }
-    },
     Pair: (_key, { key }) => {
       if (!isScalar(key)) tell(isNode(key) ? key : null, 'a key must be plain text');
       else if (key.value === '__proto__') tell(key, '__proto__ cannot be a key');

@@ -148,3 +148,11 @@ describe('what is wrong is told where it stands, with what to write instead', ()
     expect(read(text)).toEqual([expect.stringContaining('nested too deep')]);
   });
 });
+
+describe('a file that cannot be read as a tree is refused where it cannot', () => {
+  test('a route that stands within itself', () => {
+    expect(read(`${HEAD}route: &all\n  receiver: ops\n  routes: [*all]`)).toEqual([
+      'a.yaml:4:12: *all stands within &all itself: write out what is meant here',
+    ]);
+  });
+});
