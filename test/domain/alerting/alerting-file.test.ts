@@ -156,3 +156,8 @@ describe('a file that cannot be read as a tree is refused where it cannot', () =
     ]);
   });
 });
+
+test('a key is the text that stands there', () => {
+  const text = `${HEAD}route: { receiver: ops }\nheartbeats: { p: { within: 1m, labels: { 1.10: x } } }`;
+  expect(read(text)).toMatchObject({ heartbeats: { p: { labels: { '1.10': 'x' } } } });
+});

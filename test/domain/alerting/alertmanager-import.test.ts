@@ -175,16 +175,6 @@ describe('what means something else now is listed too', () => {
         'write a second matcher with !~ instead: nothing matches it until you mend it',
     ],
     [
-      small('[{ group_wait: soon, group_by: [y] }]'),
-      'route.routes.0.group_wait: is no duration and was passed over',
-    ],
-    [
-      small('[{ group_by: [y], continue: maybe }]'),
-      'route.routes.0.continue: is neither true nor false and was passed over',
-    ],
-    [small('{}'), 'route.routes: is no list and was passed over'],
-    [small('[]', 'inhibit_rules: [1]'), 'inhibit_rules.0: is no set of keys and was passed over'],
-    [
       'route: { receiver: a }\nreceivers: [{ name: a }, { name: a, slack_configs: [{}] }]',
       'receivers.1: there is another a above it, which is kept',
     ],
