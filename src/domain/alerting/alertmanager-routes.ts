@@ -96,6 +96,10 @@ function oldMatchers(
   leftovers: Leftovers,
 ): readonly Matcher[] {
   return Object.entries(leftovers.keysOf(value, path)).flatMap(([name, written]) => {
+    if (operator === '=~' && written === null) {
+      leftovers.refuse([...path, name], 'nothing stands here: write an expression, or take it out');
+      return [];
+    }
     const matcher = { name, operator, value: leftovers.text(written, [...path, name]) };
     const problem = operator === '=~' ? regexProblem(matcher.value) : null;
     if (problem === null) return [matcher];

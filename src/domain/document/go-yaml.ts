@@ -111,6 +111,11 @@ export function readAsGo(
     const before = Object.hasOwn(keys, own) ? keys[own] : undefined;
     if (before !== undefined && maps.has(name)) {
       tell(key, `${own} is set here and by a merge: write it once`);
+    } else if (isPresent(before) && isPresent(value) && kindOf(before) !== kindOf(value)) {
+      tell(
+        key,
+        `${own} is ${kindOf(before)} and, by a merge, ${kindOf(value)}: only one can be right`,
+      );
     } else if (isKeys(before) && isKeys(value)) {
       for (const [inner, one] of Object.entries(value)) set(before, inner, one, own, key);
     } else if (growing.has(own) && Array.isArray(before) && Array.isArray(value)) {
@@ -137,6 +142,15 @@ export function readAsGo(
 
 function within(alias: Alias, place: Place): Place {
   return { depth: place.depth + 1, alias: place.alias ?? alias };
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return isKeys(value) ? 'a set of keys' : 'text';
 }
 
 function isKeys(value: unknown): value is Keys {

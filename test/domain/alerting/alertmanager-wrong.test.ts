@@ -34,6 +34,10 @@ describe('what Alertmanager does not take is refused where it stands, never pass
         'write it in quotes where it is meant as text',
     ],
     [
+      '{ match_re: { a: } }',
+      'am.yml:5:22: route.routes.0.match_re.a: nothing stands here: write an expression, or take it out',
+    ],
+    [
       '{ matchers: [a: b] }',
       'am.yml:5:18: route.routes.0.matchers.0: must be text, not a set of keys: ' +
         'write it in quotes where it is meant as text',

@@ -32,14 +32,16 @@ describe('a scalar is the text that stands there', () => {
     ['!!int 05', '05'],
     ['!!float 5', '5'],
     ['!!bool yes', 'yes'],
-    ['null', ''],
-    ['~', ''],
-    ['', ''],
+    ['""', ''],
   ])('the label %s', (written, value) => {
     expect(routes(`[{ match: { x: ${written} } }, { match_re: { x: ${written} } }]`)).toEqual([
       { matchers: [`x="${value}"`] },
       { matchers: [`x=~"${value}"`] },
     ]);
+  });
+
+  test.each(['null', '~', ''])('the label %s is empty', (written) => {
+    expect(routes(`[{ match: { x: ${written} } }]`)).toEqual([{ matchers: ['x=""'] }]);
   });
 
   test('in names and lists too', () => {
@@ -117,6 +119,10 @@ inhibit_rules:
     ['{ <<: }', '1:44: << takes a set of keys, an alias of one, or a list of these'],
     ['{ matchers: &m [], routes: [{ <<: *m }] }', '1:72: << takes a set of keys'],
     ['{ match: { q: a, <<: { q: b } } }', '1:65: q is set here and by a merge: write it once'],
+    [
+      '{ matchers: x=y, <<: { matchers: [] } }',
+      '1:65: matchers is text and, by a merge, a list: only one can be right',
+    ],
     ['{ <<: { match: { q: a } }, match: { q: b } }', '1:69: q is set here and by a merge'],
   ])('%s is refused, as by Alertmanager', (written, expected) => {
     expect(routes(`[{ x: 1 }, ${written}]`)).toEqual([
