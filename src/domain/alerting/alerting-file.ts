@@ -1,9 +1,16 @@
 import type { Found } from '../document/issues.ts';
 import { nearest } from '../document/nearest.ts';
 import type { Problem } from '../document/problem.ts';
-import { type DocumentForm, type DocumentSource, readDocument } from '../document/read-document.ts';
+import {
+  type DocumentForm,
+  type DocumentSource,
+  type Finished,
+  fitted,
+  readDocument,
+} from '../document/read-document.ts';
 import { suggestFrom } from '../document/suggestion.ts';
 import {
+  type AlertingDocument,
   type Heartbeat,
   type InhibitRule,
   type ParsedAlerting,
@@ -42,13 +49,24 @@ const ALERTING_FILE: DocumentForm<typeof alertingSchema> = {
 
 /** Reads an alerting file, YAML or JSON. Nothing is guessed: every problem is reported at once. */
 export function readAlerting(source: DocumentSource): AlertingFile {
-  const read = readDocument(source, ALERTING_FILE, (parsed) => {
-    const found = [...rootProblems(parsed), ...danglingNames(parsed)];
-    return found.length > 0
-      ? { kind: 'found', found }
-      : { kind: 'valid', value: toConfiguration(parsed) };
-  });
+  const read = readDocument(source, ALERTING_FILE, finished);
   return read.kind === 'invalid' ? read : { kind: 'valid', configuration: read.value };
+}
+
+/** What a file that is this document would be, or what would be wrong with it. */
+export function checkedAlerting(document: AlertingDocument): Finished<Configuration> {
+  const { length } = JSON.stringify(document);
+  const { charactersMax } = ALERTING_FILE;
+  if (length <= charactersMax) return fitted(document, ALERTING_FILE, finished);
+  const message = `makes an alerting file of ${length} characters; ${charactersMax} is the most`;
+  return { kind: 'found', found: [{ path: [], message }] };
+}
+
+function finished(parsed: ParsedAlerting): Finished<Configuration> {
+  const found = [...rootProblems(parsed), ...danglingNames(parsed)];
+  return found.length > 0
+    ? { kind: 'found', found }
+    : { kind: 'valid', value: toConfiguration(parsed) };
 }
 
 function toConfiguration(parsed: ParsedAlerting): Configuration {

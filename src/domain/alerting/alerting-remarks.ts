@@ -9,7 +9,7 @@ export function remarksOnAlerting(configuration: Configuration): readonly Found[
   return [
     ...unreached(configuration.routes),
     ...receiversOf(configuration),
-    ...unusedIntervals(configuration),
+    ...intervalsOf(configuration),
   ];
 }
 
@@ -70,11 +70,13 @@ function receiversOf({ routes, receivers }: Configuration): readonly Found[] {
   });
 }
 
-function unusedIntervals({ routes, timeIntervals }: Configuration): readonly Found[] {
+function intervalsOf({ routes, timeIntervals }: Configuration): readonly Found[] {
   const used = new Set(routes.flatMap(({ mutedIn, activeIn }) => [...mutedIn, ...activeIn]));
-  return Object.keys(timeIntervals)
-    .filter((name) => !used.has(name))
-    .map((name) => ({ path: ['time_intervals', name], message: 'no route names it' }));
+  return Object.entries(timeIntervals).flatMap(([name, parts]): readonly Found[] => {
+    const path = ['time_intervals', name];
+    if (!used.has(name)) return [{ path, message: 'no route names it' }];
+    return parts.length > 0 ? [] : [{ path, message: 'has no entries: it never is' }];
+  });
 }
 
 function pathOf({ path }: Route): Found['path'] {

@@ -5,7 +5,8 @@ import { positiveDuration } from '../release/quantities.schema.ts';
 import { freeName, labelName, matchers, route } from './route.schema.ts';
 import { timeInterval } from './time-interval.schema.ts';
 
-const CHANNELS_MAX = 20;
+/** Of a receiver. */
+export const CHANNELS_MAX = 20;
 const RULES_MAX = 1000;
 const EQUAL_MAX = 50;
 const HEARTBEATS_MAX = 200;

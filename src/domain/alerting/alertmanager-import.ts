@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Found } from '../document/issues.ts';
-import { placesIn } from '../document/place.ts';
 import type { Problem } from '../document/problem.ts';
 import { type DocumentForm, type DocumentSource, readDocument } from '../document/read-document.ts';
 import type { AlertingDocument } from './alerting.schema.ts';
-import { type Configuration, readAlerting } from './alerting-file.ts';
+import { type Configuration, checkedAlerting } from './alerting-file.ts';
+import { importedIntervals } from './alertmanager-intervals.ts';
 import { type Leftovers, newLeftovers } from './alertmanager-leftovers.ts';
 import { type NeededChannel, importedReceivers } from './alertmanager-receivers.ts';
 import { importedMatchers, importedRoute } from './alertmanager-routes.ts';
@@ -27,6 +27,8 @@ const written = z.looseObject({
 
 type Written = z.output<typeof written>;
 
+const SIDES = ['', 'source_', 'target_'];
+
 const ALERTMANAGER_FILE: DocumentForm<typeof written> = {
   schema: written,
   name: "Alertmanager's configuration",
@@ -34,6 +36,10 @@ const ALERTMANAGER_FILE: DocumentForm<typeof written> = {
   example: 'route: { receiver: ops }',
   charactersMax: 1024 * 1024,
   suggest: () => '',
+  go: {
+    growing: new Set(SIDES.map((side) => `${side}matchers`)),
+    maps: new Set(SIDES.flatMap((side) => [`${side}match`, `${side}match_re`])),
+  },
 };
 
 /**
@@ -42,35 +48,41 @@ const ALERTMANAGER_FILE: DocumentForm<typeof written> = {
  * secret is repeated. What cannot carry over is listed with its place, never dropped.
  */
 export function importAlertmanager(source: DocumentSource): AlertmanagerImport {
-  const read = readDocument(source, ALERTMANAGER_FILE, (parsed) => ({
-    kind: 'valid',
-    value: parsed,
-  }));
-  if (read.kind === 'invalid') return read;
-  const leftovers = newLeftovers();
-  const { document, channels } = translated(read.value, leftovers);
-  const checked = readAlerting({ text: JSON.stringify(document), file: source.file });
-  if (checked.kind === 'invalid') return { kind: 'invalid', problems: told(checked.problems) };
-  for (const one of mergedGroups(checked.configuration)) leftovers.add(one.path, one.message);
-  const place = placesIn(source);
-  return { kind: 'imported', document, channels, left: leftovers.found.map(place) };
+  const read = readDocument(source, ALERTMANAGER_FILE, (parsed, _, place) => {
+    const leftovers = newLeftovers();
+    const { document, channels, origins } = translated(parsed, leftovers);
+    if (leftovers.wrong.length > 0) return { kind: 'found', found: leftovers.wrong };
+    const checked = checkedAlerting(document);
+    // It was made of this file, so what is wrong with it is wrong here.
+    if (checked.kind === 'found') {
+      return { kind: 'found', found: checked.found.map((one) => traced(one, origins)) };
+    }
+    for (const one of mergedGroups(checked.value)) leftovers.add(one.path, one.message);
+    return { kind: 'valid', value: { document, channels, left: leftovers.found.map(place) } };
+  });
+  return read.kind === 'invalid' ? read : { kind: 'imported', ...read.value };
 }
 
-/** The file that was made of it is wrong, so what it was made of is: without places of that text. */
-function told(problems: readonly Problem[]): readonly Problem[] {
-  return problems.map((one) => ({ ...one, line: 1, column: 1 }));
+/** Where in Alertmanager's file something stands that stands elsewhere in the alerting file. */
+type Origins = readonly (readonly [made: Found['path'], from: Found['path']])[];
+
+function traced(found: Found, origins: Origins): Found {
+  const { path } = found;
+  const [made, from] =
+    origins.find(([begin]) => begin.every((part, at) => path[at] === part)) ?? [];
+  return made === undefined || from === undefined
+    ? found
+    : { ...found, path: [...from, ...path.slice(made.length)] };
 }
 
 function translated(parsed: Written, leftovers: Leftovers) {
   const { receivers, channels } = importedReceivers(parsed.receivers, leftovers);
+  const { intervals, origins } = importedIntervals(parsed, leftovers);
   const document: AlertingDocument = {
     ...resolveTimeout(parsed.global, leftovers),
     route: importedRoute(parsed.route, ['route'], leftovers),
     receivers,
-    time_intervals: leftovers.byName([
-      ...intervals(parsed, 'time_intervals', leftovers),
-      ...intervals(parsed, 'mute_time_intervals', leftovers),
-    ]),
+    time_intervals: intervals,
     inhibit_rules: inhibitRules(parsed, leftovers),
   };
   const known = [
@@ -80,7 +92,14 @@ function translated(parsed: Written, leftovers: Leftovers) {
   for (const key of Object.keys(parsed).filter((one) => !known.includes(one))) {
     leftovers.add([key], TOP_LEVEL.get(key) ?? 'Belay has no such setting');
   }
-  return { document, channels };
+  const ofReceivers = parsed.receivers.map(
+    ({ name }, at) =>
+      [
+        ['receivers', name],
+        ['receivers', at],
+      ] as const,
+  );
+  return { document, channels, origins: [...origins, ...ofReceivers] };
 }
 
 const TOP_LEVEL: ReadonlyMap<string, string> = new Map([
@@ -99,46 +118,8 @@ function resolveTimeout(
     leftovers.add(['global', key], 'belongs to the channels of the paging file: set it there');
   }
   const path = ['global', 'resolve_timeout'];
-  const text = timeout === undefined ? undefined : leftovers.duration(timeout, path);
+  const text = leftovers.duration(timeout, path);
   return text === undefined ? {} : { resolve_timeout: text };
-}
-
-type WrittenIntervals = NonNullable<AlertingDocument['time_intervals']>[string];
-
-function intervals(
-  parsed: Written,
-  key: 'time_intervals' | 'mute_time_intervals',
-  leftovers: Leftovers,
-): readonly (readonly [string, WrittenIntervals, Found['path']])[] {
-  return leftovers.listOf(parsed[key], [key]).map((one, at) => {
-    const path = [key, at];
-    const { name, time_intervals: parts, ...rest } = leftovers.keysOf(one, path);
-    leftovers.unknown(rest, path);
-    const list = leftovers.listOf(parts, [...path, 'time_intervals']).map((part, index) => {
-      const place = [...path, 'time_intervals', index];
-      return interval(leftovers.keysOf(part, place), place, leftovers);
-    });
-    return [String(name), list, path] as const;
-  });
-}
-
-function interval(
-  part: Readonly<Record<string, unknown>>,
-  path: Found['path'],
-  leftovers: Leftovers,
-): WrittenIntervals[number] {
-  const { location, ...rest } = part;
-  const kept = Object.entries(rest).filter(([, value]) => value !== null);
-  if (location === 'Local') {
-    leftovers.add(
-      [...path, 'location'],
-      'Local is the zone of that machine: UTC is meant until you name it',
-    );
-    return Object.fromEntries(kept);
-  }
-  return location === undefined || location === null
-    ? Object.fromEntries(kept)
-    : Object.fromEntries([...kept, ['location', location]]);
 }
 
 function inhibitRules(
@@ -147,17 +128,19 @@ function inhibitRules(
 ): NonNullable<AlertingDocument['inhibit_rules']> {
   return leftovers.listOf(parsed.inhibit_rules, ['inhibit_rules']).map((one, at) => {
     const path = ['inhibit_rules', at];
+    if (one === null) leftovers.refuse(path, 'nothing stands here: write a rule, or take it out');
     const rule = leftovers.keysOf(one, path);
     const { name, equal, source_matchers, source_match, source_match_re, ...target } = rule;
     const { target_matchers, target_match, target_match_re, ...rest } = target;
     leftovers.unknown(rest, path);
     const matchersOf = (side: 'source' | 'target', list: unknown, match: unknown, re: unknown) =>
       importedMatchers({ list, match, re }, path, `${side}_`, leftovers);
+    const title = leftovers.text(name, [...path, 'name']);
     return {
-      ...(typeof name === 'string' && name !== '' ? { name } : {}),
+      ...(title === '' ? {} : { name: title }),
       source_matchers: matchersOf('source', source_matchers, source_match, source_match_re),
       target_matchers: matchersOf('target', target_matchers, target_match, target_match_re),
-      equal: leftovers.listOf(equal, [...path, 'equal']).map(String),
+      equal: leftovers.texts(equal, [...path, 'equal']),
     };
   });
 }

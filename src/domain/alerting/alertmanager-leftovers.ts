@@ -12,11 +12,15 @@ const DURATION_MAX_MS = 30 * 86_400_000;
 /** Reads what another program wrote, and collects what of it cannot be kept. */
 export interface Leftovers {
   readonly found: readonly Found[];
+  /** What Alertmanager does not take either, or Belay cannot: the file is refused for it. */
+  readonly wrong: readonly Found[];
   readonly add: (path: Path, message: string) => void;
-  /** A set of keys; none where something else stands, which is noted. */
+  readonly refuse: (path: Path, message: string) => void;
   readonly keysOf: (value: unknown, path: Path) => Readonly<Record<string, unknown>>;
-  /** A list; none where something else stands, which is noted. */
   readonly listOf: (value: unknown, path: Path) => readonly unknown[];
+  /** As it stands there; empty where nothing does. */
+  readonly text: (value: unknown, path: Path) => string;
+  readonly texts: (value: unknown, path: Path) => string[];
   readonly unknown: (keys: Readonly<Record<string, unknown>>, path: Path) => void;
   /** `1w` is `7d`; what is longer than Belay takes is cut and noted. */
   readonly duration: (value: unknown, path: Path) => string | undefined;
@@ -30,30 +34,47 @@ export interface Leftovers {
 
 export function newLeftovers(): Leftovers {
   const found: Found[] = [];
+  const wrong: Found[] = [];
   const add: Leftovers['add'] = (path, message) => void found.push({ path, message });
+  const refuse: Leftovers['refuse'] = (path, message) => void wrong.push({ path, message });
+  const listOf: Leftovers['listOf'] = (value, path) => {
+    if (isNothing(value)) return [];
+    if (Array.isArray(value)) return value;
+    refuse(path, `must be a list, not ${kindOf(value)}: ${LIST}`);
+    return [];
+  };
+  const text: Leftovers['text'] = (value, path) => {
+    if (isNothing(value)) return '';
+    if (typeof value === 'string') return value;
+    refuse(
+      path,
+      `must be text, not ${kindOf(value)}: write it in quotes where it is meant as text`,
+    );
+    return '';
+  };
   return {
     found,
+    wrong,
     add,
+    refuse,
     keysOf: (value, path) => {
-      if (value === null || value === undefined) return {};
+      if (isNothing(value)) return {};
       if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
-      add(path, 'is no set of keys and was passed over');
+      refuse(path, `must be a set of keys, not ${kindOf(value)}`);
       return {};
     },
-    listOf: (value, path) => {
-      if (value === null || value === undefined) return [];
-      if (Array.isArray(value)) return value;
-      add(path, 'is no list and was passed over');
-      return [];
-    },
+    listOf,
+    text,
+    texts: (value, path) => listOf(value, path).map((one, at) => text(one, [...path, at])),
     unknown: (keys, path) => {
       for (const key of Object.keys(keys)) add([...path, key], 'Belay has no such setting');
     },
     duration: (value, path) => {
+      if (isNothing(value)) return undefined;
       const [whole, ...amounts] = DURATION.exec(String(value)) ?? [];
-      if (String(value) === '0') return '0s';
+      if (value === '0') return '0s';
       if (whole === undefined) {
-        add(path, 'is no duration and was passed over');
+        refuse(path, 'is no duration: write one like 30s, 5m or 1h30m');
         return undefined;
       }
       const ms = UNITS_MS.reduce((sum, unit, at) => sum + unit * Number(amounts[at] ?? 0), 0);
@@ -62,10 +83,10 @@ export function newLeftovers(): Leftovers {
       return '30d';
     },
     boolean: (value, path) => {
-      if (value === undefined || value === null) return undefined;
-      if (/^(?:yes|on|true)$/i.test(String(value))) return true;
-      if (/^(?:no|off|false)$/i.test(String(value))) return false;
-      add(path, 'is neither true nor false and was passed over');
+      if (isNothing(value)) return undefined;
+      if (/^(?:y|yes|on|true)$/i.test(String(value))) return true;
+      if (/^(?:n|no|off|false)$/i.test(String(value))) return false;
+      refuse(path, 'is neither true nor false: write one of them');
       return undefined;
     },
     byName: (all) => {
@@ -77,4 +98,16 @@ export function newLeftovers(): Leftovers {
       return Object.fromEntries(kept);
     },
   };
+}
+
+const LIST = 'write [a, b], or each entry in a line of its own that begins with -';
+
+function isNothing(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+/** Never the value itself: it may be a secret. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a set of keys' : 'text';
 }

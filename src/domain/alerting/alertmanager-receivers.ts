@@ -1,4 +1,4 @@
-import type { AlertingDocument } from './alerting.schema.ts';
+import { type AlertingDocument, CHANNELS_MAX } from './alerting.schema.ts';
 import type { Leftovers } from './alertmanager-leftovers.ts';
 
 /** A channel that the paging file needs for an integration of a receiver. */
@@ -76,6 +76,12 @@ function importedReceiver(
     const message =
       'some of its integrations are told of resolved alerts and some are not: here all are';
     leftovers.add(['receivers', at], message);
+  }
+  if (names.length > CHANNELS_MAX) {
+    const message =
+      `has ${names.length} integrations, of which Belay takes ${CHANNELS_MAX}: move some to a second ` +
+      'receiver, which routes with continue: true and the same matchers name before those of this one';
+    leftovers.refuse(['receivers', at], message);
   }
   const tells = sends.some(Boolean) || sends.length === 0;
   return { channels: names, ...(tells ? {} : { send_resolved: false }) };

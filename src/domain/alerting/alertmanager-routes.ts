@@ -9,6 +9,8 @@ type Path = Found['path'];
 
 /** A route with all below it. */
 export function importedRoute(value: unknown, path: Path, leftovers: Leftovers): RouteDocument {
+  // Without any matchers it would take all alerts.
+  if (value === null) leftovers.refuse(path, 'nothing stands here: write a route, or take it out');
   const { routes, matchers, match, match_re: re, ...own } = leftovers.keysOf(value, path);
   const below = leftovers.listOf(routes, [...path, 'routes']);
   const list = importedMatchers({ list: matchers, match, re }, path, '', leftovers);
@@ -31,18 +33,18 @@ function settings(
 ): RouteDocument {
   const { receiver, group_by: groupBy, continue: goesOn, labels, ...rest } = own;
   const made: { -readonly [Key in keyof RouteDocument]: RouteDocument[Key] } = {};
-  if (typeof receiver === 'string' && receiver !== '') made.receiver = receiver;
+  const name = leftovers.text(receiver, [...path, 'receiver']);
+  if (name !== '') made.receiver = name;
   if (groupBy !== undefined && groupBy !== null) {
-    made.group_by = leftovers.listOf(groupBy, [...path, 'group_by']).map(String);
+    made.group_by = leftovers.texts(groupBy, [...path, 'group_by']);
   }
   if (leftovers.boolean(goesOn, [...path, 'continue']) === true) made.continue = true;
   for (const key of DURATIONS) {
-    if (rest[key] === undefined || rest[key] === null) continue;
     const text = leftovers.duration(rest[key], [...path, key]);
     if (text !== undefined) made[key] = text;
   }
   for (const key of INTERVALS) {
-    const names = leftovers.listOf(rest[key], [...path, key]).map(String);
+    const names = leftovers.texts(rest[key], [...path, key]);
     if (names.length > 0) made[key] = names;
   }
   if (labels !== undefined && labels !== null) {
@@ -72,15 +74,20 @@ export function importedMatchers(
     ...oldMatchers(re, '=~', [...path, `${prefix}match_re`], leftovers),
   ];
   const place = [...path, `${prefix}matchers`];
-  const news = leftovers.listOf(list, place).flatMap((one, at) => {
-    const read = readMatchers(String(one));
-    // Where it is wrong the whole file is refused, as it is by Alertmanager.
-    if (read.kind === 'invalid') return [String(one)];
+  const news = leftovers.texts(list, place).flatMap((one, at) => {
+    // As for Alertmanager: no text, no matcher.
+    const read = one === '' ? NO_MATCHERS : readMatchers(one);
+    if (read.kind === 'invalid') {
+      leftovers.refuse([...place, at], read.message);
+      return [];
+    }
     if (read.remark !== null) leftovers.add([...place, at], read.remark);
     return read.matchers.map(formatMatcher);
   });
   return [...olds.map(formatMatcher), ...news];
 }
+
+const NO_MATCHERS = { kind: 'valid', matchers: [], remark: null } as const;
 
 function oldMatchers(
   value: unknown,
@@ -89,7 +96,11 @@ function oldMatchers(
   leftovers: Leftovers,
 ): readonly Matcher[] {
   return Object.entries(leftovers.keysOf(value, path)).flatMap(([name, written]) => {
-    const matcher = { name, operator, value: String(written ?? '') };
+    if (operator === '=~' && written === null) {
+      leftovers.refuse([...path, name], 'nothing stands here: write an expression, or take it out');
+      return [];
+    }
+    const matcher = { name, operator, value: leftovers.text(written, [...path, name]) };
     const problem = operator === '=~' ? regexProblem(matcher.value) : null;
     if (problem === null) return [matcher];
     leftovers.add([...path, name], `${problem}: nothing matches it until you mend it`);

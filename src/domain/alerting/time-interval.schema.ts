@@ -122,13 +122,13 @@ const interval = z
     months: list(
       range(eitherOf(numberIn(1, 12, 'month'), nameOf(MONTHS, 1, 'month')), ascending),
     ).describe("['january:march', '12']."),
-    years: list(range(numberIn(1970, 9999, 'year'), ascending)).describe("['2026:2028']."),
+    years: list(range(numberIn(1, 9999, 'year'), ascending)).describe("['2026:2028']."),
     location: timeZone.default('UTC').describe('Whose clocks and calendar are meant.'),
   })
   .transform(({ days_of_month: daysOfMonth, ...rest }) => ({ ...rest, daysOfMonth }));
 
-/** One entry of `time_intervals`: a time is in it that is in any of these. */
-export const timeInterval = z.array(interval).min(1, 'has no times at all').max(PARTS_MAX);
+/** One entry of `time_intervals`: a time is in it that is in any of these, so none is in none. */
+export const timeInterval = z.array(interval).max(PARTS_MAX);
 
 export type TimeInterval = z.output<typeof timeInterval>;
 export type IntervalPart = TimeInterval[number];

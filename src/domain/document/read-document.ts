@@ -1,8 +1,8 @@
 import { type z } from 'zod';
-import type { Document } from 'yaml';
 import { readText } from './document-text.ts';
+import type { GoYaml } from './go-yaml.ts';
 import { type Found, type Suggest, foundBy } from './issues.ts';
-import { lineAt, placeBy } from './place.ts';
+import { type Place, lineAt, placeBy } from './place.ts';
 import type { Problem } from './problem.ts';
 
 /** Whoever has more than this to mend begins with these. */
@@ -28,6 +28,8 @@ export interface DocumentForm<Schema extends z.ZodType> {
   readonly example: string;
   readonly charactersMax: number;
   readonly suggest: Suggest;
+  /** Of a file of another program, in Go. */
+  readonly go?: GoYaml;
 }
 
 export type ReadDocument<Value> =
@@ -42,41 +44,43 @@ export type Finished<Value> =
 /**
  * Reads a document, YAML or JSON. Nothing is guessed: every problem is reported at once, with its
  * place. `finish` makes what the reader wants of it, or finds what is wrong with parts that are
- * each right; it also gets the document as it was written.
+ * each right; it also gets the document as it was written, and the places of what it finds.
  */
 export function readDocument<Schema extends z.ZodType, Value>(
   { text, file }: DocumentSource,
   form: DocumentForm<Schema>,
-  finish: (parsed: z.output<Schema>, written: unknown) => Finished<Value>,
+  finish: (parsed: z.output<Schema>, written: unknown, place: Place) => Finished<Value>,
 ): ReadDocument<Value> {
   if (text.length > form.charactersMax) {
     const message = `the file has ${text.length} characters; ${form.charactersMax} is the most`;
     return { kind: 'invalid', problems: [{ file, line: 1, column: 1, path: '', message }] };
   }
-  const { document, lines, flaws } = readText(text, form.holds);
+  const { document, lines, value, flaws } = readText(text, form.holds, form.go);
   if (flaws.length > 0) {
     return invalid(
       flaws.map(({ offset, message }) => ({ file, ...lineAt(lines, offset), path: '', message })),
     );
   }
-  const read = valueOf(document, form, finish);
+  const place = placeBy(document, lines, file);
+  const read = fitted(value, form, (parsed) => finish(parsed, value, place));
   if (read.kind === 'valid') return read;
-  const problems = read.found.slice(0, PLACED_MAX).map(placeBy(document, lines, file));
-  return invalid(problems, read.found.length);
+  return invalid(read.found.slice(0, PLACED_MAX).map(place), read.found.length);
 }
 
-function valueOf<Schema extends z.ZodType, Value>(
-  document: Document,
-  form: DocumentForm<Schema>,
-  finish: (parsed: z.output<Schema>, written: unknown) => Finished<Value>,
+/** What a document says, made into what its form means. */
+export function fitted<Schema extends z.ZodType, Value>(
+  value: unknown,
+  { schema, name, example, suggest }: DocumentForm<Schema>,
+  finish: (parsed: z.output<Schema>) => Finished<Value>,
 ): Finished<Value> {
-  const content = contentOf(document, form);
-  if (content.kind === 'bad') return { kind: 'found', found: [{ path: [], message: content.why }] };
-  const parsed = form.schema.safeParse(content.value, { reportInput: true });
-  if (!parsed.success) {
-    return { kind: 'found', found: foundBy(parsed.error.issues, form.suggest) };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const message = `${name} is a set of keys, such as \`${example}\``;
+    return { kind: 'found', found: [{ path: [], message }] };
   }
-  return finish(parsed.data, content.value);
+  const parsed = schema.safeParse(value, { reportInput: true });
+  return parsed.success
+    ? finish(parsed.data)
+    : { kind: 'found', found: foundBy(parsed.error.issues, suggest) };
 }
 
 function invalid<Value>(
@@ -91,19 +95,4 @@ function invalid<Value>(
   if (next === undefined) return { kind: 'invalid', problems: told };
   const message = `and ${total - PROBLEMS_MAX} more problems from here on`;
   return { kind: 'invalid', problems: [...told, { ...next, path: '', message }] };
-}
-
-function contentOf(
-  document: Document,
-  { name, example }: Pick<DocumentForm<z.ZodType>, 'name' | 'example'>,
-): { kind: 'value'; value: unknown } | { kind: 'bad'; why: string } {
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 20 });
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { kind: 'value', value };
-    }
-    return { kind: 'bad', why: `${name} is a set of keys, such as \`${example}\`` };
-  } catch (error) {
-    return { kind: 'bad', why: error instanceof Error ? error.message : String(error) };
-  }
 }

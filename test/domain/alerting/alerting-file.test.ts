@@ -148,3 +148,16 @@ describe('what is wrong is told where it stands, with what to write instead', ()
     expect(read(text)).toEqual([expect.stringContaining('nested too deep')]);
   });
 });
+
+describe('a file that cannot be read as a tree is refused where it cannot', () => {
+  test('a route that stands within itself', () => {
+    expect(read(`${HEAD}route: &all\n  receiver: ops\n  routes: [*all]`)).toEqual([
+      'a.yaml:4:12: *all stands within &all itself: write out what is meant here',
+    ]);
+  });
+});
+
+test('a key is the text that stands there', () => {
+  const text = `${HEAD}route: { receiver: ops }\nheartbeats: { p: { within: 1m, labels: { 1.10: x } } }`;
+  expect(read(text)).toMatchObject({ heartbeats: { p: { labels: { '1.10': 'x' } } } });
+});

@@ -42,7 +42,7 @@ test('the route that takes all is named', () => {
 
 const USED = read(`
 receivers: { ops: { channels: [ops, mail], policy: p }, silent: {}, spare: { policy: q } }
-time_intervals: { used: [{ years: ['2026'] }], also: [{ years: ['2026'] }], unused: [{}] }
+time_intervals: { used: [], also: [{ years: ['2026'] }], unused: [{}] }
 route:
   receiver: ops
   routes:
@@ -56,6 +56,7 @@ test('receivers and time intervals without a use are told', () => {
       message: 'has neither channels nor a policy: what it gets pages nobody',
     },
     { path: ['receivers', 'spare'], message: 'no route names it' },
+    { path: ['time_intervals', 'used'], message: 'has no entries: it never is' },
     { path: ['time_intervals', 'unused'], message: 'no route names it' },
   ]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { importAlertmanager } from '../../../src/domain/alerting/alertmanager-import.ts';
 import { routesFor } from '../../../src/domain/alerting/routing.ts';
+import { isIn } from '../../../src/domain/alerting/time-interval.ts';
 import { configuration } from './configurations.ts';
 
 const WHOLE = `
@@ -175,16 +176,6 @@ describe('what means something else now is listed too', () => {
         'write a second matcher with !~ instead: nothing matches it until you mend it',
     ],
     [
-      small('[{ group_wait: soon, group_by: [y] }]'),
-      'route.routes.0.group_wait: is no duration and was passed over',
-    ],
-    [
-      small('[{ group_by: [y], continue: maybe }]'),
-      'route.routes.0.continue: is neither true nor false and was passed over',
-    ],
-    [small('{}'), 'route.routes: is no list and was passed over'],
-    [small('[]', 'inhibit_rules: [1]'), 'inhibit_rules.0: is no set of keys and was passed over'],
-    [
       'route: { receiver: a }\nreceivers: [{ name: a }, { name: a, slack_configs: [{}] }]',
       'receivers.1: there is another a above it, which is kept',
     ],
@@ -245,5 +236,48 @@ receivers: [{ name: all, ${kind}_configs: [{ to: x }, { to: y }] }]`;
       { name: `all-${kind}`, type, path: `receivers.0.${kind}_configs.0` },
       { name: `all-${kind}-2`, type, path: `receivers.0.${kind}_configs.1` },
     ]);
+  });
+});
+
+describe('time intervals that Alertmanager takes mean the same', () => {
+  const withInterval = (parts: string) =>
+    imported(
+      `route: { receiver: a }\nreceivers: [{ name: a }]\ntime_intervals: [{ name: t, time_intervals: ${parts} }]`,
+    );
+  const intervalOf = (parts: string) => withInterval(parts).document.time_intervals?.t;
+
+  test.each([
+    ['', []],
+    ['[]', []],
+    ['[{ weekdays: [] }]', []],
+    ['[{ weekdays: [], times: [] }, { years: ["2026"] }]', [{ years: ['2026'] }]],
+    ['[{}]', [{}]],
+    ['[null]', [{}]],
+    ['[{ weekdays: null, times: }]', [{}]],
+    ['[{ years: ["1950:2030"] }]', [{ years: ['1950:2030'] }]],
+    ['[{ location: "" }]', [{}]],
+    [
+      '[{ times: [{ start_time: 09:00, end_time: 17:00 }] }]',
+      [{ times: [{ start_time: '09:00', end_time: '17:00' }] }],
+    ],
+  ])('%s', (parts, expected) => {
+    expect(intervalOf(parts)).toEqual(expected);
+  });
+
+  test('what is never is left out, and listed', () => {
+    const { left } = withInterval('[{ weekdays: [] }]');
+    expect(left.map((one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`)).toEqual([
+      '3:58: time_intervals.0.time_intervals.0.weekdays: ' +
+        'none of an empty list is ever: this entry is left out',
+    ]);
+  });
+
+  test('one without entries mutes nothing', () => {
+    const { document } = imported(`
+route: { receiver: a, routes: [{ mute_time_intervals: [t] }, { active_time_intervals: [t] }] }
+receivers: [{ name: a }]
+time_intervals: [{ name: t }]`);
+    const { timeIntervals } = configuration(JSON.stringify(document));
+    expect(isIn(timeIntervals.t ?? [{} as never], Date.now())).toBe(false);
   });
 });

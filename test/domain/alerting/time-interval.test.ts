@@ -36,6 +36,8 @@ describe('a time is in an interval when every part of it holds', () => {
     [[{ months: ['May:july'] }], '2026-08-01T00:00Z', false],
     [[{ years: ['2020:2023', '2026'] }], '2026-08-01T00:00Z', true],
     [[{ years: ['2020:2023'] }], '2024-01-01T00:00Z', false],
+    [[{ years: ['1950:2023', 1] }], '2023-12-31T23:59Z', true],
+    [[], '2024-01-01T00:00Z', false],
     // The clocks of the location: New York is five hours behind in winter, four in summer.
     [[{ ...SPAN('09:00', '10:00'), location: 'America/New_York' }], '2026-01-05T14:30Z', true],
     [[{ ...SPAN('09:00', '10:00'), location: 'America/New_York' }], '2026-07-06T14:30Z', false],
@@ -83,6 +85,7 @@ describe('the next change is found', () => {
     ],
     [[{}], '2026-03-04T10:00Z', '2026-04-08T10:00Z'],
     [[{ years: ['2030'] }], '2026-03-04T10:00Z', '2026-04-08T10:00Z'],
+    [[], '2026-03-04T10:00Z', '2026-04-08T10:00Z'],
   ])('%j from %s: %s', (written, from, expected) => {
     const interval = timeInterval.parse(written);
     expect(new Date(changesAt(interval, Date.parse(from))).toISOString()).toBe(

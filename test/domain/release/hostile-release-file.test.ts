@@ -41,7 +41,7 @@ describe('a hostile file', () => {
     ['tabs before a key', 'a:\n\tb: 1', 'Tabs are not allowed as indentation'],
     ['two documents', `${HEAD}---\n${HEAD}`, 'a second document begins here'],
     ['aliases upon aliases', `${HEAD}${laughs}`, 'Excessive alias count'],
-    ['an alias of itself', `${HEAD}a: &a [*a]`, 'a: unknown key'],
+    ['an alias of itself', `${HEAD}a: &a [*a]`, 'r.yaml:6:8: *a stands within &a itself'],
     ['an alias of nothing', `${HEAD}watch: *shared`, 'r.yaml:6:8: *shared stands for nothing'],
     ['lists in lists', `x: ${'['.repeat(20_000)}`, 'is nested too deep'],
     ['maps in maps', `${'{a: '.repeat(10_000)}${'}'.repeat(10_000)}`, 'is nested too deep'],
