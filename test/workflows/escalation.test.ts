@@ -120,7 +120,7 @@ test('unacknowledged, it begins again at once', async () => {
   await rig.client.incidents.acknowledge(id, ADA);
   await rig.client.incidents.steer(id, 'unacknowledge', ADA);
   await rig.until(id, ({ ledger }) => ledger.filter(({ level }) => level === 1).length === 4);
-  expect(paged(id).slice(2).toSorted()).toEqual(['0 chat ada', '0 pager ada']);
+  await expect.poll(() => paged(id).slice(2).toSorted()).toEqual(['0 chat ada', '0 pager ada']);
 });
 
 test('reassigned, the other one is paged, and then the policy goes on', async () => {
