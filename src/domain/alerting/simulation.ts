@@ -2,7 +2,7 @@ import { type Alert, type PostedAlert, isNews, isOver, merged, received } from '
 import type { Configuration } from './alerting-file.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Destination } from './group-key.ts';
-import { beatsOf } from './heartbeat.ts';
+import { beatsOf, heartbeatShardOf } from './heartbeat.ts';
 import type { Labels } from './labels.ts';
 import { ownersOf } from './owners.ts';
 import { newShard, step } from './shard.ts';
@@ -125,7 +125,7 @@ export function newSimulation(spec: SimulationSpec): Simulation {
     states: () => world.shards.map(({ state }) => state),
     advance: (toMs) => advance(world, toMs),
     post: (alerts) => post(world, alerts),
-    beat: (name) => void world.beats.set(name, world.nowMs),
+    beat: (name) => beat(world, name),
     silence: (request) => {
       const id = `silence-${world.silences.size + 1}`;
       const result = setSilence(Object.fromEntries(world.silences), request, world.nowMs, id);
@@ -192,6 +192,18 @@ function advance(world: World, toMs: number): void {
     drain(world);
   }
   world.nowMs = Math.max(world.nowMs, toMs);
+}
+
+/** As whoever beats: it is noted, and the shard that watches it hears of it at once. */
+function beat(world: World, name: string): void {
+  const { nowMs, spec } = world;
+  world.beats.set(name, nowMs);
+  world.queue.push({
+    from: 'ingest',
+    shard: heartbeatShardOf(name, spec.shards),
+    event: { kind: 'seen', seen: [{ kind: 'heartbeat', name, atMs: nowMs }] },
+  });
+  drain(world);
 }
 
 /** As ingest: what is news goes to the shards, all else is only noted. */
@@ -262,6 +274,12 @@ function carryOut(world: World, shard: number, state: ShardState, outcome: Outco
   if (pages.length > 0) queue.push({ from: 'activity', shard, event: { kind: 'paged', pages } });
   for (const { verb, service } of outcome.steer) world.steers.push({ atMs: nowMs, verb, service });
   for (const { fingerprint: key } of outcome.refused) world.refused.push(key);
+  for (const { before, after } of outcome.signals) {
+    for (const [key, { labels }] of [...world.seen]) {
+      const wasSignal = beatsOf(before, labels).length > 0;
+      if (wasSignal && beatsOf(after, labels).length === 0) world.seen.delete(key);
+    }
+  }
   for (const { shard: to, handed } of outcome.passOn) {
     const event = { kind: 'alerts', version: state.version, alerts: [handed] } as const;
     queue.push({ from: `shard ${shard}`, shard: to, event });

@@ -215,6 +215,26 @@ ${heartbeats}`;
     expect(sim.pages.map(({ reason }) => reason)).toEqual(['first_page']);
   });
 
+  test('one that comes again is over at once', () => {
+    const sim = simulation(file(hb('')), shards);
+    sim.advance(START + 11 * MINUTE + 12 * SECOND);
+    sim.beat('hb');
+    sim.advance(START + 11 * MINUTE + 30 * SECOND);
+    const states = sim.states().flatMap(({ alerts }) => [...alerts.values()]);
+    expect(states.map(({ isEnded }) => isEnded)).toEqual([true]);
+  });
+
+  test('what was a signal, and is sent again as none, is paged', () => {
+    const sim = simulation(file(hb(', matchers: [alertname=Watchdog]')), shards);
+    const watchdog = [{ labels: { alertname: 'Watchdog' }, endsAtMs: FAR }];
+    sim.post(watchdog);
+    sim.advance(START + 5 * MINUTE);
+    sim.reload(configuration(file('')));
+    sim.post(watchdog);
+    sim.advance(START + HOUR);
+    expect(pagesOf(sim)).toEqual(['310s channel/c{alertname="Watchdog"} first_page']);
+  });
+
   test('what was a signal and is none is to be news, told once', () => {
     const before = configuration(file(hb(', matchers: [alertname=Watchdog]')));
     const after = configuration(file(hb('')));
