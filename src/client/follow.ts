@@ -7,6 +7,7 @@ import { ANSWER_WITHIN_MS, type Caller } from './caller.ts';
 import type { BelayClient } from './client.ts';
 
 const FREE_ASK_EVERY_MS = 100;
+const SILENT: ReadonlySet<string> = new Set(['NoWorker', 'TemporalUnreachable']);
 
 /** How runs stand, and how they ended. */
 export function followRuns(
@@ -66,7 +67,10 @@ export function followRuns(
     async result(workflowId) {
       const handle = temporal.workflow.getHandle<() => Promise<RunReport>>(workflowId);
       const report = await caller.wait(workflowId, () => handle.result());
-      await untilFree(workflowId);
+      await untilFree(workflowId).catch((error: unknown) => {
+        // How it ended is known: that its owner does not answer now takes nothing from that.
+        if (!(error instanceof Failure) || !SILENT.has(error.code)) throw error;
+      });
       return report;
     },
 
