@@ -19,7 +19,8 @@ export function pagedAlerts(state: ShardState, page: GroupPage): PagedAlerts {
     for (const key of keys) {
       const alert = state.alerts.get(key)?.alert;
       if (alert === undefined) continue;
-      room -= charactersOf(alert);
+      // When it has run out, the others are only counted.
+      if (room >= 0) room -= charactersOf(alert);
       if (room < 0) truncated += 1;
       else alerts.push(pagedAlert(alert, isFiring));
     }

@@ -1,4 +1,4 @@
-import { type Destination, type GroupRef, destinationText } from './group-key.ts';
+import type { Destination, GroupRef } from './group-key.ts';
 import type { Labels } from './labels.ts';
 import { groupsFor } from './routing.ts';
 import { type Draft, isPaged, isSame } from './shard-draft.ts';
@@ -36,8 +36,7 @@ export function stayingAt(
 
 /** All routes that lead an alert to a destination, whatever groups they make. */
 export function routesTo(wanted: readonly GroupRef[], destination: Destination): readonly number[] {
-  const text = destinationText(destination);
-  const found = wanted.filter((ref) => destinationText(ref.destination) === text);
+  const found = wanted.filter((ref) => isSame(ref.destination, destination));
   return [...new Set(found.flatMap(({ routes }) => routes))];
 }
 
