@@ -15,7 +15,7 @@ import { PAGE_QUEUE_SUFFIX, WATCH_QUEUE_SUFFIX } from '../workflows/queues.ts';
 import type { AlertingActivities } from './alerting.ts';
 import type { WorkerConfig } from './config.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
-import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS } from './workflow-files.ts';
+import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS, bundledAsWritten } from './workflow-files.ts';
 
 /** However often an activity beats, the server hears of it at most once in this time. */
 export const HEARTBEAT_THROTTLE_MS = 2000;
@@ -122,5 +122,6 @@ function workflowSource(config: WorkerConfig) {
   return {
     workflowsPath: WORKFLOWS_PATH,
     interceptors: { workflowModules: WORKFLOW_INTERCEPTORS },
+    bundlerOptions: { webpackConfigHook: bundledAsWritten },
   };
 }

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
-import { WORKFLOWS_PATH, WORKFLOW_INTERCEPTORS } from '../../src/worker/workflow-files.ts';
+import {
+  WORKFLOWS_PATH,
+  WORKFLOW_INTERCEPTORS,
+  bundledAsWritten,
+} from '../../src/worker/workflow-files.ts';
 
 let code: string | undefined;
 
@@ -25,6 +29,7 @@ export async function workflowCodeWithoutHeartbeats(): Promise<string> {
   const bundle = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS_PATH,
     workflowInterceptorModules: [...WORKFLOW_INTERCEPTORS, fileOf('./long-heartbeats.ts')],
+    webpackConfigHook: bundledAsWritten,
     logger: new DefaultLogger('ERROR'),
   });
   return bundle.code;
