@@ -1,8 +1,11 @@
 import { sleep } from '@temporalio/workflow';
 
 export interface Alarm {
-  /** It rings at `atMs` at the latest; perhaps before, for a time that was asked for earlier. */
-  ringBy(atMs: number, summary: string): void;
+  /**
+   * It rings at `atMs` at the latest; perhaps before, for a time that was asked for earlier. Returns
+   * whether that takes another timer.
+   */
+  ringBy(atMs: number, summary: string): boolean;
   /** How often it has rung. */
   readonly rung: number;
 }
@@ -16,12 +19,13 @@ export function createAlarm(): Alarm {
   let rung = 0;
   return {
     ringBy(atMs, summary) {
-      if ([...pending].some((ms) => ms <= atMs)) return;
+      if ([...pending].some((ms) => ms <= atMs)) return false;
       pending.add(atMs);
       void sleep(Math.max(1, atMs - Date.now()), { summary }).then(() => {
         pending.delete(atMs);
         rung += 1;
       });
+      return true;
     },
     get rung(): number {
       return rung;

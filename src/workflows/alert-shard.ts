@@ -5,7 +5,6 @@ import {
   log,
   setCurrentDetails,
   setHandler,
-  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Alert } from '../domain/alerting/alert.ts';
@@ -52,6 +51,7 @@ import {
   roomQuery,
   toldSignal,
 } from './alert-messages.ts';
+import { createAlertMemo } from './alert-memo.ts';
 import { createAlertPost } from './alert-post.ts';
 import { createAlarm } from './alarm.ts';
 import { failureOf } from './failure.ts';
@@ -113,6 +113,7 @@ function openShard(
   let refused = input.carried?.refused ?? 0;
   const warnings: string[] = [...(input.carried?.warnings ?? [])];
   const alarm = createAlarm();
+  const memo = createAlertMemo();
   const doings = new Set<Promise<void>>();
   /** Alerts that have come in the same task, by version, are one event: each takes as long. */
   const come: { readonly version: number; readonly alerts: Handed[] }[] = [];
@@ -165,9 +166,7 @@ function openShard(
     isShowing = true;
     void Promise.resolve().then(() => {
       isShowing = false;
-      // Core hands tasks that brought no command over as one: then, and only then, what is taken
-      // would be taken at another time, and in another order, than by a replay.
-      upsertMemo({ alerts: state.alerts.size, groups: state.groups.size });
+      memo.show({ alerts: state.alerts.size, groups: state.groups.size });
       setCurrentDetails(renderShard(state, { ledger: flusher.ledger.entries, warnings, refused }));
     });
   }
@@ -196,10 +195,12 @@ function openShard(
     for (const steer of outcome.steer) steerSoon(steer);
     if (outcome.refused.length > 0) refuse(outcome.refused);
     for (const changed of outcome.signals) forgetSignalsSoon(changed);
-    if (outcome.wakeAtMs !== null) alarm.ringBy(outcome.wakeAtMs, 'until a group is due');
+    if (outcome.wakeAtMs === null) return;
+    if (alarm.ringBy(outcome.wakeAtMs, 'until a group is due')) memo.commanded();
   }
 
   function handOut(pages: Outcome['pages']): void {
+    memo.commanded();
     flusher.take(
       pages.map((page) => ({
         page,
