@@ -9,6 +9,7 @@ import {
 import { type Attempt, mayHaveArrived, withAttempt } from '../domain/escalation/ledger.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Page } from '../domain/paging/page.ts';
+import type { Paging } from '../domain/paging/paging-file.ts';
 import type { PageChannel } from '../providers/page/page-channel.ts';
 import type { RateBudget } from '../providers/page/rate-budget.ts';
 import type { Clock } from './clock.ts';
@@ -48,15 +49,22 @@ export function createFlush(deps: FlushDeps) {
   return {
     /**
      * Sends the pages of a batch, each at most once unless its worker dies amid them: then those
-     * that had begun are sent again and say so. Before any begins, Temporal is asked whether they
-     * are still wanted. Returns soon after the first have ended: others are `later`.
+     * that had begun are sent again and say so. Before any begins, but for the first of the first
+     * try, which has just come from there, Temporal is asked whether they are still wanted. Returns
+     * soon after the first have ended: others are `later`.
      */
     async flushPages(request: FlushRequest): Promise<Flushed> {
-      const channel = find(deps, request.channel);
-      const run = beginRun(request, deps.clock.nowMs());
-      if (typeof channel === 'string') return run.rejected(channel);
-      const { cancellationSignal } = Context.current();
       const startedMs = deps.clock.nowMs();
+      const { cancellationSignal } = Context.current();
+      const run = beginRun(request, startedMs);
+      const read = deps.paging.read();
+      if (read.kind === 'unusable') {
+        // The next try must not take it that this one had begun with pages.
+        await deps.temporal.begin(run.left([], startedMs), cancellationSignal);
+        throw new Failure('PageUndelivered', read.why);
+      }
+      const channel = find(deps, read.paging, request.channel);
+      if (typeof channel === 'string') return run.rejected(channel);
       const isLong = (waitMs: number): boolean => {
         const passedMs = deps.clock.nowMs() - startedMs;
         return (
@@ -64,14 +72,15 @@ export function createFlush(deps: FlushDeps) {
           passedMs + waitMs > RETURNS_WITHIN_MS
         );
       };
-      while (run.pending.size > 0) {
+      for (let isFresh = activityInfo().attempt === 1; run.pending.size > 0; isFresh = false) {
         const nowMs = deps.clock.nowMs();
         run.giveUp(nowMs);
         const { together, waitMs } = run.next(channel.budget, nowMs);
         if (together.length > 0) {
-          if (!(await deps.temporal.begin(run.left(together, nowMs), cancellationSignal))) {
-            return run.over('called_off', channel);
-          }
+          const isWanted =
+            (isFresh && !cancellationSignal.aborted) ||
+            (await deps.temporal.begin(run.left(together, nowMs), cancellationSignal));
+          if (!isWanted) return run.over('called_off', channel);
           await Promise.all(together.map((one) => sendOne(deps, channel, run, one)));
           continue;
         }
@@ -89,11 +98,7 @@ export function createFlush(deps: FlushDeps) {
   };
 }
 
-function find({ paging }: PagingDeps, name: string): Channel | string {
-  const read = paging.read();
-  // Another worker may have a file that can be used.
-  if (read.kind === 'unusable') throw new Failure('PageUndelivered', read.why);
-  const { channels } = read.paging;
+function find({ paging }: PagingDeps, { channels }: Paging, name: string): Channel | string {
   const spec = Object.hasOwn(channels, name) ? channels[name] : undefined;
   if (spec === undefined) return `there is no channel ${name} in the workers' paging file`;
   return {
@@ -115,6 +120,12 @@ function beginRun({ pages }: FlushRequest, startedMs: number) {
     const begun = before?.begun.find((one) => one.key === key)?.attempts;
     const attempts = begun ?? page.earlier;
     pending.set(key, { key, page, attempts, notBeforeMs: startedMs });
+  }
+  if (before === undefined && activityInfo().attempt > 1) {
+    // It died before it said anything: amid the first of them, for all that is known.
+    for (const one of [...pending.values()].slice(0, TOGETHER_MAX)) {
+      pending.set(one.key, { ...one, attempts: lostAfter(one.attempts, startedMs) });
+    }
   }
 
   function end(key: string, state: FlushEnd['state'], given: Partial<FlushEnd> = {}): void {
@@ -163,9 +174,7 @@ function beginRun({ pages }: FlushRequest, startedMs: number) {
       const now = new Set(together.map(({ key }) => key));
       const begun = [...pending.values()].map(({ key, attempts }) => ({
         key,
-        attempts: now.has(key)
-          ? withAttempt(attempts, { atMs: nowMs, outcome: 'unknown', text: LOST })
-          : attempts,
+        attempts: now.has(key) ? lostAfter(attempts, nowMs) : attempts,
       }));
       return { ends: [...ends.values()], begun: begun.filter((one) => one.attempts.length > 0) };
     },
@@ -184,6 +193,10 @@ function beginRun({ pages }: FlushRequest, startedMs: number) {
       return { ends: [...ends.values()], fallback };
     },
   };
+}
+
+function lostAfter(attempts: readonly Attempt[], atMs: number): readonly Attempt[] {
+  return withAttempt(attempts, { atMs, outcome: 'unknown', text: LOST });
 }
 
 function leftBefore(): Left | undefined {
