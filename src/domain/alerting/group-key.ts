@@ -1,4 +1,5 @@
 import { incidentKey } from '../escalation/incident-id.ts';
+import { fingerprint } from './fingerprint.ts';
 import { type Labels, sortedLabels } from './labels.ts';
 
 /** Where pages go, by a name of the paging file. */
@@ -50,14 +51,13 @@ function keyOf(destination: Destination, key: string): string {
 
 /** Which of so many shards owns the groups with such labels, at every destination alike. */
 export function shardOf(labels: Labels, shards: number): number {
-  return ownerOf(JSON.stringify(sortedLabels(labels)), shards);
+  // Folded: the lowest bits alone depend on the lowest bits of each letter alone.
+  const hash = fingerprint(labels);
+  const folded = Number.parseInt(hash.slice(0, 8), 16) ^ Number.parseInt(hash.slice(8), 16);
+  return (folded >>> 0) % shards;
 }
 
 /** Which shard takes the storms of a destination. */
 export function stormShardOf(destination: Destination, shards: number): number {
-  return ownerOf(`storm ${destinationText(destination)}`, shards);
-}
-
-function ownerOf(text: string, shards: number): number {
-  return Number.parseInt(incidentKey('shard', text).slice(0, 8), 16) % shards;
+  return shardOf({ storm: destinationText(destination) }, shards);
 }

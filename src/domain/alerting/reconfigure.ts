@@ -78,6 +78,7 @@ function moveAlert(
   const old = groupsFor(before, alert.labels);
   const wanted = groupsFor(draft.configuration, alert.labels);
   const here = groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
+  const dueAtMs = dueOf(draft, fingerprint, here);
   for (const group of here) leaveOrStay(draft, fingerprint, group, wanted);
   if (isEnded) return letGo(draft, fingerprint);
   const isFirst = shardOf(old[0]?.labels ?? alert.labels, draft.shards) === draft.shard;
@@ -85,7 +86,7 @@ function moveAlert(
     const wasHere = here.some(({ destination }) => isSame(destination, ref.destination));
     const isNew = !old.some(({ destination }) => isSame(destination, ref.destination));
     // One of the shards that hold an alert brings it to each place.
-    if (wasHere || (isNew && isFirst)) bring(draft, fingerprint, ref);
+    if (wasHere || (isNew && isFirst)) bring(draft, fingerprint, ref, dueAtMs);
   }
   tellWhereItStays(draft, fingerprint, wanted);
   if (isFirst) tellWhoNeedsIt(draft, alert, before);
@@ -109,13 +110,27 @@ function leaveOrStay(
   }
 }
 
-function bring(draft: Draft, fingerprint: string, ref: GroupRef): void {
+/** When the first of these groups was to tell of it, which none has yet. */
+function dueOf(draft: Draft, fingerprint: string, here: readonly Group[]): number | undefined {
+  const times = here.flatMap((group) =>
+    group.flushAtMs === null || isTold(draft, group, fingerprint) ? [] : [group.flushAtMs],
+  );
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function bring(
+  draft: Draft,
+  fingerprint: string,
+  ref: GroupRef,
+  dueAtMs: number | undefined,
+): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   const shard = shardOf(ref.labels, draft.shards);
-  if (shard === draft.shard) return placeHanded(draft, fingerprint, ref, new Set());
+  if (shard === draft.shard) return placeHanded(draft, fingerprint, ref, new Set(), dueAtMs);
   if (stayingAt(draft, fingerprint, ref.destination) !== undefined) return;
-  draft.out.passOn.push({ shard, handed: { alert: held.alert, groups: [ref], stays: [] } });
+  const handed = { alert: held.alert, groups: [ref], stays: [], dueAtMs };
+  draft.out.passOn.push({ shard, handed });
 }
 
 /** Whoever gets the messages about an alert now passes them on to where it stays. */

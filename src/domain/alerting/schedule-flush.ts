@@ -31,22 +31,29 @@ function isThere<Value>(value: Value | undefined): value is Value {
   return value !== undefined;
 }
 
-/** An alert has come into a group that has not been looked at yet, and waits for `leastMs` at least. */
+/** How long an alert waits for others. */
+export interface Waiting {
+  /** What has been firing for longer than anybody would wait does not wait again. */
+  readonly sinceMs: number;
+  readonly leastMs?: number;
+  /** It was to be paged by then, elsewhere. */
+  readonly dueAtMs?: number | undefined;
+}
+
+/** An alert has come into a group that has not been looked at yet. */
 export function flushFirst(
   draft: Draft,
   key: string,
   routes: readonly number[],
-  startsAtMs: number,
-  leastMs = 0,
+  { sinceMs, leastMs = 0, dueAtMs = Infinity }: Waiting,
 ): void {
   const group = draft.groups.get(key);
   if (group === undefined || group.flushedAtMs !== null) return;
   const { nowMs, configuration } = draft;
   const waits = routes.map((at) => configuration.routes[at]?.groupWaitMs ?? 0);
   const groupWaitMs = Math.min(...waits);
-  // What has been firing for longer than anybody would wait does not wait again.
-  const waitMs = startsAtMs + groupWaitMs < nowMs ? 0 : groupWaitMs;
-  const wanted = nowMs + Math.max(waitMs, leastMs);
+  const waitMs = sinceMs + groupWaitMs < nowMs ? 0 : groupWaitMs;
+  const wanted = Math.max(Math.min(nowMs + waitMs, dueAtMs), nowMs + leastMs);
   change(draft, key, { flushAtMs: Math.min(group.flushAtMs ?? Infinity, wanted) });
 }
 

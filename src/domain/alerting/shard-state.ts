@@ -124,6 +124,8 @@ export interface Handed {
   readonly groups: readonly GroupRef[] | null;
   /** It stays in these groups elsewhere. */
   readonly stays: readonly Stay[];
+  /** By when it was to be paged where it comes from, and nobody has been told of it yet. */
+  readonly dueAtMs?: number | undefined;
 }
 
 export type ShardEvent =

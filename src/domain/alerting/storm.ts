@@ -11,7 +11,6 @@ import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
   bytesOfStays,
-  change,
   closeIfEmpty,
   grow,
   isSame,
@@ -120,16 +119,19 @@ function leaveForStorm(
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   const ref = stormRef(destination, routes);
-  if (!intoStorm(draft, fingerprint, ref)) return;
-  leave(draft, fingerprint, key);
-  const storm = draft.groups.get(ref.key);
-  if (storm?.flushedAtMs === null && flushAtMs !== null) {
-    change(draft, ref.key, { flushAtMs: Math.min(storm.flushAtMs ?? Infinity, flushAtMs) });
-  }
+  if (intoStorm(draft, fingerprint, ref, flushAtMs ?? undefined)) leave(draft, fingerprint, key);
 }
 
-/** Into the storm's group, here or in the shard that owns it; false where there is no room for that. */
-export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): boolean {
+/**
+ * Into the storm's group, here or in the shard that owns it; false where there is no room for that.
+ * `dueAtMs`: by when it was to be paged alone.
+ */
+export function intoStorm(
+  draft: Draft,
+  fingerprint: string,
+  ref: GroupRef,
+  dueAtMs?: number,
+): boolean {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return false;
   const owner = stormShardOf(ref.destination, draft.shards);
@@ -138,13 +140,13 @@ export function intoStorm(draft: Draft, fingerprint: string, ref: GroupRef): boo
     if (!hasRoom(draft, bytesOfStays([stay]))) return false;
     draft.stays.set(fingerprint, [...(draft.stays.get(fingerprint) ?? []), stay]);
     grow(draft, bytesOfStays([stay]));
-    const handed = { alert: held.alert, groups: [ref], stays: [] };
+    const handed = { alert: held.alert, groups: [ref], stays: [], dueAtMs };
     draft.out.passOn.push({ shard: owner, handed });
     return true;
   }
   if (!hasRoomFor(draft, ref)) return false;
   join(draft, fingerprint, ref);
-  flushFirst(draft, ref.key, ref.routes, held.alert.startsAtMs);
+  flushFirst(draft, ref.key, ref.routes, { sinceMs: held.alert.startsAtMs, dueAtMs });
   flushSoon(draft, ref.key);
   return true;
 }

@@ -6,7 +6,7 @@ import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { hasRoom, hasRoomFor, refuse, taken } from './room.ts';
 import { groupsFor } from './routing.ts';
-import { flushFirst, flushSoon } from './schedule-flush.ts';
+import { type Waiting, flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
   bytesOf,
@@ -88,8 +88,10 @@ function takeOne(
   if (wasEnded && !held.isEnded) endElsewhere(draft, fingerprint, handed.groups ?? []);
   if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
   for (const ref of refs) {
-    if (handed.groups === null) place(draft, fingerprint, ref, held.alert.startsAtMs, touched);
-    else placeHanded(draft, fingerprint, ref, touched);
+    if (handed.groups === null) {
+      const { dueAtMs } = handed;
+      place(draft, fingerprint, ref, touched, { sinceMs: held.alert.startsAtMs, dueAtMs });
+    } else placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
   }
   if (handed.groups === null) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
@@ -226,7 +228,8 @@ function placesOf(draft: Draft, handed: Handed, version: number): readonly Group
   if (version < draft.version) {
     for (const shard of new Set(owners)) {
       if (shard === draft.shard) continue;
-      draft.out.passOn.push({ shard, handed: { alert: handed.alert, groups: null, stays: [] } });
+      const { alert, dueAtMs } = handed;
+      draft.out.passOn.push({ shard, handed: { alert, groups: null, stays: [], dueAtMs } });
     }
   }
   return refs.filter((_, at) => owners[at] === draft.shard);
@@ -236,16 +239,18 @@ function placesOf(draft: Draft, handed: Handed, version: number): readonly Group
 const HANDED_WAITS_MS = 2000;
 
 /**
- * What is handed over has been waited for elsewhere; it waits for the others of its group again, and at
- * least until it is known whether it stays where it was.
+ * What is handed over waits for the others of its group, but no longer than it would have where it was;
+ * and at least until it is known whether it stays there.
  */
 export function placeHanded(
   draft: Draft,
   fingerprint: string,
   ref: GroupRef,
   touched: Set<string>,
+  dueAtMs?: number,
 ): void {
-  place(draft, fingerprint, ref, draft.nowMs, touched, HANDED_WAITS_MS);
+  const waiting = { sinceMs: draft.nowMs, leastMs: HANDED_WAITS_MS, dueAtMs };
+  place(draft, fingerprint, ref, touched, waiting);
 }
 
 /** Into the group that is meant, or the one of its destination that the alert stays in. */
@@ -253,9 +258,8 @@ function place(
   draft: Draft,
   fingerprint: string,
   ref: GroupRef,
-  sinceMs: number,
   touched: Set<string>,
-  waitsMs = 0,
+  waiting: Waiting,
 ): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
@@ -279,7 +283,8 @@ function place(
   });
   if (stay !== undefined) {
     const groups = [{ ...stay.ref, routes: routesOf(draft, labels, destination) }];
-    const handed = { alert: held.alert, groups, stays: [] };
+    const { dueAtMs } = waiting;
+    const handed = { alert: held.alert, groups, stays: [], dueAtMs };
     draft.out.passOn.push({ shard: stay.shard, handed });
     return;
   }
@@ -287,10 +292,10 @@ function place(
   if (held.isEnded || ref.routes.length === 0) return;
   const target = draft.groups.has(ref.key) ? ref : afterStorm(draft, ref);
   if (target.isStorm && !ref.isStorm) {
-    if (!intoStorm(draft, fingerprint, target)) refuse(draft, fingerprint);
+    if (!intoStorm(draft, fingerprint, target, waiting.dueAtMs)) refuse(draft, fingerprint);
   } else if (hasRoomFor(draft, target)) {
     join(draft, fingerprint, target);
-    flushFirst(draft, target.key, target.routes, sinceMs, waitsMs);
+    flushFirst(draft, target.key, target.routes, waiting);
   } else {
     refuse(draft, fingerprint);
   }

@@ -38,6 +38,20 @@ route: { receiver: r, group_by: [alertname] }`;
   const finer = before.replace('[alertname]', '[alertname, host]');
   const alerts = [fire({ alertname: 'A', host: '1' }), fire({ alertname: 'A', host: '2' })];
 
+  test.each([1, 16])('what waits is paged when it would have been; %i shards', (shards) => {
+    const sim = simulation(before, shards);
+    sim.post(alerts);
+    for (const [at, text] of [finer, before, finer].entries()) {
+      sim.advance(START + (at + 1) * 9 * SECOND);
+      sim.reload(configuration(text));
+    }
+    sim.advance(START + HOUR);
+    expect(pagesOf(sim).toSorted()).toEqual([
+      '30s policy/p{alertname="A", host="1"} first_page 1',
+      '30s policy/p{alertname="A", host="2"} first_page 1',
+    ]);
+  });
+
   test.each([1, 16])(
     'what has been paged stays in its incident until it ends; %i shards',
     (shards) => {
@@ -68,8 +82,8 @@ route: { receiver: r, group_by: [alertname] }`;
       sim.reload(configuration(finer));
       sim.advance(START + HOUR);
       expect(pagesOf(sim).toSorted()).toEqual([
-        '40s policy/p{alertname="A", host="1"} first_page 1',
-        '40s policy/p{alertname="A", host="2"} first_page 1',
+        '30s policy/p{alertname="A", host="1"} first_page 1',
+        '30s policy/p{alertname="A", host="2"} first_page 1',
       ]);
     },
   );
