@@ -1,4 +1,4 @@
-import { type Labels, labelsProblem, sortedLabels } from './labels.ts';
+import { type Labels, inOrder, labelsProblem, sortedLabels } from './labels.ts';
 
 /** What fires, as it is known now. Plain JSON. */
 export interface Alert {
@@ -57,8 +57,8 @@ export function received(posted: PostedAlert, nowMs: number, resolveTimeoutMs: n
   const { labels, annotations = {}, generatorUrl, startsAtMs, endsAtMs } = posted;
   const starts = startsAtMs ?? (endsAtMs === undefined ? nowMs : Math.min(endsAtMs, nowMs));
   return {
-    labels: Object.fromEntries(sortedLabels(labels)),
-    annotations: Object.fromEntries(sortedLabels(annotations)),
+    labels: inOrder(labels),
+    annotations: inOrder(annotations),
     generatorUrl: generatorUrl ?? null,
     startsAtMs: starts,
     endsAtMs: endsAtMs ?? nowMs + resolveTimeoutMs,

@@ -14,19 +14,37 @@ export function labelOf(labels: Labels, name: string): string {
 
 /** In the order of their names, so that equal labels read equal; empty ones are none. */
 export function sortedLabels(labels: Labels): readonly (readonly [string, string])[] {
-  return Object.entries(labels)
+  const entries = Object.entries(labels);
+  if (areInOrder(entries)) return entries;
+  return entries
     .filter(([, value]) => value !== '')
     .toSorted(([one], [other]) => byCodePoint(one, other));
 }
 
+/** The same labels so that they are read in order; themselves, where they are. */
+export function inOrder(labels: Labels): Labels {
+  return areInOrder(Object.entries(labels)) ? labels : Object.fromEntries(sortedLabels(labels));
+}
+
+/** As most are: Go writes them so, and so does whoever has put them in order once. */
+function areInOrder(entries: readonly (readonly [string, string])[]): boolean {
+  let before = '';
+  for (const [name, value] of entries) {
+    if (value === '' || byCodePoint(before, name) > 0) return false;
+    before = name;
+  }
+  return true;
+}
+
 /** What is wrong with the labels of an alert, or null. */
 export function labelsProblem(labels: Labels): string | null {
-  const entries = sortedLabels(labels);
+  const entries = Object.entries(labels).filter(([, value]) => value !== '');
   if (entries.length === 0) return 'has no labels: an alert is known by them, like alertname';
   if (entries.length > LABELS_MAX) {
     return `has ${entries.length} labels; ${LABELS_MAX} is the most`;
   }
-  const all = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  let all = 0;
+  for (const [name, value] of entries) all += name.length + value.length;
   if (all > ALL_MAX) return `has labels of ${all} characters; ${ALL_MAX} is the most`;
   for (const [name, value] of entries) {
     if (name === '') return `has a label without a name, for "${value.slice(0, 40)}"`;

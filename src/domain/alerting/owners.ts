@@ -1,5 +1,5 @@
 import type { Configuration } from './alerting-file.ts';
-import { shardOf } from './group-key.ts';
+import { type GroupRef, shardOf } from './group-key.ts';
 import { beatsOf, heartbeatShardOf } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import type { Labels } from './labels.ts';
@@ -10,12 +10,13 @@ export function ownersOf(
   configuration: Configuration,
   labels: Labels,
   shards: number,
+  groups: readonly GroupRef[] = groupsFor(configuration, labels),
 ): readonly number[] {
   if (canInhibit(configuration.inhibitRules, labels)) {
     return Array.from({ length: shards }, (_, at) => at);
   }
   const beats = beatsOf(configuration.heartbeats, labels);
   if (beats.length > 0) return [...new Set(beats.map((name) => heartbeatShardOf(name, shards)))];
-  const groups = groupsFor(configuration, labels).map((ref) => shardOf(ref.labels, shards));
-  return groups.length > 0 ? [...new Set(groups)] : [shardOf(labels, shards)];
+  const owners = groups.map((ref) => shardOf(ref.labels, shards));
+  return owners.length > 0 ? [...new Set(owners)] : [shardOf(labels, shards)];
 }

@@ -3,6 +3,7 @@ import type { Configuration } from './alerting-file.ts';
 import { BATCH_BYTES_MAX, inBatches } from './batches.ts';
 import { isOver } from './alert.ts';
 import { ownersOf } from './owners.ts';
+import type { GroupRef } from './group-key.ts';
 import { groupsFor } from './routing.ts';
 import { utf8Length } from './shard-draft.ts';
 import type { Handed } from './shard-state.ts';
@@ -26,11 +27,11 @@ export function shareOut(
   nowMs: number,
 ): Share {
   const handed: Handed = { alert, groups: null, stays: [] };
-  const owners = ownersOf(configuration, alert.labels, shards);
+  const groups = groupsFor(configuration, alert.labels);
   return {
     handed,
-    shards: owners,
-    bytes: isOver(alert, nowMs) ? 0 : roomFor(configuration, handed),
+    shards: ownersOf(configuration, alert.labels, shards, groups),
+    bytes: isOver(alert, nowMs) ? 0 : roomFor(groups, handed),
   };
 }
 
@@ -62,8 +63,7 @@ export function fitting<One extends Share>(
   return { fit, rest };
 }
 
-function roomFor(configuration: Configuration, handed: Handed): number {
-  const groups = groupsFor(configuration, handed.alert.labels);
+function roomFor(groups: readonly GroupRef[], handed: Handed): number {
   return groups.reduce(
     (sum, { labels }) => sum + GROUP_BYTES + utf8Length(JSON.stringify(labels)),
     utf8Length(JSON.stringify(handed)),

@@ -132,7 +132,8 @@ function rowOf(
   };
 }
 
-function bodyOf({ labels, annotations, generatorUrl }: Alert): string {
+/** What a row keeps of it beside its times. */
+export function bodyOf({ labels, annotations, generatorUrl }: Alert): string {
   return JSON.stringify({ labels, annotations, generatorUrl });
 }
 

@@ -2,13 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Alert } from '../../domain/alerting/alert.ts';
 import type { AlertStore } from '../../domain/alerting/alert-store.ts';
+import { CLOCKS_APART_MS } from '../../domain/alerting/last-message.ts';
 import { transaction } from '../store/effect-log.ts';
 import {
   type Changes,
   type StoredRow,
   type StoredRows,
   alertOf,
+  bodyOf,
   inOrder,
   keyed,
   planDelivered,
@@ -85,10 +88,25 @@ export function createSqliteAlertStore(file: string): AlertStore {
     note: (messages, nowMs) =>
       run((store) => {
         const { keys, sorted } = keyed(messages);
-        const rows = store.read(sorted);
-        const plan = planNote(rows, keys, messages, nowMs);
+        const answers = messages.map(() => false);
+        // Of two about the same alert, the second is looked at after the first.
+        const isOnce = sorted.length === keys.length;
+        const left = [...messages.keys()].filter((at) => {
+          const message = messages[at];
+          return !isOnce || message === undefined || !store.renew(keys[at] ?? '', message, nowMs);
+        });
+        if (left.length === 0) return answers;
+        const keysLeft = left.map((at) => keys[at] ?? '');
+        const rows = store.read(inOrder(keysLeft));
+        const plan = planNote(
+          rows,
+          keysLeft,
+          left.flatMap((at) => messages[at] ?? []),
+          nowMs,
+        );
         store.write(plan, rows);
-        return plan.news;
+        for (const [index, at] of left.entries()) answers[at] = plan.news[index] === true;
+        return answers;
       }),
     delivered: (messages, nowMs) =>
       run((store) => {
@@ -162,6 +180,12 @@ function prepared(database: DatabaseSync) {
      SET starts_at_ms = ?, ends_at_ms = ?, is_timeout = ?, updated_at_ms = ?, news_until_ms = ?
      WHERE fingerprint = ?`,
   );
+  // What `noteMessage` would come to for a message that only says again what its row does.
+  const renew = database.prepare(
+    `UPDATE belay_last_messages SET ends_at_ms = ?, is_timeout = ?, updated_at_ms = ?
+     WHERE fingerprint = ? AND body = ? AND starts_at_ms = ? AND news_until_ms IS NULL
+       AND ends_at_ms > ? AND ends_at_ms <= ? AND updated_at_ms <= ?`,
+  );
   const remove = database.prepare('DELETE FROM belay_last_messages WHERE fingerprint = ?');
   const forget = database.prepare(
     `UPDATE belay_last_messages
@@ -189,6 +213,14 @@ function prepared(database: DatabaseSync) {
           return row === undefined ? [] : [[key, stored(row)] as const];
         }),
       ),
+    /** Whether a message said nothing new, and is noted. */
+    renew(key: string, message: Alert, nowMs: number): boolean {
+      const { startsAtMs, endsAtMs, isTimeout, updatedAtMs } = message;
+      const lastMs = nowMs + CLOCKS_APART_MS;
+      const to = [endsAtMs, isTimeout ? 1 : 0, updatedAtMs] as const;
+      const from = [key, bodyOf(message), startsAtMs, lastMs, endsAtMs, updatedAtMs] as const;
+      return Number(renew.run(...to, ...from).changes) === 1;
+    },
     write({ changed, removed }: Changes, before: StoredRows): void {
       for (const row of changed) {
         const { fingerprint, startsAtMs, endsAtMs, updatedAtMs, newsUntilMs, body } = row;

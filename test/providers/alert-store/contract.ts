@@ -3,6 +3,7 @@ import type { AlertStore } from '../../../src/domain/alerting/alert-store.ts';
 import { received } from '../../../src/domain/alerting/alert.ts';
 import { fingerprint } from '../../../src/domain/alerting/fingerprint.ts';
 import { SCHEMA_VERSION } from '../../../src/providers/alert-store/unavailable.ts';
+import { expectAsModel } from './as-model.ts';
 import { MINUTE, NOW, firing, keyOf, over } from './messages.ts';
 
 /** A database of one test: empty, and gone after it. */
@@ -47,6 +48,10 @@ export function storeContract(name: string, subject: () => Promise<StoreSubject>
       expect([...ends]).toEqual([[keyOf('a'), NOW + 6 * MINUTE]]);
       const [only] = await next.firing(NOW + MINUTE);
       expect(only).toEqual({ ...again, startsAtMs: NOW });
+    });
+
+    test('any messages in any order come to what they do one by one', async () => {
+      await expectAsModel(store, 60);
     });
 
     test('what was over when its end was asked for is news, until that has been delivered', async () => {
