@@ -17,15 +17,17 @@ import type {
   Storm,
 } from './shard-state.ts';
 import type { Silence } from './silence.ts';
+import { filled, templateOf } from './text-template.ts';
 import type { PageLog, PageReason } from './why-page.ts';
 
 /**
  * What a shard carries from one run to the next, without the configuration. Plain JSON, and small:
- * every text stands once in `texts` and is named by its place, alerts are named by theirs in
- * `alerts`, times count from `baseMs`, and what can be computed (fingerprints, keys) is not there.
+ * every text stands once in `texts` and is named by its place, names of labels and annotations once in
+ * `shapes`, alerts are named by their places in `alerts`, times count from `baseMs`, and what can be
+ * computed (fingerprints, keys) is not there.
  */
 export interface CarriedShard {
-  readonly format: 1;
+  readonly format: 2;
   readonly shard: number;
   readonly shards: number;
   readonly version: number;
@@ -33,6 +35,7 @@ export interface CarriedShard {
   readonly bytesLimit: number;
   readonly baseMs: number;
   readonly texts: readonly string[];
+  readonly shapes: readonly Shape[];
   readonly alerts: readonly CarriedAlert[];
   readonly groups: readonly CarriedGroup[];
   readonly silences: readonly Silence[];
@@ -46,16 +49,23 @@ export interface CarriedShard {
 type Place = number;
 type Time = number | null;
 
+/** The names that alerts of one kind have. */
+type Shape = readonly [labels: readonly Place[], annotations: readonly Place[]];
+
 type CarriedAlert = readonly [
-  labels: readonly Place[],
-  annotations: readonly Place[],
-  url: Place | null,
+  /** Its place in `shapes`. */
+  shape: number,
+  /** 1 ended, 2 by time-out, 4 a source, 8 has steered, 16 is asked after, 32 has a link. */
+  flags: number,
+  updatedAt: number,
+  /** These two from when it was updated. */
   startsAt: number,
   endsAt: number,
-  updatedAt: number,
-  /** 1 ended, 2 by time-out, 4 a source, 8 has steered. */
-  flags: number,
-  askAt?: Time,
+  /**
+   * When it is asked after, the link, then the values of labels and of annotations. An annotation below
+   * 0 is a template at -1 less that place.
+   */
+  ...rest: readonly number[],
 ];
 
 /** A fingerprint by the place of its alert; one that is not held any more as it is. */
@@ -101,12 +111,22 @@ export function carried(state: ShardState): CarriedShard {
     resolved.map(named),
     atMs - baseMs,
   ];
+  const { shapes, shapeOf } = createShapes(place);
   const alerts = [...state.alerts.values()].map((held): CarriedAlert => {
     const { labels, annotations, generatorUrl, startsAtMs, endsAtMs, updatedAtMs } = held.alert;
-    const url = generatorUrl === null ? null : place(generatorUrl);
-    const times = [startsAtMs - baseMs, endsAtMs - baseMs, updatedAtMs - baseMs] as const;
-    const all = [places(labels), places(annotations), url, ...times, flagsOf(held)] as const;
-    return held.askAtMs === null ? all : [...all, time(held.askAtMs)];
+    const values = Object.values(labels);
+    const said = Object.values(annotations).map((text) => {
+      const template = templateOf(text, values);
+      return template === null ? place(text) : -1 - place(template);
+    });
+    return [
+      ...([shapeOf(labels, annotations), flagsOf(held), updatedAtMs - baseMs] as const),
+      ...([startsAtMs - updatedAtMs, endsAtMs - updatedAtMs] as const),
+      ...(held.askAtMs === null ? [] : [held.askAtMs - baseMs]),
+      ...(generatorUrl === null ? [] : [place(generatorUrl)]),
+      ...values.map(place),
+      ...said,
+    ];
   });
   const groups = [...state.groups.values()].map((group): CarriedGroup => {
     const { destination, flushAtMs, flushedAtMs, inFlight } = group;
@@ -129,8 +149,8 @@ export function carried(state: ShardState): CarriedShard {
   });
   const { shard, shards, version, pages, bytesLimit } = state;
   return {
-    ...{ format: 1, shard, shards, version, pages, bytesLimit, baseMs },
-    ...{ texts: [...texts.keys()], alerts, groups, silences: [...state.silences.values()] },
+    ...{ format: 2, shard, shards, version, pages, bytesLimit, baseMs },
+    ...{ texts: [...texts.keys()], shapes, alerts, groups, silences: [...state.silences.values()] },
     early: state.early,
     stays: [...state.stays].map(([key, stays]) => [alertPlaces.get(key) ?? -1, stays] as const),
     storms: [...state.storms],
@@ -165,8 +185,39 @@ function memberOf(
   return isUsual ? at : [at, routes, heldBy, (isOver ? 1 : 0) + (mayBeTold ? 2 : 0)];
 }
 
-function flagsOf({ isEnded, alert, isSource, hasSteered }: HeldAlert): number {
-  return (isEnded ? 1 : 0) + (alert.isTimeout ? 2 : 0) + (isSource ? 4 : 0) + (hasSteered ? 8 : 0);
+/** Each once, by the names in the order that they have. */
+function createShapes(place: (text: string) => Place) {
+  const known = new Map<string, number>();
+  const shapes: Shape[] = [];
+  return {
+    shapes,
+    shapeOf(labels: Labels, annotations: Labels): number {
+      const shape = [Object.keys(labels).map(place), Object.keys(annotations).map(place)] as const;
+      const id = JSON.stringify(shape);
+      const before = known.get(id);
+      if (before !== undefined) return before;
+      known.set(id, shapes.length);
+      return shapes.push(shape) - 1;
+    },
+  };
+}
+
+const ENDED = 1;
+const BY_TIMEOUT = 2;
+const SOURCE = 4;
+const STEERED = 8;
+const ASKED = 16;
+const LINKED = 32;
+
+function flagsOf({ isEnded, alert, isSource, hasSteered, askAtMs }: HeldAlert): number {
+  return (
+    (isEnded ? ENDED : 0) +
+    (alert.isTimeout ? BY_TIMEOUT : 0) +
+    (isSource ? SOURCE : 0) +
+    (hasSteered ? STEERED : 0) +
+    (askAtMs === null ? 0 : ASKED) +
+    (alert.generatorUrl === null ? 0 : LINKED)
+  );
 }
 
 /** So many bytes of JSON are carried. */
@@ -230,23 +281,35 @@ export function restored(from: CarriedShard, configuration: Configuration): Shar
   return { ...state, bytesAtMost: bytesHeld(state) };
 }
 
-function alertOf(from: CarriedAlert, { texts, baseMs }: CarriedShard): HeldAlert {
-  const [labels, annotations, url, startsAt, endsAt, updatedAt, flags, askAt = null] = from;
+function alertOf(from: CarriedAlert, { texts, shapes, baseMs }: CarriedShard): HeldAlert {
+  const [shape, flags, updatedAt, startsAt, endsAt, ...rest] = from;
+  const is = (flag: number): boolean => (flags & flag) !== 0;
+  const askAt = is(ASKED) ? rest.shift() : undefined;
+  const url = is(LINKED) ? rest.shift() : undefined;
+  const text = (at: Place | undefined): string => texts[at ?? 0] ?? '';
+  const [labelNames = [], annotationNames = []] = shapes[shape] ?? [];
+  const values = labelNames.map((_, at) => text(rest[at]));
+  const said = rest
+    .slice(labelNames.length)
+    .map((at) => (at < 0 ? filled(text(-1 - at), values) : text(at)));
+  const updatedAtMs = updatedAt + baseMs;
   return {
     alert: {
-      labels: labelsOf(labels, texts),
-      annotations: labelsOf(annotations, texts),
-      generatorUrl: url === null ? null : (texts[url] ?? null),
-      startsAtMs: startsAt + baseMs,
-      endsAtMs: endsAt + baseMs,
-      isTimeout: (flags & 2) !== 0,
-      updatedAtMs: updatedAt + baseMs,
+      labels: Object.fromEntries(labelNames.map((name, at) => [text(name), values[at] ?? ''])),
+      annotations: Object.fromEntries(
+        annotationNames.map((name, at) => [text(name), said[at] ?? '']),
+      ),
+      generatorUrl: url === undefined ? null : text(url),
+      startsAtMs: startsAt + updatedAtMs,
+      endsAtMs: endsAt + updatedAtMs,
+      isTimeout: is(BY_TIMEOUT),
+      updatedAtMs,
     },
-    isEnded: (flags & 1) !== 0,
-    askAtMs: askAt === null ? null : askAt + baseMs,
+    isEnded: is(ENDED),
+    askAtMs: askAt === undefined ? null : askAt + baseMs,
     groups: [],
-    isSource: (flags & 4) !== 0,
-    hasSteered: (flags & 8) !== 0,
+    isSource: is(SOURCE),
+    hasSteered: is(STEERED),
   };
 }
 

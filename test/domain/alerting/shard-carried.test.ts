@@ -46,6 +46,21 @@ inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
     return step(state, { kind: 'alerts', version: 1, alerts }, atMs, CLOCKS);
   }
 
+  test('ten thousand as Prometheus sends them leave room for more, and come back as they were', () => {
+    const alerts = Array.from({ length: 10_000 }, (_, at): Handed => {
+      const instance = `host-${String(at).padStart(5, '0')}`;
+      const labels = { alertname: 'Down', instance, scene: 'one', team: `team-${at % 100}` };
+      const annotations = { summary: `${instance} does not answer` };
+      const generatorUrl = 'http://prometheus.example/graph';
+      const posted = { labels, annotations, generatorUrl, startsAtMs: START - at };
+      return { alert: received(posted, START + at, HOUR), groups: null, stays: [] };
+    });
+    const { state, outcome } = take(shard(1_000_000), alerts, START + 10 * SECOND);
+    expect(outcome.refused).toEqual([]);
+    expect(roomOf(state)).toBeGreaterThan(0);
+    expect(restored(carried(state), config).alerts).toEqual(state.alerts);
+  });
+
   test('ten thousand alerts of one group fit into a megabyte, paged and all', () => {
     let { state } = take(shard(1_000_000), batch(0, 5000));
     const second = take(state, batch(5000, 10_000));
