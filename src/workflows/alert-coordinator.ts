@@ -89,6 +89,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   let configuredBy: AlertingView['configuredBy'] = carried?.configuredBy ?? null;
   let number = carried?.number ?? 0;
   const silences = new Map((carried?.silences ?? []).map((one) => [one.id, one] as const));
+  let knowsSilences = carried !== undefined;
   const answered = new Map<string, unknown>(carried?.answered ?? []);
   const storms = new Map<string, Storm>();
   const toldStorms = new Map<string, number>();
@@ -118,7 +119,9 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   async function tellAll(event: Told['event']): Promise<void> {
     // Numbers grow even where a coordinator was ended by hand, and has forgotten its own.
     number = Math.max(number + 1, Date.now());
-    const told = { number, event };
+    // One that follows one that was ended by hand: the shards know what that knew.
+    const asksSilences = !knowsSilences && event.kind === 'configuration' ? true : undefined;
+    const told = { number, event, asksSilences };
     const hasHeard = (shard: number): boolean => (heard.get(shard) ?? 0) >= told.number;
     let missing = all;
     for (let waitMs = TOLD_AGAIN_MS.first; missing.length > 0; waitMs *= 2) {
@@ -129,6 +132,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
       });
       missing = all.filter((shard) => !hasHeard(shard));
     }
+    if (asksSilences === true) knowsSilences = true;
   }
 
   /** One that is not there is begun with all that there is to know. */
@@ -310,6 +314,10 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
     setHandler(heardSignal, (one) => {
       if (!isHeard(one)) return log.warn('something that was heard means nothing');
       heard.set(one.shard, Math.max(one.number, heard.get(one.shard) ?? 0));
+      if (knowsSilences) return;
+      for (const each of one.silences ?? []) {
+        if (!silences.has(each.id)) silences.set(each.id, each);
+      }
     });
     setHandler(openedSignal, (one) => {
       if (isOpened(one)) opened(one);

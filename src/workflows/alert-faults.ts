@@ -1,3 +1,5 @@
+import type { Silence } from '../domain/alerting/silence.ts';
+import { silenceFault } from '../domain/alerting/usable-command.ts';
 import type { Asked } from '../domain/release/commands.ts';
 import type { Heard, OpenedGroups } from './alert-messages.ts';
 
@@ -19,7 +21,15 @@ export function idFault({ silenceId }: { readonly silenceId?: unknown }): string
 }
 
 export function isHeard(one: Partial<Heard> | undefined): one is Heard {
-  return Number.isSafeInteger(one?.shard) && Number.isSafeInteger(one?.number);
+  const { shard, number, silences = [] } = one ?? {};
+  if (!Number.isSafeInteger(shard) || !Number.isSafeInteger(number)) return false;
+  return Array.isArray(silences) && silences.every(isSilence);
+}
+
+function isSilence(one: unknown): boolean {
+  if (silenceFault(one) !== null) return false;
+  const { id, updatedAtMs } = one as Partial<Silence>;
+  return typeof id === 'string' && Number.isSafeInteger(updatedAtMs);
 }
 
 export function isOpened(one: Partial<OpenedGroups> | undefined): one is OpenedGroups {

@@ -25,6 +25,8 @@ export const alertsSignal = defineSignal<[AlertBatch]>('alerts');
 export interface Told {
   readonly number: number;
   readonly event: Extract<ShardEvent, { kind: 'silences' | 'configuration' | 'storm' }>;
+  /** The coordinator before was ended by hand: the shards alone know what it knew. */
+  readonly asksSilences?: boolean | undefined;
 }
 
 /** A heartbeat is alive, from whoever cannot write that down in the store of last messages. */
@@ -42,6 +44,8 @@ export const roomQuery = defineQuery<Room>('room');
 export interface Heard {
   readonly shard: number;
   readonly number: number;
+  /** What it knows, where it was asked. */
+  readonly silences?: readonly Silence[] | undefined;
 }
 
 export const heardSignal = defineSignal<[Heard]>('heard');

@@ -2,6 +2,7 @@ import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
 import { inBatches } from '../domain/alerting/batches.ts';
 import { destinationText } from '../domain/alerting/group-key.ts';
 import type { Handed, Outcome } from '../domain/alerting/shard-state.ts';
+import type { Silence } from '../domain/alerting/silence.ts';
 import {
   COORDINATOR_ID,
   type OpenedGroups,
@@ -95,9 +96,9 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
       leaveSoon();
     },
     /** The coordinator hears that a message of its has been taken. */
-    heard(number: number): Promise<void> {
+    heard(number: number, silences?: readonly Silence[]): Promise<void> {
       inLine(COORDINATOR_ID, (id) =>
-        getExternalWorkflowHandle(id).signal(heardSignal, { shard, number }),
+        getExternalWorkflowHandle(id).signal(heardSignal, { shard, number, silences }),
       );
       return lines.get(COORDINATOR_ID) ?? Promise.resolve();
     },

@@ -263,7 +263,7 @@ function openShard(
   }
 
   /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
-  async function told({ number, event }: Told): Promise<void> {
+  async function told({ number, event, asksSilences }: Told): Promise<void> {
     if (event.kind === 'configuration') {
       const next = await lookUpTimes(act, event.configuration);
       if (event.version > state.version) times = next;
@@ -273,7 +273,8 @@ function openShard(
       await flusher.callOff(({ firing }) => firing.some((one) => isSilenced(one, event.silences)));
     }
     await post.settled();
-    if (event.kind !== 'storm') await post.heard(number);
+    const known = asksSilences === true ? [...state.silences.values()] : undefined;
+    if (event.kind !== 'storm') await post.heard(number, known);
   }
 
   function isSilenced(fingerprint: string, by: readonly Silence[]): boolean {

@@ -187,9 +187,25 @@ describe.each([500, 0])('with %i workflows cached', (maxCachedWorkflows) => {
     ] as const) {
       await expect(coordinator.executeUpdate(name, { args: [args] })).rejects.toThrow();
     }
+    await say('alerting', 'heard', { shard: 0, number: 1, silences: [{ id: 'x' }, null] });
     await rig.post(await alert({ alertname: 'After' }, 60 * MINUTE));
     await rig.pass(2 * MINUTE);
     await expect.poll(() => titles('chat', from)).toEqual(['trigger: After (1 firing)']);
+  });
+
+  test('a coordinator that follows one ended by hand knows the silences from the shards', async () => {
+    const from = rig.received.length;
+    const silence = await rig.silence('alertname="Hushed"', 30 * MINUTE);
+    await rig.post(await alert({ alertname: 'Hushed' }, 60 * MINUTE));
+    await rig.env.client.workflow.getHandle('alerting').terminate('by hand');
+    await rig.configure(FILE);
+    const { silences } = await rig.client.alerts.show();
+    expect(silences.find(({ id }) => id === silence.id)).toEqual(silence);
+    await rig.pass(2 * MINUTE);
+    expect(titles('chat', from)).toEqual([]);
+    await rig.client.alerts.expire(silence.id, BY);
+    await rig.pass(SECOND);
+    expect(titles('chat', from)).toEqual(['trigger: Hushed (1 firing)']);
   });
 });
 
