@@ -54,8 +54,8 @@ function surveyOf(draft: Draft, group: Group): Survey {
     }
     if (held.isEnded || member.isOver) {
       // To end an incident pages nobody: it is told whatever holds pages back.
-      const isTold =
-        heldBy === null || (group.destination.kind === 'policy' && known.has(fingerprint));
+      const mayBeKnown = known.has(fingerprint) || member.mayBeTold === true;
+      const isTold = heldBy === null || (group.destination.kind === 'policy' && mayBeKnown);
       if (isTold) {
         survey.resolved.add(fingerprint);
         survey.mayBeTold ||= member.mayBeTold === true;
@@ -80,13 +80,14 @@ function reasonOf(
   nowMs: number,
 ): PageReason | null {
   const reason = whyPage(log, survey, timing, nowMs);
-  if (reason !== null && reason !== 'repeat_interval') {
+  if (reason === 'all_resolved' || reason === 'some_resolved') {
     // All that was paged is held back, and nothing has been resolved: there is nothing to tell.
     return survey.firing.size + survey.resolved.size === 0 ? null : reason;
   }
-  if (survey.ended !== null) return survey.ended;
+  // Where no route leads any more, only the end of what was paged is told.
   const isLed = [...survey.firing].some((one) => (members.get(one)?.routes.length ?? 0) > 0);
-  return isLed ? reason : null;
+  if (!isLed) return null;
+  return reason === 'repeat_interval' ? (survey.ended ?? reason) : (reason ?? survey.ended);
 }
 
 function page(

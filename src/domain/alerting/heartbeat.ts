@@ -12,9 +12,11 @@ export const ASK_AGAIN_MS = 30_000;
 /** Of an alert that nobody but Belay ends. */
 const FOR_EVER_MS = 8_640_000_000_000_000;
 
+const MISSING = 'HeartbeatMissing';
+
 /** The labels that the alert about a missing heartbeat has. */
 export function heartbeatLabels(name: string, { labels }: Heartbeat): Labels {
-  return { ...labels, alertname: 'HeartbeatMissing', heartbeat: name };
+  return { ...labels, alertname: MISSING, heartbeat: name };
 }
 
 /** Which shard watches a heartbeat. */
@@ -30,6 +32,18 @@ export function missingOf(heartbeats: Heartbeats, labels: Labels): string | null
   const spec = Object.hasOwn(heartbeats, name) ? heartbeats[name] : undefined;
   if (spec === undefined) return null;
   return fingerprint(heartbeatLabels(name, spec)) === fingerprint(labels) ? name : null;
+}
+
+/**
+ * Tells that a heartbeat is missing which is not watched any more, or by other labels: nobody would
+ * end it.
+ */
+export function isOrphan(heartbeats: Heartbeats, { labels, endsAtMs }: Alert): boolean {
+  return endsAtMs === FOR_EVER_MS && missingOf(heartbeats, labels) === null && isOfOurs(labels);
+}
+
+function isOfOurs(labels: Labels): boolean {
+  return labelOf(labels, 'alertname') === MISSING && labelOf(labels, 'heartbeat') !== '';
 }
 
 /** The heartbeats that an alert is a signal of; such an alert is none. */

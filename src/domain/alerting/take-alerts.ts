@@ -1,7 +1,7 @@
 import { type Alert, isOver, merged } from './alert.ts';
 import { fingerprint as fingerprintOf } from './fingerprint.ts';
 import { type GroupRef, shardOf } from './group-key.ts';
-import { beat, beatsOf } from './heartbeat.ts';
+import { beat, beatsOf, isOrphan } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { hasRoom, hasRoomFor, refuse, taken } from './room.ts';
@@ -18,7 +18,7 @@ import {
   letGo,
   takeOut,
 } from './shard-draft.ts';
-import type { Handed, HeldAlert, Stay } from './shard-state.ts';
+import type { Handed, HeldAlert } from './shard-state.ts';
 import { groupsAt, isTold, routesOf, stayingAt } from './staying.ts';
 import { steer } from './steer.ts';
 import { afterStorm, intoStorm } from './storm.ts';
@@ -63,9 +63,11 @@ function signalOf(draft: Draft, alert: Alert): { readonly alert: Alert | null } 
 }
 
 function takeOwn(draft: Draft, alert: Alert, found: string[], touched: Set<string>): void {
-  // As if it had been shared out by an older configuration: what is not this shard's is passed on.
-  takeOne(draft, { alert, groups: null, stays: [] }, -1, found, touched);
+  takeOne(draft, { alert, groups: null, stays: [] }, OWN_VERSION, found, touched);
 }
+
+/** As if it had been shared out by an older configuration: what is not this shard's is passed on. */
+const OWN_VERSION = -1;
 
 function takeOne(
   draft: Draft,
@@ -77,23 +79,28 @@ function takeOne(
   const fingerprint = fingerprintOf(handed.alert.labels);
   const isOld = version < draft.version;
   const isLate = isOld && isOvertaken(draft, fingerprint, handed);
+  const message = isOrphan(draft.configuration.heartbeats, handed.alert)
+    ? { ...handed.alert, endsAtMs: draft.nowMs }
+    : handed.alert;
   const refs = isLate
     ? placesOf(draft, { ...handed, groups: null }, version)
     : placesOf(draft, handed, version);
   // Whoever shared it out did not know who needs it by this configuration.
   if (isLate || (isOld && handed.groups === null)) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
-  const held = hold(draft, fingerprint, handed.alert);
+  const held = hold(draft, fingerprint, message);
   if (held === null) return;
   if (wasEnded && !held.isEnded) endElsewhere(draft, fingerprint, handed.groups ?? []);
-  if (handed.stays.length > 0) takeStays(draft, fingerprint, handed.stays);
+  if (handed.stays.length > 0) takeStays(draft, fingerprint, handed);
   for (const ref of refs) {
     if (handed.groups === null) {
       const { dueAtMs } = handed;
-      place(draft, fingerprint, ref, touched, { sinceMs: held.alert.startsAtMs, dueAtMs });
+      const leastMs = isOld && version !== OWN_VERSION ? waitsFor(dueAtMs) : 0;
+      const sinceMs = held.alert.startsAtMs;
+      place(draft, fingerprint, ref, touched, { sinceMs, leastMs, dueAtMs });
     } else placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
   }
-  if (handed.groups === null) forward(draft, fingerprint, refs);
+  if (handed.groups === null || handed.groups.length === 0) forward(draft, fingerprint, refs);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   found.push(fingerprint);
   letGo(draft, fingerprint);
@@ -134,7 +141,7 @@ function endElsewhere(draft: Draft, fingerprint: string, handed: readonly GroupR
  * Notes where an alert stays. It may have been brought here before that was known: if nobody has
  * been told of it here, it goes out again.
  */
-function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): void {
+function takeStays(draft: Draft, fingerprint: string, { alert, stays }: Handed): void {
   const others = (draft.stays.get(fingerprint) ?? []).filter(
     (one) => !stays.some(({ ref }) => isSame(ref.destination, one.ref.destination)),
   );
@@ -142,7 +149,8 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
     // Of an older configuration: the shard where it stays tells it anew by this one.
     if (shard === draft.shard || version < draft.version) return false;
     const groups = groupsAt(draft, fingerprint, ref.destination);
-    if (groups.some((group) => isTold(draft, group, fingerprint))) return false;
+    // Told here as well, it ends here as well as there.
+    if (groups.some((group) => isTold(draft, group, fingerprint))) return true;
     for (const { key } of groups) takeOut(draft, fingerprint, key);
     return true;
   });
@@ -154,6 +162,14 @@ function takeStays(draft: Draft, fingerprint: string, stays: readonly Stay[]): v
   }
   draft.stays.set(fingerprint, all);
   grow(draft, bytesOfStays(noted));
+  // It may have ended, and fire again, since it was last heard of there.
+  const known = draft.alerts.get(fingerprint)?.alert ?? alert;
+  if (known.updatedAtMs <= alert.updatedAtMs) return;
+  for (const { shard, ref } of noted) {
+    const routes = routesOf(draft, alert.labels, ref.destination);
+    const handed = { alert: known, groups: [{ ...ref, routes }], stays: [] };
+    draft.out.passOn.push({ shard, handed });
+  }
 }
 
 /**
@@ -235,8 +251,14 @@ function placesOf(draft: Draft, handed: Handed, version: number): readonly Group
   return refs.filter((_, at) => owners[at] === draft.shard);
 }
 
-/** Longer than one shard needs to tell another where an alert stays. */
-const HANDED_WAITS_MS = 2000;
+/**
+ * Longer than one shard needs to tell another where an alert stays: of one that nobody has been told
+ * of where it was, and of any other, though the worker of that shard be killed meanwhile.
+ */
+const WAITS_MS = { untold: 2000, any: 10_000 };
+
+const waitsFor = (dueAtMs: number | undefined): number =>
+  dueAtMs === undefined ? WAITS_MS.any : WAITS_MS.untold;
 
 /**
  * What is handed over waits for the others of its group, but no longer than it would have where it was;
@@ -249,7 +271,7 @@ export function placeHanded(
   touched: Set<string>,
   dueAtMs?: number,
 ): void {
-  const waiting = { sinceMs: draft.nowMs, leastMs: HANDED_WAITS_MS, dueAtMs };
+  const waiting = { sinceMs: draft.nowMs, leastMs: waitsFor(dueAtMs), dueAtMs };
   place(draft, fingerprint, ref, touched, waiting);
 }
 
