@@ -26,8 +26,8 @@ import {
   stateOf,
 } from '../domain/alerting/silence.ts';
 import { configurationFault, silenceFault } from '../domain/alerting/usable-command.ts';
-import { CALM, counted, stormId } from '../domain/alerting/storm.ts';
-import type { Storm } from '../domain/alerting/shard-state.ts';
+import { haveSignalsChanged } from '../domain/alerting/heartbeat.ts';
+import type { ChangedSignals } from '../domain/alerting/shard-state.ts';
 import type { AlertingView } from '../domain/alerting/views.ts';
 import {
   type AlertingInput,
@@ -50,7 +50,9 @@ import {
   toldSignal,
 } from './alert-messages.ts';
 import type { Asked } from '../domain/release/commands.ts';
+import { alertActivitiesFor } from './alert-activities.ts';
 import { faultOf, idFault, isHeard, isOpened } from './alert-faults.ts';
+import { createStorms } from './alert-storms.ts';
 import type { alerts } from './alerts.ts';
 import { failureOf } from './failure.ts';
 import { onUpdate } from './on-update.ts';
@@ -91,8 +93,9 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   const silences = new Map((carried?.silences ?? []).map((one) => [one.id, one] as const));
   let knowsSilences = carried !== undefined;
   const answered = new Map<string, unknown>(carried?.answered ?? []);
-  const storms = new Map<string, Storm>();
-  const toldStorms = new Map<string, number>();
+  const storms = createStorms();
+  const act = alertActivitiesFor(taskQueue);
+  const signals = new Set<ChangedSignals>();
   /** The last message that each shard has taken. */
   const heard = new Map<number, number>();
   let line: Promise<void> = Promise.resolve();
@@ -177,11 +180,22 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
         configuration = command.configuration;
         configuredBy = { who: command.who, why: command.why, atMs: Date.now() };
         storms.clear();
-        toldStorms.clear();
         await tellAll({ kind: 'configuration', version, configuration });
+        const before = confirmed?.configuration.heartbeats ?? {};
         confirmed = { version, configuration };
+        const { heartbeats: after } = configuration;
+        if (haveSignalsChanged(before, after)) forgetSignalsSoon({ before, after });
         return { version };
       }),
+    );
+  }
+
+  /** Not before every shard has heard: one that has not takes it for a signal still. */
+  function forgetSignalsSoon(changed: ChangedSignals): void {
+    signals.add(changed);
+    void act.forgetSignals(changed).then(
+      () => signals.delete(changed),
+      (error: unknown) => log.warn(failureOf(error).message),
     );
   }
 
@@ -266,26 +280,13 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
     });
   }
 
-  function opened({ opened: groups }: OpenedGroups): void {
-    const nowMs = Date.now();
-    // So that this task is never handed over together with others, at another time: alert-shard.ts.
-    upsertMemo({ opened: groups.length });
-    for (const { of, destination, count } of groups) {
-      const limit = configuration?.routes[of]?.storm ?? null;
-      if (limit === null) continue;
-      const id = stormId(of, destination);
-      const after = counted(
-        storms.get(id) ?? CALM,
-        Array.from({ length: Math.min(count, limit.above + 1) }, () => nowMs),
-        limit,
-        nowMs,
-      );
-      storms.set(id, after);
-      const { untilMs } = after;
-      // It lasts as long as groups come: every shard hears of that in time, not at each.
-      if (untilMs === null || untilMs - (toldStorms.get(id) ?? 0) < limit.withinMs / 2) continue;
-      toldStorms.set(id, untilMs);
-      void inTurn(() => tellAll({ kind: 'storm', of, destination, untilMs }));
+  function opened(groups: OpenedGroups): void {
+    // So that this task is never handed over together with others, at another time: alert-memo.ts.
+    upsertMemo({ opened: groups.opened.length });
+    // By another configuration, its routes are others.
+    if (groups.version !== version) return;
+    for (const storm of storms.count(groups, configuration, Date.now())) {
+      void inTurn(() => tellAll({ kind: 'storm', ...storm }));
     }
   }
 
@@ -310,6 +311,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   }
 
   function listen(): void {
+    for (const changed of carried?.signals ?? []) forgetSignalsSoon(changed);
     setHandler(alertingQuery, view);
     setHandler(heardSignal, (one) => {
       if (!isHeard(one)) return log.warn('something that was heard means nothing');
@@ -367,7 +369,14 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
     carry(): AlertingInput {
       forget();
       const lasting = { silences: [...silences.values()], answered: [...answered] };
-      const next = { version, configuration, configuredBy, number, ...lasting };
+      const next = {
+        version,
+        configuration,
+        configuredBy,
+        number,
+        ...lasting,
+        signals: [...signals],
+      };
       return { schemaVersion: 1, shards, carried: next, ...limits };
     },
   };

@@ -34,6 +34,7 @@ function isSilence(one: unknown): boolean {
 
 export function isOpened(one: Partial<OpenedGroups> | undefined): one is OpenedGroups {
   return (
+    Number.isSafeInteger(one?.version) &&
     Array.isArray(one?.opened) &&
     one.opened.every(
       (group: Partial<OpenedGroups['opened'][number]> | null) =>

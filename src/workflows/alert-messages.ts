@@ -3,6 +3,7 @@ import type { Configuration } from '../domain/alerting/alerting-file.ts';
 import type { Destination } from '../domain/alerting/group-key.ts';
 import type { CarriedShard } from '../domain/alerting/shard-codec.ts';
 import type { ChangedSignals, Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
+import type { SteeredRelease } from '../domain/alerting/steered-release.ts';
 import type { Silence, SilenceRequest } from '../domain/alerting/silence.ts';
 import type { AlertLedgerEntry, AlertingView, Room, ShardView } from '../domain/alerting/views.ts';
 import type { Asked } from '../domain/release/commands.ts';
@@ -53,6 +54,8 @@ export const heardSignal = defineSignal<[Heard]>('heard');
 /** New groups that count towards a storm. */
 export interface OpenedGroups {
   readonly shard: number;
+  /** Of the configuration that the routes are of. */
+  readonly version: number;
   readonly opened: readonly {
     readonly of: number;
     readonly destination: Destination;
@@ -119,7 +122,7 @@ export interface AlertsInput {
     /** What has been begun, and is not known to be done. */
     readonly steering: readonly Steer[];
     readonly forgetting: readonly string[];
-    readonly signals?: readonly ChangedSignals[];
+    readonly steered?: readonly (readonly [fingerprint: string, release: SteeredRelease])[];
     readonly unsaid: readonly Unsaid[];
   };
 }
@@ -137,6 +140,8 @@ export interface AlertingInput {
     readonly silences: readonly Silence[];
     /** Of the last message to the shards. */
     readonly number: number;
+    /** What was a heartbeat's signal may be an alert now: it is to be news again. */
+    readonly signals?: readonly ChangedSignals[];
     readonly answered: readonly (readonly [request: string, answer: unknown])[];
   };
 }

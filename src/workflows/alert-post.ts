@@ -24,8 +24,9 @@ export type AlertPost = ReturnType<typeof createAlertPost>;
  * them is told arrives in its order. Nothing is lost: what does not arrive is said again.
  */
 export function createAlertPost(shard: number, version: () => number, warn: (why: string) => void) {
-  const toShards = new Map<number, Handed[]>();
-  const opened: Outcome['opened'][number][] = [];
+  /** By the version that it was said by, as a task may bring a configuration amid it. */
+  let toShards: { readonly to: number; readonly version: number; readonly handed: Handed[] }[] = [];
+  let opened: { readonly version: number; readonly groups: Outcome['opened'] }[] = [];
   /** Batches that have not arrived. */
   const waiting = new Set<Unsaid>();
   const lines = new Map<string, Promise<void>>();
@@ -41,16 +42,19 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
   }
 
   function leave(): void {
-    for (const [to, handed] of toShards) {
+    const leaving = { toShards, opened };
+    toShards = [];
+    opened = [];
+    for (const one of leaving.toShards) {
       // Larger than a batch is none: each came in one.
-      for (const alerts of inBatches(handed).batches) {
-        handTo({ shard: to, batch: { version: version(), alerts } });
+      for (const alerts of inBatches(one.handed).batches) {
+        handTo({ shard: one.to, batch: { version: one.version, alerts } });
       }
     }
-    toShards.clear();
-    if (opened.length === 0) return;
-    const counted = countedGroups(shard, opened.splice(0));
-    inLine(COORDINATOR_ID, (id) => getExternalWorkflowHandle(id).signal(openedSignal, counted));
+    for (const one of leaving.opened) {
+      const counted = countedGroups(shard, one.version, one.groups);
+      inLine(COORDINATOR_ID, (id) => getExternalWorkflowHandle(id).signal(openedSignal, counted));
+    }
   }
 
   function handTo(one: Unsaid): void {
@@ -83,16 +87,21 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
 
   return {
     passOn(all: Outcome['passOn']): void {
+      const by = version();
       for (const { shard: to, handed } of all) {
-        const before = toShards.get(to);
-        if (before === undefined) toShards.set(to, [handed]);
-        else before.push(handed);
+        const before = toShards.find((one) => one.to === to && one.version === by);
+        if (before === undefined) toShards.push({ to, version: by, handed: [handed] });
+        else before.handed.push(handed);
       }
       if (all.length > 0) leaveSoon();
     },
     opened(all: Outcome['opened']): void {
       if (all.length === 0) return;
-      opened.push(...all);
+      const by = version();
+      const last = opened.at(-1);
+      if (last?.version === by)
+        opened = [...opened.slice(0, -1), { version: by, groups: [...last.groups, ...all] }];
+      else opened.push({ version: by, groups: all });
       leaveSoon();
     },
     /** The coordinator hears that a message of its has been taken. */
@@ -104,7 +113,7 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
     },
     /** Nothing waits for its arrival. */
     get isIdle(): boolean {
-      return lines.size === 0 && toShards.size === 0;
+      return lines.size === 0 && toShards.length === 0;
     },
     /** What the next run must hand over again; a batch that arrives twice changes nothing. */
     unsaid(): readonly Unsaid[] {
@@ -122,7 +131,7 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
   };
 }
 
-function countedGroups(shard: number, all: Outcome['opened']): OpenedGroups {
+function countedGroups(shard: number, version: number, all: Outcome['opened']): OpenedGroups {
   const counts = new Map<
     string,
     { of: number; destination: Outcome['opened'][number]['destination']; count: number }
@@ -133,5 +142,5 @@ function countedGroups(shard: number, all: Outcome['opened']): OpenedGroups {
     if (before === undefined) counts.set(id, { of, destination, count: 1 });
     else before.count += 1;
   }
-  return { shard, opened: [...counts.values()] };
+  return { shard, version, opened: [...counts.values()] };
 }

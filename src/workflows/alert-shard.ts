@@ -16,7 +16,6 @@ import { newShard, step } from '../domain/alerting/shard.ts';
 import { carried, restored } from '../domain/alerting/shard-codec.ts';
 import type {
   Ask,
-  ChangedSignals,
   Clocks,
   Handed,
   Outcome,
@@ -86,7 +85,7 @@ async function serve(input: AlertsInput): Promise<never> {
     const { rung } = shard.alarm;
     await condition(() => shard.alarm.rung !== rung || isLong(eventsMax));
     if (isLong(eventsMax)) return goOnAnew(shard);
-    await shard.keepTables();
+    shard.keepTables();
     shard.take({ kind: 'time' });
   }
 }
@@ -110,6 +109,7 @@ function openShard(
   const clocks = clocksOf(() => times);
   let state: ShardState = firstState(input, clocks);
   let isWindingUp = false;
+  let isLookingUp = false;
   let refused = input.carried?.refused ?? 0;
   const warnings: string[] = [...(input.carried?.warnings ?? [])];
   const alarm = createAlarm();
@@ -128,9 +128,8 @@ function openShard(
   /** What has been begun and is not known to be done: the next run does it again. */
   const steering = new Set<Steer>();
   const forgetting = new Set<string>();
-  const signals = new Set<ChangedSignals>();
   /** What was done to a release because of an alert, by its fingerprint. */
-  const steered = new Map<string, SteeredRelease>();
+  const steered = new Map<string, SteeredRelease>(input.carried?.steered ?? []);
 
   function warn(why: string): void {
     const text = cut(why, WARNING_MAX);
@@ -194,7 +193,6 @@ function openShard(
     if (outcome.ask.length > 0 && !isWindingUp) doing(() => ask(outcome.ask));
     for (const steer of outcome.steer) steerSoon(steer);
     if (outcome.refused.length > 0) refuse(outcome.refused);
-    for (const changed of outcome.signals) forgetSignalsSoon(changed);
     if (outcome.wakeAtMs === null) return;
     if (alarm.ringBy(outcome.wakeAtMs, 'until a group is due')) memo.commanded();
   }
@@ -254,14 +252,6 @@ function openShard(
     });
   }
 
-  function forgetSignalsSoon(changed: ChangedSignals): void {
-    signals.add(changed);
-    doing(async () => {
-      await act.forgetSignals(changed);
-      signals.delete(changed);
-    });
-  }
-
   /** What the coordinator says: it hears back when nothing that it rules out can happen any more. */
   async function told({ number, event, asksSilences }: Told): Promise<void> {
     if (event.kind === 'configuration') {
@@ -310,11 +300,19 @@ function openShard(
       setHandler(groupsQuery, view);
       setHandler(roomQuery, () => ({ version: state.version, bytesLeft: roomOf(state) }));
     },
-    async keepTables(): Promise<void> {
-      if (!isNearlyUsedUp(times)) return;
+    /** What is due does not wait for them: they last for longer. */
+    keepTables(): void {
+      if (isLookingUp || !isNearlyUsedUp(times)) return;
+      isLookingUp = true;
       const { configuration } = state;
-      const next = await lookUpTimes(act, configuration);
-      if (state.configuration === configuration) times = next;
+      doing(async () => {
+        try {
+          const next = await lookUpTimes(act, configuration);
+          if (state.configuration === configuration) times = next;
+        } finally {
+          isLookingUp = false;
+        }
+      });
     },
     /**
      * Begins no more pages, and returns when each has its end. For all else is not waited for long:
@@ -340,7 +338,7 @@ function openShard(
           warnings,
           steering: [...steering],
           forgetting: [...forgetting],
-          signals: [...signals],
+          steered: [...steered].filter(([fingerprint]) => state.alerts.has(fingerprint)),
           unsaid: post.unsaid(),
         },
       };
@@ -354,7 +352,6 @@ function openShard(
     }
     const { steering: steers, forgetting: forgotten, unsaid } = input.carried;
     for (const steer of steers) steerSoon(steer);
-    for (const changed of input.carried.signals ?? []) forgetSignalsSoon(changed);
     if (forgotten.length > 0) forgetSoon(forgotten);
     post.sayAgain(unsaid);
     // Whatever the run before has withheld, or called off, is due.

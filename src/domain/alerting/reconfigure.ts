@@ -1,7 +1,7 @@
 import type { Alert } from './alert.ts';
 import type { Configuration } from './alerting-file.ts';
 import { type GroupRef, shardOf } from './group-key.ts';
-import { beatsOf, haveSignalsChanged, missingOf, watchHeartbeats } from './heartbeat.ts';
+import { beatsOf, missingOf, watchHeartbeats } from './heartbeat.ts';
 import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
@@ -38,9 +38,6 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
     else flushSoon(draft, key);
   }
   watchHeartbeats(draft, before.heartbeats);
-  if (draft.shard === 0 && haveSignalsChanged(before.heartbeats, configuration.heartbeats)) {
-    draft.out.signals.push({ before: before.heartbeats, after: configuration.heartbeats });
-  }
 }
 
 /** Whoever gets no messages about an alert any more has nothing to pass on to where it stays. */

@@ -75,7 +75,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     refused: state.refused,
     bytesLimit: state.bytesLimit,
     baseMs: state.baseMs,
-    out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [], signals: [] },
+    out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),
     sets: new Map(),
     haveSourcesChanged: false,

@@ -214,8 +214,6 @@ export interface Outcome {
   readonly opened: readonly { readonly of: number; readonly destination: Destination }[];
   /** Alerts that there was no room for: whoever sent them must be told. */
   readonly refused: readonly { readonly fingerprint: string; readonly why: string }[];
-  /** What was a heartbeat's signal may be an alert now, which nobody holds: it is to be news again. */
-  readonly signals: readonly ChangedSignals[];
   /** When the next event `time` is to come; null, only when something else comes. */
   readonly wakeAtMs: number | null;
 }

@@ -9,6 +9,7 @@ import { newShard, step } from './shard.ts';
 import { carried, restored } from './shard-codec.ts';
 import type {
   Ask,
+  ChangedSignals,
   Clocks,
   GroupPage,
   Handed,
@@ -143,12 +144,16 @@ export function newSimulation(spec: SimulationSpec): Simulation {
     },
     reload: (...configurations) => {
       world.storms.clear();
+      const changed: ChangedSignals[] = [];
       for (const configuration of configurations) {
+        const { heartbeats: before } = world.configuration;
+        changed.push({ before, after: configuration.heartbeats });
         world.configuration = configuration;
         world.version += 1;
         tell({ kind: 'configuration', version: world.version, configuration });
       }
       drain(world);
+      for (const one of changed) forgetSignals(world, one);
     },
     restart: () => {
       for (const one of world.shards) {
@@ -274,12 +279,6 @@ function carryOut(world: World, shard: number, state: ShardState, outcome: Outco
   if (pages.length > 0) queue.push({ from: 'activity', shard, event: { kind: 'paged', pages } });
   for (const { verb, service } of outcome.steer) world.steers.push({ atMs: nowMs, verb, service });
   for (const { fingerprint: key } of outcome.refused) world.refused.push(key);
-  for (const { before, after } of outcome.signals) {
-    for (const [key, { labels }] of [...world.seen]) {
-      const wasSignal = beatsOf(before, labels).length > 0;
-      if (wasSignal && beatsOf(after, labels).length === 0) world.seen.delete(key);
-    }
-  }
   for (const { shard: to, handed } of outcome.passOn) {
     const event = { kind: 'alerts', version: state.version, alerts: [handed] } as const;
     queue.push({ from: `shard ${shard}`, shard: to, event });
@@ -299,6 +298,14 @@ function carryOut(world: World, shard: number, state: ShardState, outcome: Outco
     for (let to = 0; to < spec.shards; to += 1) {
       queue.push({ from: 'coordinator', shard: to, event });
     }
+  }
+}
+
+/** As the coordinator has it done once every shard has heard: what was a signal is news again. */
+function forgetSignals({ seen }: World, { before, after }: ChangedSignals): void {
+  for (const [key, { labels }] of seen) {
+    const wasSignal = beatsOf(before, labels).length > 0;
+    if (wasSignal && beatsOf(after, labels).length === 0) seen.delete(key);
   }
 }
 
