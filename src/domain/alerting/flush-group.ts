@@ -1,5 +1,12 @@
 import { heldBack, mutedUntil } from './held-back.ts';
-import { type Timing, flushForRepeat, flushNow, flushSoon, timingOf } from './schedule-flush.ts';
+import {
+  type Timing,
+  flushForRepeat,
+  flushNow,
+  flushSoon,
+  tickFrom,
+  timingOf,
+} from './schedule-flush.ts';
 import { type Draft, change, changeMember, closeIfEmpty, leave } from './shard-draft.ts';
 import type { Group, PageEnd } from './shard-state.ts';
 import { steer } from './steer.ts';
@@ -15,6 +22,8 @@ interface Survey {
   ended: 'silence_ended' | 'mute_ended' | null;
   /** When a mute time may end. */
   untilMs: number;
+  /** Until when the first of those waits that may be told elsewhere. */
+  waitsMs: number;
   /** Of those that are resolved one may have been told as firing. */
   mayBeTold: boolean;
 }
@@ -35,14 +44,19 @@ export function flushGroup(draft: Draft, key: string): void {
   else drop(draft, key, [...survey.resolved]);
   // While all is held back nothing can be due, and while a page is out it is not known from when.
   if (reason === null && survey.firing.size > 0) flushForRepeat(draft, key);
-  const flushAtMs = Math.min(draft.groups.get(key)?.flushAtMs ?? Infinity, survey.untilMs);
+  const isNew = group.log === null && survey.firing.size === 0;
+  const waitsMs = isNew
+    ? survey.waitsMs
+    : tickFrom(draft.nowMs, timing.groupIntervalMs, survey.waitsMs);
+  const soonestMs = Math.min(survey.untilMs, waitsMs);
+  const flushAtMs = Math.min(draft.groups.get(key)?.flushAtMs ?? Infinity, soonestMs);
   change(draft, key, { flushAtMs: flushAtMs === Infinity ? null : flushAtMs });
 }
 
 function surveyOf(draft: Draft, group: Group): Survey {
   const survey: Survey = {
     ...{ firing: new Set(), resolved: new Set(), untold: [] },
-    ...{ ended: null, untilMs: Infinity, mayBeTold: false },
+    ...{ ended: null, untilMs: Infinity, waitsMs: Infinity, mayBeTold: false },
   };
   const known = new Set(group.log?.firing);
   for (const [fingerprint, member] of group.members) {
@@ -60,6 +74,8 @@ function surveyOf(draft: Draft, group: Group): Survey {
         survey.resolved.add(fingerprint);
         survey.mayBeTold ||= member.mayBeTold === true;
       } else survey.untold.push(fingerprint);
+    } else if ((member.notBeforeMs ?? 0) > draft.nowMs) {
+      survey.waitsMs = Math.min(survey.waitsMs, member.notBeforeMs ?? Infinity);
     } else if (heldBy === null) {
       survey.firing.add(fingerprint);
       steer(draft, fingerprint);

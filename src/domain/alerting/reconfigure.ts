@@ -6,7 +6,7 @@ import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import { type Draft, changeMember, isSame, letGo, takeOut } from './shard-draft.ts';
+import { type Draft, askSoon, changeMember, isSame, letGo, takeOut } from './shard-draft.ts';
 import type { Group, HeldAlert } from './shard-state.ts';
 import { isTold, routesTo, stayingAt } from './staying.ts';
 import { placeHanded } from './take-alerts.ts';
@@ -74,7 +74,11 @@ function moveAlert(
   const { alert, groups, isEnded } = held;
   const old = groupsFor(before, alert.labels);
   const wanted = groupsFor(draft.configuration, alert.labels);
-  const here = groups.map((key) => draft.groups.get(key)).filter((one) => one !== undefined);
+  // Where it is over, its end is on its way, and whoever owns it has put it into others since.
+  const here = groups.flatMap((key) => {
+    const group = draft.groups.get(key);
+    return group?.members.get(fingerprint)?.isOver === false ? [group] : [];
+  });
   const dueAtMs = dueOf(draft, fingerprint, here);
   for (const group of here) leaveOrStay(draft, fingerprint, group, wanted);
   if (isEnded) return letGo(draft, fingerprint);
@@ -99,7 +103,7 @@ function leaveOrStay(
   const ref = wanted.find(({ key }) => key === group.key);
   const routes = ref?.routes ?? routesTo(wanted, group.destination);
   const member = group.members.get(fingerprint);
-  if (member === undefined || member.isOver) return;
+  if (member === undefined) return;
   if (ref !== undefined || isTold(draft, group, fingerprint)) {
     changeMember(draft, group.key, fingerprint, { ...member, routes });
   } else {
@@ -148,6 +152,7 @@ function tellWhereItStays(draft: Draft, fingerprint: string, wanted: readonly Gr
     for (const shard of new Set(owners.length === 0 ? [home] : owners)) {
       if (shard === draft.shard) continue;
       draft.out.passOn.push({ shard, handed: { alert, groups: [], stays } });
+      askSoon(draft, fingerprint);
     }
   }
 }

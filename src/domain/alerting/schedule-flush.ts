@@ -35,7 +35,8 @@ function isThere<Value>(value: Value | undefined): value is Value {
 export interface Waiting {
   /** What has been firing for longer than anybody would wait does not wait again. */
   readonly sinceMs: number;
-  readonly leastMs?: number;
+  /** It may have been paged elsewhere, which is known by then. */
+  readonly notBeforeMs?: number | undefined;
   /** It was to be paged by then, elsewhere. */
   readonly dueAtMs?: number | undefined;
 }
@@ -45,7 +46,7 @@ export function flushFirst(
   draft: Draft,
   key: string,
   routes: readonly number[],
-  { sinceMs, leastMs = 0, dueAtMs = Infinity }: Waiting,
+  { sinceMs, notBeforeMs = 0, dueAtMs = Infinity }: Waiting,
 ): void {
   const group = draft.groups.get(key);
   if (group === undefined || group.flushedAtMs !== null) return;
@@ -53,7 +54,7 @@ export function flushFirst(
   const waits = routes.map((at) => configuration.routes[at]?.groupWaitMs ?? 0);
   const groupWaitMs = Math.min(...waits);
   const waitMs = sinceMs + groupWaitMs < nowMs ? 0 : groupWaitMs;
-  const wanted = Math.max(Math.min(nowMs + waitMs, dueAtMs), nowMs + leastMs);
+  const wanted = Math.max(Math.min(nowMs + waitMs, dueAtMs), notBeforeMs, nowMs);
   change(draft, key, { flushAtMs: Math.min(group.flushAtMs ?? Infinity, wanted) });
 }
 
@@ -83,7 +84,7 @@ export function flushForRepeat(draft: Draft, key: string): void {
 }
 
 /** The first multiple of an interval after `anchorMs` that is not before `fromMs`. */
-function tickFrom(anchorMs: number, intervalMs: number, fromMs: number): number {
+export function tickFrom(anchorMs: number, intervalMs: number, fromMs: number): number {
   const ticks = Math.max(1, Math.ceil((fromMs - anchorMs) / intervalMs));
   return anchorMs + ticks * intervalMs;
 }

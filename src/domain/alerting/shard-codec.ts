@@ -74,7 +74,8 @@ type Named = number | string;
 type CarriedLog = readonly [firing: readonly Named[], resolved: readonly Named[], at: number];
 
 /** 1: it is over, 2: it may have been told. */
-type CarriedMember = Place | readonly [Place, readonly number[], HeldBy | null, number];
+type CarriedMember =
+  Place | readonly [Place, readonly number[], HeldBy | null, number, notBefore?: number];
 
 type CarriedGroup = readonly [
   destination: Place,
@@ -143,7 +144,7 @@ export function carried(state: ShardState): CarriedShard {
       inFlight === null ? null : [inFlight.key, inFlight.reason, log(inFlight)],
       routes,
       [...group.members].map(([key, member]) =>
-        memberOf(alertPlaces.get(key) ?? 0, member, routes),
+        memberOf(alertPlaces.get(key) ?? 0, member, routes, baseMs),
       ),
     ];
   });
@@ -178,11 +179,14 @@ const MEMBER_FRAME_BYTES = 12;
 
 function memberOf(
   at: Place,
-  { routes, heldBy, isOver, mayBeTold = false }: Member,
+  { routes, heldBy, isOver, mayBeTold = false, notBeforeMs }: Member,
   usual: readonly number[],
+  baseMs: number,
 ): CarriedMember {
-  const isUsual = heldBy === null && !isOver && !mayBeTold && routes.join() === usual.join();
-  return isUsual ? at : [at, routes, heldBy, (isOver ? 1 : 0) + (mayBeTold ? 2 : 0)];
+  const isLed = routes.join() === usual.join();
+  if (heldBy === null && !isOver && !mayBeTold && notBeforeMs === undefined && isLed) return at;
+  const all = [at, routes, heldBy, (isOver ? 1 : 0) + (mayBeTold ? 2 : 0)] as const;
+  return notBeforeMs === undefined ? all : [...all, notBeforeMs - baseMs];
 }
 
 /** Each once, by the names in the order that they have. */
@@ -350,9 +354,11 @@ function groupOf(
         if (typeof member === 'number') {
           return [fingerprints[member] ?? '', { routes, heldBy: null, isOver: false }];
         }
-        const [at, own, heldBy, over] = member;
+        const [at, own, heldBy, over, notBefore] = member;
         const told = (over & 2) === 0 ? {} : { mayBeTold: true };
-        return [fingerprints[at] ?? '', { routes: own, heldBy, isOver: (over & 1) !== 0, ...told }];
+        const waits = notBefore === undefined ? {} : { notBeforeMs: notBefore + baseMs };
+        const is = { routes: own, heldBy, isOver: (over & 1) !== 0, ...told, ...waits };
+        return [fingerprints[at] ?? '', is];
       }),
     ),
     openedAtMs: openedAt + baseMs,

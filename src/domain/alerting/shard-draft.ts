@@ -119,11 +119,13 @@ export function membersOf(draft: Draft, key: string): Map<string, Member> {
 }
 
 /** Puts an alert into a group, which is opened where it is not there yet. */
-export function join(draft: Draft, fingerprint: string, ref: GroupRef): void {
+export function join(draft: Draft, fingerprint: string, ref: GroupRef, notBeforeMs?: number): void {
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   if (!draft.groups.has(ref.key)) open(draft, ref);
-  membersOf(draft, ref.key).set(fingerprint, { routes: ref.routes, heldBy: null, isOver: false });
+  const waits = notBeforeMs === undefined ? {} : { notBeforeMs };
+  const member: Member = { routes: ref.routes, heldBy: null, isOver: false, ...waits };
+  membersOf(draft, ref.key).set(fingerprint, member);
   if (held.groups.includes(ref.key)) return;
   grow(draft, MEMBER_BYTES);
   draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });
@@ -176,6 +178,24 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
     before.routes === to.routes;
   if (!isAsBefore) grow(draft, MEMBER_BYTES + 5 * to.routes.length);
 }
+
+/** Longer than messages are on their way during a reload. */
+const ASKED_AFTER_MS = 15_000;
+
+/**
+ * Has the store asked whether an alert is over, although its end has not come: during a reload that
+ * may have gone to another shard.
+ */
+export function askSoon(draft: Draft, fingerprint: string): void {
+  const held = draft.alerts.get(fingerprint);
+  const atMs = draft.nowMs + ASKED_AFTER_MS;
+  if (held === undefined || (held.askAtMs ?? held.alert.endsAtMs) <= atMs) return;
+  if (held.askAtMs === null) grow(draft, TIME_BYTES);
+  draft.alerts.set(fingerprint, { ...held, askAtMs: atMs });
+}
+
+/** What a time takes as JSON, at most. */
+export const TIME_BYTES = 20;
 
 /** Forgets an alert that nothing here needs any more. */
 export function letGo(draft: Draft, fingerprint: string): void {

@@ -33,6 +33,8 @@ export interface Member {
   readonly isOver: boolean;
   /** A page that may have arrived has said that it fires: its end is told in any case. */
   readonly mayBeTold?: boolean;
+  /** It may stay in a group elsewhere, which is known by then: until then nobody is told of it here. */
+  readonly notBeforeMs?: number;
 }
 
 export interface InFlight extends PageLog {
@@ -126,6 +128,8 @@ export interface Handed {
   readonly stays: readonly Stay[];
   /** By when it was to be paged where it comes from, and nobody has been told of it yet. */
   readonly dueAtMs?: number | undefined;
+  /** It may stay elsewhere, and then that is said by then. */
+  readonly notBeforeMs?: number | undefined;
 }
 
 export type ShardEvent =

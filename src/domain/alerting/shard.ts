@@ -7,7 +7,15 @@ import { reconfigure } from './reconfigure.ts';
 import { hasRoom, refuse, settleRoom } from './room.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import { CLOCKS_APART_MS } from './last-message.ts';
-import { type Draft, draftOf, grow, letGo, stateOfDraft, utf8Length } from './shard-draft.ts';
+import {
+  type Draft,
+  TIME_BYTES,
+  draftOf,
+  grow,
+  letGo,
+  stateOfDraft,
+  utf8Length,
+} from './shard-draft.ts';
 import type {
   Clocks,
   Early,
@@ -194,7 +202,12 @@ function seenAlert(draft: Draft, { fingerprint, endsAtMs, askedAtMs }: SeenAlert
     askAgain(draft, fingerprint, held);
     return;
   }
-  const last = Math.max(endsAtMs, held.alert.endsAtMs);
+  // An end that was told after all that has come here, by a message that went astray in a reload. What
+  // was sent after the store was asked is not news there, and so must not be over here.
+  const { updatedAtMs } = held.alert;
+  const isToldEnd =
+    endsAtMs <= nowMs && endsAtMs >= updatedAtMs && updatedAtMs < (askedAtMs ?? -Infinity);
+  const last = isToldEnd ? endsAtMs : Math.max(endsAtMs, held.alert.endsAtMs);
   const alert = { ...held.alert, endsAtMs: last };
   // How long before its end the store was asked: it may have been sent again since.
   const tooSoonMs = last - (askedAtMs ?? nowMs);
@@ -212,9 +225,6 @@ function askAgain(draft: Draft, fingerprint: string, held: HeldAlert): void {
   if (held.askAtMs === null) grow(draft, TIME_BYTES);
   draft.alerts.set(fingerprint, { ...held, askAtMs: draft.nowMs + ASK_AGAIN_MS });
 }
-
-/** What a time takes as JSON, at most. */
-const TIME_BYTES = 20;
 
 /** At most so many are asked after by one event; the others by the next one. */
 const ASK_MAX = 1000;

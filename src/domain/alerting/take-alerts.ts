@@ -9,6 +9,7 @@ import { groupsFor } from './routing.ts';
 import { type Waiting, flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
+  askSoon,
   bytesOf,
   bytesOfStays,
   changeMember,
@@ -87,20 +88,28 @@ function takeOne(
     : placesOf(draft, handed, version);
   // Whoever shared it out did not know who needs it by this configuration.
   if (isLate || (isOld && handed.groups === null)) tellKeepers(draft, handed.alert);
-  const wasEnded = draft.alerts.get(fingerprint)?.isEnded === true;
+  const wasEnded = draft.alerts.get(fingerprint)?.isEnded;
+  const isEndHere = handed.groups !== null && isOver(message, draft.nowMs);
+  if (isEndHere && (isOld || wasEnded === false)) tellOwners(draft, message);
   const held = hold(draft, fingerprint, message);
   if (held === null) return;
-  if (wasEnded && !held.isEnded) endElsewhere(draft, fingerprint, handed.groups ?? []);
+  if (wasEnded === true && !held.isEnded) {
+    endElsewhere(draft, fingerprint, handed.groups ?? []);
+    // Its end has been told wherever it stayed.
+    draft.stays.delete(fingerprint);
+  }
+  const isOfReload = isOld || handed.groups?.every(({ isStorm }) => !isStorm) === true;
+  if (isOfReload && version !== OWN_VERSION) askSoon(draft, fingerprint);
   if (handed.stays.length > 0) takeStays(draft, fingerprint, handed);
   for (const ref of refs) {
     if (handed.groups === null) {
       const { dueAtMs } = handed;
-      const leastMs = isOld && version !== OWN_VERSION ? waitsFor(dueAtMs) : 0;
+      const notBeforeMs = notBefore(draft, handed, version);
       const sinceMs = held.alert.startsAtMs;
-      place(draft, fingerprint, ref, touched, { sinceMs, leastMs, dueAtMs });
+      place(draft, fingerprint, ref, touched, { sinceMs, notBeforeMs, dueAtMs });
     } else placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
   }
-  if (handed.groups === null || handed.groups.length === 0) forward(draft, fingerprint, refs);
+  if (handed.groups === null || handed.groups.length === 0) forward(draft, fingerprint);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   found.push(fingerprint);
   letGo(draft, fingerprint);
@@ -124,6 +133,16 @@ function tellKeepers({ configuration, shard, shards, out }: Draft, alert: Alert)
   }
 }
 
+/**
+ * An end that was told where it stays: whoever owns it by now may have been told that it stays after it
+ * had heard of the end, and have forgotten that.
+ */
+function tellOwners({ configuration, shard, shards, out }: Draft, alert: Alert): void {
+  for (const to of ownersOf(configuration, alert.labels, shards)) {
+    if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups: null, stays: [] } });
+  }
+}
+
 /** It fires anew: in groups that it would not be put into now, and is not handed into, it is over. */
 function endElsewhere(draft: Draft, fingerprint: string, handed: readonly GroupRef[]): void {
   const held = draft.alerts.get(fingerprint);
@@ -142,8 +161,14 @@ function endElsewhere(draft: Draft, fingerprint: string, handed: readonly GroupR
  * been told of it here, it goes out again.
  */
 function takeStays(draft: Draft, fingerprint: string, { alert, stays }: Handed): void {
+  // It may stay in several groups of a destination; of each the last word counts.
   const others = (draft.stays.get(fingerprint) ?? []).filter(
-    (one) => !stays.some(({ ref }) => isSame(ref.destination, one.ref.destination)),
+    (one) =>
+      !stays.some(
+        ({ ref, version }) =>
+          isSame(ref.destination, one.ref.destination) &&
+          (ref.key === one.ref.key || one.version < version),
+      ),
   );
   const noted = stays.filter(({ shard, ref, version }) => {
     // Of an older configuration: the shard where it stays tells it anew by this one.
@@ -173,16 +198,14 @@ function takeStays(draft: Draft, fingerprint: string, { alert, stays }: Handed):
 }
 
 /**
- * To where it stays although no route leads there any more: its end is told there. A stay that was
- * noted by an older configuration may be another by now, but an end does no harm.
+ * To wherever it stays its end is told, also where a route leads there, as it may stay here beside. A
+ * stay that was noted by an older configuration may be another by now, but an end does no harm.
  */
-function forward(draft: Draft, fingerprint: string, refs: readonly GroupRef[]): void {
+function forward(draft: Draft, fingerprint: string): void {
   const held = draft.alerts.get(fingerprint);
   // If it fires anew, then not there.
   if (held?.isEnded !== true) return;
-  for (const { shard, ref, version } of draft.stays.get(fingerprint) ?? []) {
-    const isLed = refs.some(({ destination }) => isSame(destination, ref.destination));
-    if (isLed && version >= draft.version) continue;
+  for (const { shard, ref } of draft.stays.get(fingerprint) ?? []) {
     const handed = { alert: held.alert, groups: [{ ...ref, routes: [] }], stays: [] };
     if (shard !== draft.shard) draft.out.passOn.push({ shard, handed });
   }
@@ -245,7 +268,8 @@ function placesOf(draft: Draft, handed: Handed, version: number): readonly Group
     for (const shard of new Set(owners)) {
       if (shard === draft.shard) continue;
       const { alert, dueAtMs } = handed;
-      draft.out.passOn.push({ shard, handed: { alert, groups: null, stays: [], dueAtMs } });
+      const times = { dueAtMs, notBeforeMs: notBefore(draft, handed, version) };
+      draft.out.passOn.push({ shard, handed: { alert, groups: null, stays: [], ...times } });
     }
   }
   return refs.filter((_, at) => owners[at] === draft.shard);
@@ -260,6 +284,16 @@ const WAITS_MS = { untold: 2000, any: 10_000 };
 const waitsFor = (dueAtMs: number | undefined): number =>
   dueAtMs === undefined ? WAITS_MS.any : WAITS_MS.untold;
 
+/** What was shared out by an older configuration may stay where nobody has asked yet. */
+function notBefore(
+  { nowMs, version }: Draft,
+  { dueAtMs, notBeforeMs }: Handed,
+  of: number,
+): number | undefined {
+  const isOld = of < version && of !== OWN_VERSION;
+  return notBeforeMs ?? (isOld ? nowMs + waitsFor(dueAtMs) : undefined);
+}
+
 /**
  * What is handed over waits for the others of its group, but no longer than it would have where it was;
  * and at least until it is known whether it stays there.
@@ -271,7 +305,8 @@ export function placeHanded(
   touched: Set<string>,
   dueAtMs?: number,
 ): void {
-  const waiting = { sinceMs: draft.nowMs, leastMs: waitsFor(dueAtMs), dueAtMs };
+  const { nowMs } = draft;
+  const waiting = { sinceMs: nowMs, notBeforeMs: nowMs + waitsFor(dueAtMs), dueAtMs };
   place(draft, fingerprint, ref, touched, waiting);
 }
 
@@ -316,7 +351,7 @@ function place(
   if (target.isStorm && !ref.isStorm) {
     if (!intoStorm(draft, fingerprint, target, waiting.dueAtMs)) refuse(draft, fingerprint);
   } else if (hasRoomFor(draft, target)) {
-    join(draft, fingerprint, target);
+    join(draft, fingerprint, target, waiting.notBeforeMs);
     flushFirst(draft, target.key, target.routes, waiting);
   } else {
     refuse(draft, fingerprint);

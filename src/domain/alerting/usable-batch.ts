@@ -30,7 +30,7 @@ export function usableBatch(sent: unknown): UsableBatch {
 
 function faultOf(one: unknown): string | null {
   if (!isRecord(one) || !isRecord(one.alert)) return 'is no alert';
-  const { alert, groups, stays, dueAtMs } = one;
+  const { alert, groups, stays } = one;
   if (!isTexts(alert.labels)) return 'has labels that are no texts';
   if (!isTexts(alert.annotations)) return 'has annotations that are no texts';
   const isUrl = alert.generatorUrl === null || typeof alert.generatorUrl === 'string';
@@ -44,7 +44,9 @@ function faultOf(one: unknown): string | null {
     return 'has groups that are none';
   }
   if (!Array.isArray(stays) || !stays.every(isStay)) return 'has stays that are none';
-  if (dueAtMs !== undefined && !Number.isSafeInteger(dueAtMs)) return 'is due at no time';
+  if (![one.dueAtMs ?? 0, one.notBeforeMs ?? 0].every((ms) => Number.isSafeInteger(ms))) {
+    return 'is due at no time';
+  }
   const { labels, annotations, generatorUrl, startsAtMs, endsAtMs } = alert as unknown as Alert;
   return postedProblem({
     ...{ labels, annotations, startsAtMs, endsAtMs: Math.max(startsAtMs, endsAtMs) },
