@@ -31,7 +31,8 @@ export async function reviveShard(
   const isOwn = ({ labels }: Alert): boolean =>
     ownersOf(configuration, labels, count).includes(shard);
   const own = store === undefined ? [] : (await allFiring(store, nowMs())).filter(isOwn);
-  if (own.length > 0) await store?.forget(own.map(({ labels }) => fingerprint(labels)));
+  const keys = own.map(({ labels }) => fingerprint(labels));
+  if (keys.length > 0) await store?.forget(keys, nowMs());
   await shards.revive(shard);
   const { batches } = inBatches(own.map((alert) => ({ alert, groups: null, stays: [] })));
   for (const alerts of batches) await shards.signal(shard, { version, alerts });

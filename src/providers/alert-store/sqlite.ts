@@ -16,6 +16,7 @@ import {
   keyed,
   planDelivered,
   planEnds,
+  planForget,
   planNote,
 } from './rows.ts';
 import { SCHEMA_VERSION, requireVersion, unavailable } from './unavailable.ts';
@@ -121,7 +122,12 @@ export function createSqliteAlertStore(file: string): AlertStore {
         store.write(plan, rows);
         return plan.ends;
       }),
-    forget: (fingerprints) => run((store) => store.forget(inOrder(fingerprints))),
+    forget: (fingerprints, nowMs) =>
+      run((store) => {
+        const keys = inOrder(fingerprints);
+        const rows = store.read(keys);
+        store.write(planForget(rows, keys, nowMs), rows);
+      }),
     firing: (nowMs, after = '', limit = 1000) =>
       run((store) => store.firing(nowMs, after, limit).map(alertOf)),
     beat: (names, atMs) => run((store) => store.beat(inOrder(names), atMs)),
@@ -187,10 +193,6 @@ function prepared(database: DatabaseSync) {
        AND ends_at_ms > ? AND ends_at_ms <= ? AND updated_at_ms <= ?`,
   );
   const remove = database.prepare('DELETE FROM belay_last_messages WHERE fingerprint = ?');
-  const forget = database.prepare(
-    `UPDATE belay_last_messages
-     SET news_until_ms = max(coalesce(news_until_ms, 0), updated_at_ms + 1) WHERE fingerprint = ?`,
-  );
   const firing = database.prepare(
     `SELECT * FROM belay_last_messages
      WHERE fingerprint > ? AND ends_at_ms > ? AND body <> '' ORDER BY fingerprint LIMIT ?`,
@@ -236,9 +238,6 @@ function prepared(database: DatabaseSync) {
         else put.run(fingerprint, ...times, body);
       }
       for (const key of removed) remove.run(key);
-    },
-    forget(fingerprints: readonly string[]): void {
-      for (const key of fingerprints) forget.run(key);
     },
     firing: (nowMs: number, after: string, limit: number): readonly StoredRow[] =>
       firing.all(after, nowMs, limit).map(stored),
