@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Alert } from '../../domain/alerting/alert.ts';
 import type { AlertStore } from '../../domain/alerting/alert-store.ts';
 import { CLOCKS_APART_MS } from '../../domain/alerting/last-message.ts';
@@ -50,41 +50,7 @@ const PRUNED_AT_ONCE = 2000;
 
 /** A store in one file, for processes of one machine. Opened at its first use. */
 export function createSqliteAlertStore(file: string): AlertStore {
-  let opened: Opened | null = null;
-  let isClosed = false;
-
-  let waiting: Waiting[] = [];
-
-  /**
-   * All of it in one transaction, or `AlertStoreUnavailable`. What is asked in one turn of the event
-   * loop shares the transaction, as each waits for the disk.
-   */
-  function run<T>(work: (store: Opened) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const done = (store: Opened) => {
-        const result = work(store);
-        return () => resolve(result);
-      };
-      waiting.push({ done, reject });
-      if (waiting.length === 1) setImmediate(() => void runAll());
-    });
-  }
-
-  async function runAll(): Promise<void> {
-    const all = waiting;
-    waiting = [];
-    try {
-      const answers = await whenFree(() => {
-        if (isClosed) throw new Error('it is closed');
-        opened ??= open(file);
-        const store = opened;
-        return transaction(store.database, () => all.map(({ done }) => done(store)));
-      });
-      for (const answer of answers) answer();
-    } catch (error) {
-      for (const { reject } of all) reject(unavailable(file, error));
-    }
-  }
+  const { run, close } = transactions(file);
   return {
     note: (messages, nowMs) =>
       run((store) => {
@@ -139,12 +105,66 @@ export function createSqliteAlertStore(file: string): AlertStore {
         if (some < PRUNED_AT_ONCE) return pruned;
       }
     },
-    async close() {
-      isClosed = true;
-      opened?.database.close();
-      opened = null;
-    },
+    close,
   };
+}
+
+/** The file, and the one way to use it. */
+function transactions(file: string) {
+  let opened: Opened | null = null;
+  let closing: Promise<void> | undefined;
+  let waiting: Waiting[] = [];
+  const underWay = new Set<Promise<void>>();
+
+  /**
+   * All of it in one transaction, or `AlertStoreUnavailable`. What is asked in one turn of the event
+   * loop shares the transaction, as each waits for the disk.
+   */
+  function run<T>(work: (store: Opened) => T): Promise<T> {
+    if (closing !== undefined) return Promise.reject(unavailable(file, new Error('it is closed')));
+    return new Promise((resolve, reject) => {
+      const done = (store: Opened) => {
+        const result = work(store);
+        return () => resolve(result);
+      };
+      waiting.push({ done, reject });
+      if (waiting.length === 1) runInNextTurn();
+    });
+  }
+
+  function runInNextTurn(): void {
+    const all = nextTurn().then(runAll);
+    underWay.add(all);
+    void all.then(() => underWay.delete(all));
+  }
+
+  async function runAll(): Promise<void> {
+    const all = waiting;
+    waiting = [];
+    try {
+      await together(all);
+    } catch (error) {
+      for (const { reject } of all) reject(unavailable(file, error));
+    }
+  }
+
+  async function together(all: readonly Waiting[]): Promise<void> {
+    const answers = await whenFree(() => {
+      opened ??= open(file);
+      const store = opened;
+      return transaction(store.database, () => all.map(({ done }) => done(store)));
+    });
+    for (const answer of answers) answer();
+  }
+
+  /** After all that was asked before. */
+  async function closeAtLast(): Promise<void> {
+    await Promise.all(underWay);
+    opened?.database.close();
+    opened = null;
+  }
+
+  return { run, close: () => (closing ??= closeAtLast()) };
 }
 
 type Opened = ReturnType<typeof open>;

@@ -19,7 +19,7 @@ interface Pending {
 export function createThreadedAlertStore(file: string): AlertStore {
   const pending = new Map<number, Pending>();
   let thread: Worker | null = null;
-  let isClosed = false;
+  let closing: Promise<void> | undefined;
   let last = 0;
 
   function begin(): Worker {
@@ -43,7 +43,11 @@ export function createThreadedAlertStore(file: string): AlertStore {
   }
 
   function ask(verb: keyof AlertStore, ...args: readonly unknown[]): Promise<unknown> {
-    if (isClosed) return Promise.reject(unavailable(file, new Error('it is closed')));
+    if (closing !== undefined) return Promise.reject(unavailable(file, new Error('it is closed')));
+    return say(verb, args);
+  }
+
+  function say(verb: keyof AlertStore, args: readonly unknown[]): Promise<unknown> {
     const worker = (thread ??= begin());
     // A process with nothing else to do may end, but not amid an answer.
     worker.ref();
@@ -55,6 +59,11 @@ export function createThreadedAlertStore(file: string): AlertStore {
     });
   }
 
+  /** After all that was asked before. */
+  async function closeAtLast(): Promise<void> {
+    if (thread !== null) await say('close', []);
+  }
+
   return {
     note: (...args) => ask('note', ...args) as ReturnType<AlertStore['note']>,
     delivered: async (...args) => void (await ask('delivered', ...args)),
@@ -64,10 +73,6 @@ export function createThreadedAlertStore(file: string): AlertStore {
     beat: async (...args) => void (await ask('beat', ...args)),
     beatsOf: (...args) => ask('beatsOf', ...args) as ReturnType<AlertStore['beatsOf']>,
     prune: (...args) => ask('prune', ...args) as ReturnType<AlertStore['prune']>,
-    async close() {
-      if (isClosed) return;
-      if (thread !== null) await ask('close');
-      isClosed = true;
-    },
+    close: () => (closing ??= closeAtLast()),
   };
 }
