@@ -141,15 +141,21 @@ function transactions(file: string) {
   async function runAll(): Promise<void> {
     const all = waiting;
     waiting = [];
+    const untilMs = Date.now() + BUSY_WITHIN_MS;
     try {
-      await together(all);
+      await together(all, untilMs);
     } catch (error) {
-      for (const { reject } of all) reject(unavailable(file, error));
+      const isOfAll = all.length === 1 || opened === null || isBusy(error);
+      for (const one of all) {
+        // Where one of them is wrong, the others are not.
+        const why = isOfAll ? error : await together([one], untilMs).catch((own: unknown) => own);
+        if (why !== undefined) one.reject(unavailable(file, why));
+      }
     }
   }
 
-  async function together(all: readonly Waiting[]): Promise<void> {
-    const answers = await whenFree(() => {
+  async function together(all: readonly Waiting[], untilMs: number): Promise<void> {
+    const answers = await whenFree(untilMs, () => {
       opened ??= open(file);
       const store = opened;
       return transaction(store.database, () => all.map(({ done }) => done(store)));
@@ -287,8 +293,8 @@ function stored(row: Record<string, SQLOutputValue>): StoredRow {
   };
 }
 
-async function whenFree<T>(work: () => T): Promise<T> {
-  for (const untilMs = Date.now() + BUSY_WITHIN_MS; ;) {
+async function whenFree<T>(untilMs: number, work: () => T): Promise<T> {
+  for (;;) {
     try {
       return work();
     } catch (error) {
