@@ -3,7 +3,7 @@ import { heartbeatShardOf } from '../domain/alerting/heartbeat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AlertCalls } from './alerts.ts';
 import type { PostDeps } from './post-alerts.ts';
-import { orRevived } from './revive-shard.ts';
+import { createOrRevived } from './revive-shard.ts';
 
 /**
  * The signal of a heartbeat is noted in the store of last messages, and enters no history. The shard
@@ -12,6 +12,7 @@ import { orRevived } from './revive-shard.ts';
  */
 export function createBeat(deps: PostDeps): AlertCalls['beat'] {
   const { shards, source, store, nowMs } = deps;
+  const orRevived = createOrRevived(deps);
 
   async function watched(heartbeat: string) {
     // One that is not in the file that was known lately may be in the one that is applied now.
@@ -30,7 +31,7 @@ export function createBeat(deps: PostDeps): AlertCalls['beat'] {
     const before = await noted(store, heartbeat, atMs);
     if (before !== undefined && atMs < before + spec.withinMs) return;
     const shard = heartbeatShardOf(heartbeat, count);
-    await orRevived(shard, deps, () => shards.beat(shard, heartbeat));
+    await orRevived(shard, () => shards.beat(shard, heartbeat));
   };
 }
 

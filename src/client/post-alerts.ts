@@ -5,7 +5,7 @@ import { beatsOf } from '../domain/alerting/heartbeat.ts';
 import { type Share, fitting, isTooLarge, shareOut } from '../domain/alerting/share-out.ts';
 import type { AlertCalls, Posted } from './alerts.ts';
 import type { Shared } from './configuration-source.ts';
-import { type ReviveDeps, orRevived } from './revive-shard.ts';
+import { type ReviveDeps, createOrRevived } from './revive-shard.ts';
 import { createShardRooms } from './shard-rooms.ts';
 import { type ShardSender, createShardSender } from './shard-sender.ts';
 
@@ -81,11 +81,9 @@ export function createPost(deps: PostDeps): AlertCalls['post'] {
 
 function createSending(deps: PostDeps) {
   const { shards, source, nowMs } = deps;
+  const orRevived = createOrRevived(deps);
   // One that was ended, and deleted since, is sent nothing before it has told its room.
-  const rooms = createShardRooms(
-    (shard) => orRevived(shard, deps, () => shards.room(shard)),
-    nowMs,
-  );
+  const rooms = createShardRooms((shard) => orRevived(shard, () => shards.room(shard)), nowMs);
   const senders = new Map<number, ShardSender>();
   let heard = 0;
 
@@ -94,7 +92,7 @@ function createSending(deps: PostDeps) {
     if (known !== undefined) return known;
     const revived = (): void => rooms.forget(shard);
     const sender = createShardSender((batch) =>
-      orRevived(shard, deps, () => shards.signal(shard, batch), revived),
+      orRevived(shard, () => shards.signal(shard, batch), revived),
     );
     senders.set(shard, sender);
     return sender;

@@ -30,8 +30,8 @@ export interface Shards {
   signal(shard: number, batch: AlertBatch): Promise<void>;
   /** A heartbeat is alive; else as `signal`. */
   beat(shard: number, heartbeat: string): Promise<void>;
-  /** Begins the shards that have been ended by hand. */
-  revive(shard: number): Promise<void>;
+  /** Begins all that have been ended by hand, and answers which. */
+  revive(shard: number): Promise<readonly number[]>;
 }
 
 /** Whoever posts waits for it: it is asked again by the next one. */
@@ -83,7 +83,7 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
 
     async revive(shard) {
       const by = { who: 'belay', why: `${shardId(shard)} does not run`, requestId: randomUUID() };
-      await configured(() =>
+      const { begun } = await configured(() =>
         caller.call('the coordinator of alerts', () =>
           coordinator().executeUpdate(reviveUpdate, {
             updateId: updateIdOf('revive', by),
@@ -91,6 +91,7 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
           }),
         ),
       );
+      return begun;
     },
   };
 }
