@@ -43,19 +43,20 @@ export function createLastMessages({ store, clock }: LastMessagesDeps) {
     },
 
     async forgetAlerts(fingerprints: readonly string[]): Promise<void> {
-      await store?.forget(fingerprints);
+      await store?.forget(fingerprints, clock.nowMs());
     },
 
     /** May be asked again: what is forgotten already stays so. */
     async forgetSignals({ before, after }: ChangedSignals): Promise<void> {
       for (let from = ''; store !== undefined;) {
-        const alerts = await store.firing(clock.nowMs(), from, PAGE);
+        const nowMs = clock.nowMs();
+        const alerts = await store.firing(nowMs, from, PAGE);
         const keys = alerts.map(({ labels }) => fingerprint(labels));
         const gone = alerts.map(
           ({ labels }) => beatsOf(before, labels).length > 0 && beatsOf(after, labels).length === 0,
         );
         const forgotten = keys.filter((_, at) => gone[at]);
-        if (forgotten.length > 0) await store.forget(forgotten);
+        if (forgotten.length > 0) await store.forget(forgotten, nowMs);
         const last = keys.at(-1);
         if (last === undefined || alerts.length < PAGE) return;
         from = last;

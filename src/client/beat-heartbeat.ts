@@ -3,7 +3,7 @@ import { heartbeatShardOf } from '../domain/alerting/heartbeat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AlertCalls } from './alerts.ts';
 import type { PostDeps } from './post-alerts.ts';
-import { reviveShard } from './revive-shard.ts';
+import { createOrRevived } from './revive-shard.ts';
 
 /**
  * The signal of a heartbeat is noted in the store of last messages, and enters no history. The shard
@@ -12,16 +12,7 @@ import { reviveShard } from './revive-shard.ts';
  */
 export function createBeat(deps: PostDeps): AlertCalls['beat'] {
   const { shards, source, store, nowMs } = deps;
-
-  async function say(shard: number, heartbeat: string): Promise<void> {
-    try {
-      await shards.beat(shard, heartbeat);
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'NotFound') throw error;
-      await reviveShard(shard, deps);
-      await shards.beat(shard, heartbeat);
-    }
-  }
+  const orRevived = createOrRevived(deps);
 
   async function watched(heartbeat: string) {
     // One that is not in the file that was known lately may be in the one that is applied now.
@@ -39,7 +30,8 @@ export function createBeat(deps: PostDeps): AlertCalls['beat'] {
     const atMs = nowMs();
     const before = await noted(store, heartbeat, atMs);
     if (before !== undefined && atMs < before + spec.withinMs) return;
-    await say(heartbeatShardOf(heartbeat, count), heartbeat);
+    const shard = heartbeatShardOf(heartbeat, count);
+    await orRevived(shard, () => shards.beat(shard, heartbeat));
   };
 }
 

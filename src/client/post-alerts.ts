@@ -1,24 +1,16 @@
 import { type Alert, type PostedAlert, isOver, received } from '../domain/alerting/alert.ts';
-import type { AlertStore } from '../domain/alerting/alert-store.ts';
 import { arrivalProblem } from '../domain/alerting/arrival.ts';
 import { fingerprint } from '../domain/alerting/fingerprint.ts';
 import { beatsOf } from '../domain/alerting/heartbeat.ts';
 import { type Share, fitting, isTooLarge, shareOut } from '../domain/alerting/share-out.ts';
 import type { AlertCalls, Posted } from './alerts.ts';
-import type { ConfigurationSource, Shared } from './configuration-source.ts';
-import { reviveShard } from './revive-shard.ts';
+import type { Shared } from './configuration-source.ts';
+import { type ReviveDeps, createOrRevived } from './revive-shard.ts';
 import { createShardRooms } from './shard-rooms.ts';
 import { type ShardSender, createShardSender } from './shard-sender.ts';
-import type { Shards } from './shards.ts';
-import { Failure } from '../domain/failure.ts';
 
-export interface PostDeps {
-  readonly shards: Shards;
-  readonly source: ConfigurationSource;
-  /** Without one, everything is news. */
-  readonly store: AlertStore | undefined;
-  readonly nowMs: () => number;
-}
+/** Without a store, everything is news. */
+export type PostDeps = ReviveDeps;
 
 /** By its place in what was posted. */
 interface Placed {
@@ -89,23 +81,19 @@ export function createPost(deps: PostDeps): AlertCalls['post'] {
 
 function createSending(deps: PostDeps) {
   const { shards, source, nowMs } = deps;
-  const rooms = createShardRooms((shard) => shards.room(shard), nowMs);
+  const orRevived = createOrRevived(deps);
+  // One that was ended, and deleted since, is sent nothing before it has told its room.
+  const rooms = createShardRooms((shard) => orRevived(shard, () => shards.room(shard)), nowMs);
   const senders = new Map<number, ShardSender>();
   let heard = 0;
 
   function senderOf(shard: number): ShardSender {
     const known = senders.get(shard);
     if (known !== undefined) return known;
-    const sender = createShardSender(async (batch) => {
-      try {
-        await shards.signal(shard, batch);
-      } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'NotFound') throw error;
-        await reviveShard(shard, deps);
-        rooms.forget(shard);
-        await shards.signal(shard, batch);
-      }
-    });
+    const revived = (): void => rooms.forget(shard);
+    const sender = createShardSender((batch) =>
+      orRevived(shard, () => shards.signal(shard, batch), revived),
+    );
     senders.set(shard, sender);
     return sender;
   }

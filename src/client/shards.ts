@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  QueryRejectedError,
+  WorkflowClient,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { AlertingView, Room } from '../domain/alerting/views.ts';
 import { Failure } from '../domain/failure.ts';
 import {
@@ -19,13 +24,14 @@ import { updateIdOf } from './request.ts';
 export interface Shards {
   /** Throws `AlertingNotConfigured` where there is no coordinator. */
   alerting(): Promise<AlertingView>;
+  /** `NotFound` as for `signal`: one that has ended would only repeat what it had at its end. */
   room(shard: number): Promise<Room>;
   /** Returns when the server has it for good; `NotFound` where no such shard runs. */
   signal(shard: number, batch: AlertBatch): Promise<void>;
   /** A heartbeat is alive; else as `signal`. */
   beat(shard: number, heartbeat: string): Promise<void>;
-  /** Begins the shards that have been ended by hand. */
-  revive(shard: number): Promise<void>;
+  /** Begins all that have been ended by hand, and answers which. */
+  revive(shard: number): Promise<readonly number[]>;
 }
 
 /** Whoever posts waits for it: it is asked again by the next one. */
@@ -36,6 +42,11 @@ const SIGNAL_WITHIN_MS = 6000;
 /** Reaches them through Temporal. */
 export function reachShards(temporal: Client, caller: Caller): Shards {
   const handle = (shard: number) => temporal.workflow.getHandle(shardId(shard));
+  const { namespace, dataConverter } = temporal.options;
+  const ofRunning = new WorkflowClient({
+    ...{ connection: temporal.connection, namespace, queryRejectCondition: 'NOT_OPEN' },
+    ...(dataConverter === undefined ? {} : { dataConverter }),
+  });
   const coordinator = () => temporal.workflow.getHandle(COORDINATOR_ID);
 
   async function said(shard: number, say: () => Promise<void>): Promise<void> {
@@ -58,14 +69,21 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
       ),
 
     room: (shard) =>
-      caller.within(ASK_WITHIN_MS, shardId(shard), () => handle(shard).query(roomQuery)),
+      caller.within(ASK_WITHIN_MS, shardId(shard), async () => {
+        try {
+          return await ofRunning.getHandle(shardId(shard)).query(roomQuery);
+        } catch (error) {
+          if (!(error instanceof QueryRejectedError)) throw error;
+          throw new Failure('NotFound', `${shardId(shard)} does not run`, { cause: error });
+        }
+      }),
 
     signal: (shard, batch) => said(shard, () => handle(shard).signal(alertsSignal, batch)),
     beat: (shard, heartbeat) => said(shard, () => handle(shard).signal(beatSignal, heartbeat)),
 
     async revive(shard) {
       const by = { who: 'belay', why: `${shardId(shard)} does not run`, requestId: randomUUID() };
-      await configured(() =>
+      const { begun } = await configured(() =>
         caller.call('the coordinator of alerts', () =>
           coordinator().executeUpdate(reviveUpdate, {
             updateId: updateIdOf('revive', by),
@@ -73,6 +91,7 @@ export function reachShards(temporal: Client, caller: Caller): Shards {
           }),
         ),
       );
+      return begun;
     },
   };
 }

@@ -58,6 +58,8 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
     /** Throws, or waits, instead of taking it. */
     onSignal: async (_shard: number, _batch: AlertBatch): Promise<void> => undefined,
     onBeat: async (_shard: number): Promise<void> => undefined,
+    /** Those that are begun with one that is. */
+    gone: (shard: number): readonly number[] => [shard],
   };
   const requireWorkers = (): void => {
     if (!world.hasWorkers) throw new Failure('NoWorker', 'no worker answered');
@@ -88,6 +90,7 @@ export function startRig(options: { readonly withStore: boolean } = { withStore:
       asked.revived.push(shard);
       world.onSignal = async () => undefined;
       world.onBeat = async () => undefined;
+      return world.gone(shard);
     },
   };
   const kept = createStore();

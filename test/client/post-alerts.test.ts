@@ -210,7 +210,7 @@ test('a shard that was ended by hand is begun again, and told all that fires', a
   expect(await rig.post([alert(C)])).toMatchObject({ accepted: 1, news: 1 });
   expect(rig.asked.revived).toEqual([0]);
   expect(rig.sentTo(0)).toEqual([A, B, A, C]);
-  rig.world.nowMs += 5000;
+  rig.world.nowMs += 20_000;
   expect(await rig.post([alert(A)])).toMatchObject({ news: 1 });
   rig.world.nowMs += 5000;
   expect(await rig.post([alert(A)])).toMatchObject({ news: 0 });

@@ -83,7 +83,8 @@ export async function startAlertRig({
           ...createTimeTables(),
           askLastMessages: async (asks: readonly Ask[]) =>
             createLastMessages({ store, clock: await clockNow() }).askLastMessages(asks),
-          forgetAlerts: (fingerprints: readonly string[]) => store.forget(fingerprints),
+          forgetAlerts: async (fingerprints: readonly string[]) =>
+            createLastMessages({ store, clock: await clockNow() }).forgetAlerts(fingerprints),
           forgetSignals: async (changed: ChangedSignals) =>
             createLastMessages({ store, clock: await clockNow() }).forgetSignals(changed),
         },

@@ -30,18 +30,24 @@ export async function alerting({ shards }: AlertingInput): Promise<void> {
   let configuration: Configuration | null = null;
   let version = 0;
   const silences = new Map<string, Silence>();
-  const begin = async (shard: number, from: Configuration): Promise<void> => {
+  const begin = async (shard: number, from: Configuration): Promise<readonly number[]> => {
     const input: AlertsInput = {
       ...{ schemaVersion: 1, shard, shards, version, configuration: from, silences: [] },
     };
-    await startChild('alerts', {
+    const started = startChild('alerts', {
       workflowId: shardId(shard),
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-    }).catch(() => undefined);
+    });
+    return started.then(
+      () => [shard],
+      () => [],
+    );
   };
-  const beginAll = async (from: Configuration): Promise<void> => {
-    for (let shard = 0; shard < shards; shard += 1) await begin(shard, from);
+  const beginAll = async (from: Configuration): Promise<readonly number[]> => {
+    const begun: number[] = [];
+    for (let shard = 0; shard < shards; shard += 1) begun.push(...(await begin(shard, from)));
+    return begun;
   };
   setHandler(alertingQuery, () => ({
     ...{ shards, version, configuration, configuredBy: null, silences: [...silences.values()] },
@@ -53,8 +59,7 @@ export async function alerting({ shards }: AlertingInput): Promise<void> {
     return { version };
   });
   setHandler(reviveUpdate, async () => {
-    if (configuration !== null) await beginAll(configuration);
-    return { begun: [] };
+    return { begun: configuration === null ? [] : await beginAll(configuration) };
   });
   setHandler(silenceUpdate, ({ silence }) => {
     const made = { ...silence, id: silence.id ?? uuid4(), updatedAtMs: Date.now() };

@@ -24,8 +24,11 @@ export interface AlertStore {
    * soon it comes.
    */
   endsOf(fingerprints: readonly string[], nowMs: number): Promise<ReadonlyMap<string, number>>;
-  /** Their next messages are news: a shard had no room for them. Their ends are still known. */
-  forget(fingerprints: readonly string[]): Promise<void>;
+  /**
+   * Their next messages are news: a shard had no room for them. Their ends are still known. So it is
+   * whether what has come until now is told by `delivered` before or after it.
+   */
+  forget(fingerprints: readonly string[], nowMs: number): Promise<void>;
   /** What fires by the last messages, for a shard that has lost its state; in pages. */
   firing(nowMs: number, after?: string, limit?: number): Promise<readonly Alert[]>;
   /** A signal of these heartbeats has come. */

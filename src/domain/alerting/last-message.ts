@@ -58,10 +58,14 @@ export function askedForEnd(row: LastMessage, nowMs: number): LastMessage {
   return { ...row, newsUntilMs: latest(row.newsUntilMs, nowMs) };
 }
 
-/** No shard has it: whatever comes next is news. */
-export function forgotten(row: LastMessage): LastMessage {
-  const from = row.alert === null ? Number.MIN_SAFE_INTEGER : row.alert.updatedAtMs + 1;
-  return { ...row, newsUntilMs: latest(row.newsUntilMs, from) };
+/**
+ * No shard has it: whatever comes next is news. What the shard has refused may be told as delivered
+ * only after that, by whoever has sent it and whose clock is ahead: that changes nothing.
+ */
+export function forgotten(row: LastMessage | undefined, nowMs: number): LastMessage {
+  const alert = row?.alert ?? null;
+  const seenMs = Math.max(nowMs + CLOCKS_APART_MS, alert?.updatedAtMs ?? nowMs);
+  return { alert, newsUntilMs: latest(row?.newsUntilMs ?? null, seenMs + 1) };
 }
 
 function isNewsTo(

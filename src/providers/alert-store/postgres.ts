@@ -8,6 +8,7 @@ import {
   keyed,
   planDelivered,
   planEnds,
+  planForget,
   planNote,
 } from './rows.ts';
 import { SCHEMA_VERSION, requireVersion, unavailable } from './unavailable.ts';
@@ -75,7 +76,12 @@ export function createPostgresAlertStore(url: string): AlertStore {
         await write(client, rows, plan);
         return plan.ends;
       }),
-    forget: (fingerprints) => run((client) => forget(client, inOrder(fingerprints))),
+    forget: (fingerprints, nowMs) =>
+      run(async (client) => {
+        const keys = inOrder(fingerprints);
+        const rows = await locked(client, keys);
+        await write(client, rows, planForget(rows, keys, nowMs));
+      }),
     firing: (nowMs, after = '', limit = 1000) =>
       run(async (client) => {
         const { rows } = await client.query(
@@ -248,16 +254,6 @@ function columns(
     rows.map((row) => row.newsUntilMs),
     rows.map(bodyOf),
   ];
-}
-
-async function forget(client: PoolClient, sorted: readonly string[]): Promise<void> {
-  await locked(client, sorted);
-  await client.query(
-    `UPDATE belay_last_messages
-     SET news_until_ms = greatest(coalesce(news_until_ms, 0), updated_at_ms + 1)
-     WHERE fingerprint = ANY($1)`,
-    [sorted],
-  );
 }
 
 async function beat(client: PoolClient, names: readonly string[], atMs: number): Promise<void> {

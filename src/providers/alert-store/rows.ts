@@ -4,6 +4,7 @@ import {
   type LastMessage,
   askedForEnd,
   deliverMessage,
+  forgotten,
   noteMessage,
 } from '../../domain/alerting/last-message.ts';
 
@@ -97,6 +98,18 @@ export function planEnds(
   return { ends, ...changesOf(rows, after) };
 }
 
+/** What `forget` writes. */
+export function planForget(rows: StoredRows, keys: readonly string[], nowMs: number): Changes {
+  const after = new Map(rows);
+  for (const key of keys) {
+    const row = after.get(key);
+    const { newsUntilMs } = forgotten(row && lastOf(row), nowMs);
+    const isEmpty = row === undefined || row.body === '';
+    after.set(key, isEmpty ? emptyRow(key, nowMs, newsUntilMs) : { ...row, newsUntilMs });
+  }
+  return changesOf(rows, after);
+}
+
 /** The alert of a row that has one. */
 export function alertOf(row: StoredRow): Alert {
   const { startsAtMs, endsAtMs, isTimeout, updatedAtMs } = row;
@@ -119,17 +132,19 @@ function rowOf(
   message: Alert,
   body: string,
 ): StoredRow {
-  if (alert === null) {
-    const atMs = message.updatedAtMs;
-    const times = { startsAtMs: atMs, endsAtMs: atMs, isTimeout: false, updatedAtMs: atMs };
-    return { fingerprint: key, ...times, newsUntilMs, body: '' };
-  }
+  if (alert === null) return emptyRow(key, message.updatedAtMs, newsUntilMs);
   const { startsAtMs, endsAtMs, isTimeout, updatedAtMs } = alert;
   const isOfMessage = before === undefined || alert.annotations === message.annotations;
   return {
     ...{ fingerprint: key, startsAtMs, endsAtMs, isTimeout, updatedAtMs, newsUntilMs },
     body: isOfMessage ? body : before.body,
   };
+}
+
+/** Of no alert, only of what its messages are; it is pruned as what was over at that time. */
+function emptyRow(key: string, atMs: number, newsUntilMs: number | null): StoredRow {
+  const times = { startsAtMs: atMs, endsAtMs: atMs, isTimeout: false, updatedAtMs: atMs };
+  return { fingerprint: key, ...times, newsUntilMs, body: '' };
 }
 
 /** What a row keeps of it beside its times. */

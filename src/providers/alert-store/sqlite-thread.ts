@@ -18,14 +18,25 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 /** The store of a thread whose `workerData` is the file; says what it is asked through its port. */
 function serve(file: string): void {
   const store = createSqliteAlertStore(file) as unknown as Readonly<Record<string, Method>>;
-  parentPort?.on('message', async ({ id, verb, args }: Asked) => {
+  const answering = new Set<Promise<void>>();
+
+  async function answer({ id, verb, args }: Asked): Promise<void> {
     const told: Told = await (store[verb]?.(...args) ?? Promise.reject(new Error(verb))).then(
       (value) => ({ id, value }),
       (error: unknown) => ({ id, why: error instanceof Error ? error.message : String(error) }),
     );
+    // After it, nothing can be told.
+    if (verb === 'close') await Promise.all(answering);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     parentPort?.postMessage(told);
     if (verb === 'close') parentPort?.close();
+  }
+
+  parentPort?.on('message', (asked: Asked) => {
+    const all = answer(asked);
+    if (asked.verb === 'close') return;
+    answering.add(all);
+    void all.then(() => answering.delete(all));
   });
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Alert } from '../../domain/alerting/alert.ts';
 import type { AlertStore } from '../../domain/alerting/alert-store.ts';
 import { CLOCKS_APART_MS } from '../../domain/alerting/last-message.ts';
@@ -16,6 +16,7 @@ import {
   keyed,
   planDelivered,
   planEnds,
+  planForget,
   planNote,
 } from './rows.ts';
 import { SCHEMA_VERSION, requireVersion, unavailable } from './unavailable.ts';
@@ -49,41 +50,7 @@ const PRUNED_AT_ONCE = 2000;
 
 /** A store in one file, for processes of one machine. Opened at its first use. */
 export function createSqliteAlertStore(file: string): AlertStore {
-  let opened: Opened | null = null;
-  let isClosed = false;
-
-  let waiting: Waiting[] = [];
-
-  /**
-   * All of it in one transaction, or `AlertStoreUnavailable`. What is asked in one turn of the event
-   * loop shares the transaction, as each waits for the disk.
-   */
-  function run<T>(work: (store: Opened) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const done = (store: Opened) => {
-        const result = work(store);
-        return () => resolve(result);
-      };
-      waiting.push({ done, reject });
-      if (waiting.length === 1) setImmediate(() => void runAll());
-    });
-  }
-
-  async function runAll(): Promise<void> {
-    const all = waiting;
-    waiting = [];
-    try {
-      const answers = await whenFree(() => {
-        if (isClosed) throw new Error('it is closed');
-        opened ??= open(file);
-        const store = opened;
-        return transaction(store.database, () => all.map(({ done }) => done(store)));
-      });
-      for (const answer of answers) answer();
-    } catch (error) {
-      for (const { reject } of all) reject(unavailable(file, error));
-    }
-  }
+  const { run, close } = transactions(file);
   return {
     note: (messages, nowMs) =>
       run((store) => {
@@ -121,7 +88,12 @@ export function createSqliteAlertStore(file: string): AlertStore {
         store.write(plan, rows);
         return plan.ends;
       }),
-    forget: (fingerprints) => run((store) => store.forget(inOrder(fingerprints))),
+    forget: (fingerprints, nowMs) =>
+      run((store) => {
+        const keys = inOrder(fingerprints);
+        const rows = store.read(keys);
+        store.write(planForget(rows, keys, nowMs), rows);
+      }),
     firing: (nowMs, after = '', limit = 1000) =>
       run((store) => store.firing(nowMs, after, limit).map(alertOf)),
     beat: (names, atMs) => run((store) => store.beat(inOrder(names), atMs)),
@@ -133,12 +105,72 @@ export function createSqliteAlertStore(file: string): AlertStore {
         if (some < PRUNED_AT_ONCE) return pruned;
       }
     },
-    async close() {
-      isClosed = true;
-      opened?.database.close();
-      opened = null;
-    },
+    close,
   };
+}
+
+/** The file, and the one way to use it. */
+function transactions(file: string) {
+  let opened: Opened | null = null;
+  let closing: Promise<void> | undefined;
+  let waiting: Waiting[] = [];
+  const underWay = new Set<Promise<void>>();
+
+  /**
+   * All of it in one transaction, or `AlertStoreUnavailable`. What is asked in one turn of the event
+   * loop shares the transaction, as each waits for the disk.
+   */
+  function run<T>(work: (store: Opened) => T): Promise<T> {
+    if (closing !== undefined) return Promise.reject(unavailable(file, new Error('it is closed')));
+    return new Promise((resolve, reject) => {
+      const done = (store: Opened) => {
+        const result = work(store);
+        return () => resolve(result);
+      };
+      waiting.push({ done, reject });
+      if (waiting.length === 1) runInNextTurn();
+    });
+  }
+
+  function runInNextTurn(): void {
+    const all = nextTurn().then(runAll);
+    underWay.add(all);
+    void all.then(() => underWay.delete(all));
+  }
+
+  async function runAll(): Promise<void> {
+    const all = waiting;
+    waiting = [];
+    const untilMs = Date.now() + BUSY_WITHIN_MS;
+    try {
+      await together(all, untilMs);
+    } catch (error) {
+      const isOfAll = all.length === 1 || opened === null || isBusy(error);
+      for (const one of all) {
+        // Where one of them is wrong, the others are not.
+        const why = isOfAll ? error : await together([one], untilMs).catch((own: unknown) => own);
+        if (why !== undefined) one.reject(unavailable(file, why));
+      }
+    }
+  }
+
+  async function together(all: readonly Waiting[], untilMs: number): Promise<void> {
+    const answers = await whenFree(untilMs, () => {
+      opened ??= open(file);
+      const store = opened;
+      return transaction(store.database, () => all.map(({ done }) => done(store)));
+    });
+    for (const answer of answers) answer();
+  }
+
+  /** After all that was asked before. */
+  async function closeAtLast(): Promise<void> {
+    await Promise.all(underWay);
+    opened?.database.close();
+    opened = null;
+  }
+
+  return { run, close: () => (closing ??= closeAtLast()) };
 }
 
 type Opened = ReturnType<typeof open>;
@@ -187,10 +219,6 @@ function prepared(database: DatabaseSync) {
        AND ends_at_ms > ? AND ends_at_ms <= ? AND updated_at_ms <= ?`,
   );
   const remove = database.prepare('DELETE FROM belay_last_messages WHERE fingerprint = ?');
-  const forget = database.prepare(
-    `UPDATE belay_last_messages
-     SET news_until_ms = max(coalesce(news_until_ms, 0), updated_at_ms + 1) WHERE fingerprint = ?`,
-  );
   const firing = database.prepare(
     `SELECT * FROM belay_last_messages
      WHERE fingerprint > ? AND ends_at_ms > ? AND body <> '' ORDER BY fingerprint LIMIT ?`,
@@ -237,9 +265,6 @@ function prepared(database: DatabaseSync) {
       }
       for (const key of removed) remove.run(key);
     },
-    forget(fingerprints: readonly string[]): void {
-      for (const key of fingerprints) forget.run(key);
-    },
     firing: (nowMs: number, after: string, limit: number): readonly StoredRow[] =>
       firing.all(after, nowMs, limit).map(stored),
     beat(names: readonly string[], atMs: number): void {
@@ -268,8 +293,8 @@ function stored(row: Record<string, SQLOutputValue>): StoredRow {
   };
 }
 
-async function whenFree<T>(work: () => T): Promise<T> {
-  for (const untilMs = Date.now() + BUSY_WITHIN_MS; ;) {
+async function whenFree<T>(untilMs: number, work: () => T): Promise<T> {
+  for (;;) {
     try {
       return work();
     } catch (error) {

@@ -7,6 +7,7 @@ import {
   CLOCKS_APART_MS,
   askedForEnd,
   deliverMessage,
+  forgotten,
   noteMessage,
 } from '../../../src/domain/alerting/last-message.ts';
 import { newShard, step } from '../../../src/domain/alerting/shard.ts';
@@ -45,7 +46,7 @@ const act = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant(kind), which: fc.nat(3) }),
   })),
-  ...(['shard', 'ask', 'answer'] as const).map((kind) => ({
+  ...(['shard', 'refuse', 'forget', 'ask', 'answer'] as const).map((kind) => ({
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant(kind) }),
   })),
@@ -81,6 +82,8 @@ function newWorld(skews: readonly [number, number, number]) {
   /** Asked for by the shard; answered by the store, and on the way back. */
   const asks: string[] = [];
   const answers: Seen[] = [];
+  /** Of what the shard had no room for. */
+  let toForget = 0;
   const clock = (by: number): number => nowMs + (skews[by] ?? 0);
 
   function take(event: ShardEvent): void {
@@ -134,6 +137,19 @@ function newWorld(skews: readonly [number, number, number]) {
         while (inbox.length > 0) take(inbox.shift() ?? { kind: 'time' });
         take({ kind: 'time' });
         return;
+      case 'refuse': {
+        const [next] = inbox;
+        // An end needs no room.
+        if (next?.kind !== 'alerts' || next.alerts.some(({ alert }) => isOver(alert, nowMs)))
+          return;
+        inbox.shift();
+        toForget += 1;
+        return;
+      }
+      case 'forget':
+        if (toForget > 0) row = forgotten(row, clock(2));
+        toForget = Math.max(0, toForget - 1);
+        return;
       case 'ask':
         if (asks.pop() === undefined) return;
         if (row !== undefined) row = askedForEnd(row, clock(2));
@@ -159,6 +175,7 @@ function newWorld(skews: readonly [number, number, number]) {
     /** All that is under way comes to where it goes, but for what has died. */
     settle(): void {
       for (const post of posts) if (!post.isHandedOver) handOver(post);
+      while (toForget > 0) perform({ kind: 'forget' });
       while (posts.length > 0) perform({ kind: 'deliver', which: 0 });
       while (inbox.length > 0) perform({ kind: 'shard' });
       while (answers.length > 0) perform({ kind: 'answer' });

@@ -39,10 +39,28 @@ test.each<[string, LastMessage | undefined, Alert, boolean]>([
   ['its end is not near', fires, firing(END - CLOCKS_APART_MS - 1), false],
   ['a shard may take it for over', asked, firing(NOW + MINUTE), true],
   ['that it is over is on its way', underWay, firing(NOW + 2), true],
-  ['a shard had no room for it', forgotten(fires), firing(NOW + 1), true],
+  ['a shard had no room for it', forgotten(fires, NOW), firing(NOW + 1), true],
+  ['a shard had no room for it, and it is over', forgotten(ended, NOW), over(NOW + MINUTE), false],
 ])('when %s, a message is news or not', (_name, row, message, isNews) => {
   expect(noteMessage(row, message, message.updatedAtMs).isNews).toBe(isNews);
 });
+
+test.each<[string, LastMessage | undefined]>([
+  ['new', undefined],
+  ['known', fires],
+  ['on its way', underWay],
+])(
+  'one that is %s, and refused before its delivery is told, stays news until a later one',
+  (_name, row) => {
+    // The clock of the shard's worker is as late as it may be, that of ingest is not.
+    const refused = forgotten(row, NOW + MINUTE - CLOCKS_APART_MS);
+    const told = deliverMessage(refused, firing(NOW + MINUTE, { summary: 'b' }), NOW + MINUTE);
+    const next = firing(NOW + 2 * MINUTE, { summary: 'b' });
+    expect(noteMessage(told, next, NOW + 2 * MINUTE).isNews).toBe(true);
+    const after = deliverMessage(told, next, NOW + 2 * MINUTE);
+    expect(noteMessage(after, next, NOW + 2 * MINUTE).isNews).toBe(false);
+  },
+);
 
 test('what is noted moves the end, what is news does not', () => {
   expect(noteMessage(fires, firing(NOW + 9), NOW + 9).row?.alert?.endsAtMs).toBe(END + 9);

@@ -105,11 +105,8 @@ async function take(
     }
     case 'forget': {
       const keys = one.names.map((name) => keyOf(named(name)));
-      for (const key of keys) {
-        const row = model.get(key);
-        if (row !== undefined) model.set(key, forgotten(row));
-      }
-      await store.forget(keys);
+      for (const key of keys) model.set(key, forgotten(model.get(key), nowMs));
+      await store.forget(keys, nowMs);
       return;
     }
     default:

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AlertStore } from '../../../src/domain/alerting/alert-store.ts';
 import { received } from '../../../src/domain/alerting/alert.ts';
 import { fingerprint } from '../../../src/domain/alerting/fingerprint.ts';
+import { CLOCKS_APART_MS } from '../../../src/domain/alerting/last-message.ts';
 import { SCHEMA_VERSION } from '../../../src/providers/alert-store/unavailable.ts';
 import { expectAsModel } from './as-model.ts';
 import { MINUTE, NOW, firing, keyOf, over } from './messages.ts';
@@ -75,12 +76,28 @@ export function storeContract(name: string, subject: () => Promise<StoreSubject>
 
     test('what is forgotten is news, and its end is still known', async () => {
       await store.delivered([firing('a'), firing('b')], NOW);
-      await store.forget([keyOf('a'), keyOf('never seen')]);
-      const again = [firing('a', NOW + 1), firing('b', NOW + 1)];
-      expect(await store.note(again, NOW + 1)).toEqual([true, false]);
-      expect((await store.endsOf([keyOf('a')], NOW + 1)).size).toBe(1);
-      await store.delivered(again, NOW + 1);
-      expect(await store.note([firing('a', NOW + 2)], NOW + 2)).toEqual([false]);
+      await store.forget([keyOf('a'), keyOf('never seen')], NOW);
+      const later = NOW + MINUTE;
+      const again = [firing('a', later), firing('b', later)];
+      expect(await store.note(again, later)).toEqual([true, false]);
+      const ends = await store.endsOf([keyOf('a'), keyOf('never seen')], later);
+      expect([...ends.keys()]).toEqual([keyOf('a')]);
+      await store.delivered(again, later);
+      expect(await store.note([firing('a', later + 1)], later + 1)).toEqual([false]);
+    });
+
+    test('what is forgotten is news though its delivery is told only then, and is pruned in the end', async () => {
+      await store.delivered([firing('a')], NOW);
+      const later = NOW + MINUTE;
+      const posted = [firing('a', later, { annotations: { why: 'b' } }), firing('new', later)];
+      expect(await store.note(posted, later)).toEqual([true, true]);
+      // By a clock that is behind.
+      const behind = later - CLOCKS_APART_MS;
+      await store.forget([keyOf('a'), keyOf('new'), keyOf('never told')], behind);
+      await store.delivered(posted, later);
+      expect(await store.note(posted, later + MINUTE)).toEqual([true, true]);
+      expect(await store.prune(behind)).toBe(0);
+      expect(await store.prune(behind + 1)).toBe(1);
     });
 
     test('what fires is read in pages, each alert once', async () => {
@@ -154,7 +171,7 @@ export function storeContract(name: string, subject: () => Promise<StoreSubject>
           store.note(back, NOW),
           other.note(batch, NOW),
           store.endsOf(keys, NOW),
-          other.forget(keys.toReversed()),
+          other.forget(keys.toReversed(), NOW),
         ]);
       }
       expect(await store.firing(NOW)).toHaveLength(batch.length);

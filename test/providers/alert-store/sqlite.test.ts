@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { fingerprint } from '../../../src/domain/alerting/fingerprint.ts';
 import { createAlertStore } from '../../../src/providers/alert-store/registry.ts';
+import { createSqliteAlertStore } from '../../../src/providers/alert-store/sqlite.ts';
 import { startChild } from '../../../src/dev/children.ts';
 import { storeContract } from './contract.ts';
 import { NOW, firing } from './messages.ts';
@@ -96,6 +97,32 @@ test('while another process holds the file, it is waited for, and then given up'
   other.exec('COMMIT');
   other.close();
   expect(await waiting).toEqual([false]);
+  await store.close();
+});
+
+test('one call that is wrong harms none of those that share its transaction', async () => {
+  const store = createSqliteAlertStore(join(newFolder(), 'alerts.db'));
+  await store.delivered([firing('a'), firing('b')], NOW);
+  const broken = { ...firing('b'), endsAtMs: NOW + 0.5 };
+  const all = await Promise.allSettled([
+    store.note([firing('a', NOW + 1)], NOW + 1),
+    store.beat(['dog', 'cat'], NOW + 0.5),
+    store.delivered([firing('new'), broken], NOW),
+    store.beat(['dog'], NOW),
+    store.note([firing('b', NOW + 1), firing('new')], NOW + 1),
+  ]);
+  const wrong = { reason: expect.objectContaining({ code: 'AlertStoreUnavailable' }) };
+  expect(all).toMatchObject([
+    { value: [false] },
+    wrong,
+    wrong,
+    { status: 'fulfilled' },
+    { value: [false, true] },
+  ]);
+  // Of what is wrong, nothing is left.
+  expect(await store.beatsOf(['dog', 'cat'])).toEqual(new Map([['dog', NOW]]));
+  const names = (await store.firing(NOW)).map(({ labels }) => labels.alertname);
+  expect(names.toSorted()).toEqual(['a', 'b']);
   await store.close();
 });
 

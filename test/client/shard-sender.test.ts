@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { received } from '../../src/domain/alerting/alert.ts';
+import type { Handed } from '../../src/domain/alerting/shard-state.ts';
+import { createShardSender } from '../../src/client/shard-sender.ts';
+
+const handed = (alertname: string, summary = ''): Handed => ({
+  alert: received({ labels: { alertname }, annotations: { summary } }, 1_000_000, 60_000),
+  ...{ groups: null, stays: [] },
+});
+
+/** A sender before a server that the test plays. */
+function newRig() {
+  const sent: (readonly [number, readonly (string | undefined)[]])[] = [];
+  const server = { takes: async (): Promise<void> => undefined };
+  const sender = createShardSender(async ({ version, alerts }) => {
+    sent.push([version, alerts.map(({ alert }) => alert.labels.alertname)]);
+    await server.takes();
+  });
+  return {
+    ...{ sent, server },
+    send: (name: string, version = 1) => sender.send(version, handed(name)),
+    sendLarge: (name: string) => sender.send(1, handed(name, 'x'.repeat(200_000))),
+  };
+}
+
+/** A signal that is under way until the test lets it arrive, or fail. */
+function held() {
+  let arrive = (): void => undefined;
+  let fail = (_why: Error): void => undefined;
+  const underWay = new Promise<void>((resolve, reject) => {
+    arrive = resolve;
+    fail = reject;
+  });
+  return { underWay, arrive: () => arrive(), fail: () => fail(new Error('no server')) };
+}
+
+test('what is said in one turn goes together, and at once', async () => {
+  const rig = newRig();
+  await Promise.all(['a', 'b', 'c'].map((name) => rig.send(name)));
+  expect(rig.sent).toEqual([[1, ['a', 'b', 'c']]]);
+});
+
+test('what comes within 20 ms after a signal goes with the next, in order', async () => {
+  const rig = newRig();
+  await rig.send('a');
+  const second = rig.send('b');
+  await wait(5);
+  expect(rig.sent).toEqual([[1, ['a']]]);
+  await Promise.all([second, rig.send('c')]);
+  expect(rig.sent).toEqual([
+    [1, ['a']],
+    [1, ['b', 'c']],
+  ]);
+});
+
+test('after a rest, what comes is not kept waiting', async () => {
+  const rig = newRig();
+  await rig.send('a');
+  await wait(60);
+  const second = rig.send('b');
+  await Promise.resolve();
+  expect(rig.sent).toEqual([
+    [1, ['a']],
+    [1, ['b']],
+  ]);
+  await second;
+});
+
+test('there is one signal at a time; what comes meanwhile goes with the next, in order', async () => {
+  const rig = newRig();
+  const { underWay, arrive } = held();
+  rig.server.takes = () => underWay;
+  const first = rig.send('a');
+  await wait(40);
+  const others = [rig.send('b'), rig.send('c')];
+  await wait(40);
+  expect(rig.sent).toEqual([[1, ['a']]]);
+  arrive();
+  await Promise.all([first, ...others]);
+  expect(rig.sent.slice(1)).toEqual([[1, ['b', 'c']]]);
+});
+
+test('what was shared out by different configurations goes in different signals, in order', async () => {
+  const rig = newRig();
+  const all = [rig.send('a', 1), rig.send('b', 2), rig.send('c', 2), rig.send('d', 1)];
+  await Promise.all(all);
+  expect(rig.sent).toEqual([
+    [1, ['a']],
+    [2, ['b', 'c']],
+    [1, ['d']],
+  ]);
+});
+
+test('a signal that fails fails what waits behind it, and nothing that comes later', async () => {
+  const rig = newRig();
+  const { underWay, fail } = held();
+  rig.server.takes = () => underWay;
+  const first = rig.send('a');
+  await wait(5);
+  const behind = [rig.send('b'), rig.send('c', 2)];
+  const told = Promise.allSettled([first, ...behind]);
+  fail();
+  const why = expect.objectContaining({ message: 'no server' });
+  expect(await told).toEqual([1, 2, 3].map(() => ({ status: 'rejected', reason: why })));
+  rig.server.takes = async () => undefined;
+  // Soon enough to be gathered still.
+  await rig.send('d');
+  expect(rig.sent).toEqual([
+    [1, ['a']],
+    [1, ['d']],
+  ]);
+});
+
+test('of what is too much for one signal, only what had not arrived fails', async () => {
+  const rig = newRig();
+  rig.server.takes = async () => {
+    if (rig.sent.length === 2) throw new Error('no server');
+  };
+  const told = await Promise.allSettled(['a', 'b', 'c'].map((name) => rig.sendLarge(name)));
+  expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(rig.sent).toEqual([
+    [1, ['a']],
+    [1, ['b']],
+  ]);
+});
