@@ -2,7 +2,9 @@ import { log, metricMeter } from '@temporalio/activity';
 import type { AlertStore } from '../domain/alerting/alert-store.ts';
 import { fingerprint } from '../domain/alerting/fingerprint.ts';
 import { beatsOf } from '../domain/alerting/heartbeat.ts';
-import type { Ask, ChangedSignals, Seen } from '../domain/alerting/shard-state.ts';
+import type { Labels } from '../domain/alerting/labels.ts';
+import { ownersOf } from '../domain/alerting/owners.ts';
+import type { Ask, Forgetting, Seen } from '../domain/alerting/shard-state.ts';
 import type { Clock } from './clock.ts';
 
 const PAGE = 1000;
@@ -47,14 +49,12 @@ export function createLastMessages({ store, clock }: LastMessagesDeps) {
     },
 
     /** May be asked again: what is forgotten already stays so. */
-    async forgetSignals({ before, after }: ChangedSignals): Promise<void> {
+    async forgetFiring(what: Forgetting): Promise<void> {
       for (let from = ''; store !== undefined;) {
         const nowMs = clock.nowMs();
         const alerts = await store.firing(nowMs, from, PAGE);
         const keys = alerts.map(({ labels }) => fingerprint(labels));
-        const gone = alerts.map(
-          ({ labels }) => beatsOf(before, labels).length > 0 && beatsOf(after, labels).length === 0,
-        );
+        const gone = alerts.map(({ labels }) => isMeant(what, labels));
         const forgotten = keys.filter((_, at) => gone[at]);
         if (forgotten.length > 0) await store.forget(forgotten, nowMs);
         const last = keys.at(-1);
@@ -63,6 +63,14 @@ export function createLastMessages({ store, clock }: LastMessagesDeps) {
       }
     },
   };
+}
+
+function isMeant(what: Forgetting, labels: Labels): boolean {
+  if (what.kind === 'signals') {
+    return beatsOf(what.before, labels).length > 0 && beatsOf(what.after, labels).length === 0;
+  }
+  const owners = ownersOf(what.configuration, labels, what.shards);
+  return what.begun.some((shard) => owners.includes(shard));
 }
 
 async function answer(

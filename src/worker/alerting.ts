@@ -15,7 +15,7 @@ import { Failure } from '../domain/failure.ts';
 export interface AlertingActivities {
   readonly reads: Pick<
     AlertActivities,
-    'lookUpTimes' | 'askLastMessages' | 'forgetAlerts' | 'forgetSignals'
+    'lookUpTimes' | 'askLastMessages' | 'forgetAlerts' | 'forgetFiring'
   >;
   readonly sends: Pick<AlertActivities, 'flushPages' | 'tellIncidents' | 'steerRelease'>;
   close(): Promise<void>;

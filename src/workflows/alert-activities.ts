@@ -33,8 +33,8 @@ export function alertActivitiesFor(taskQueue: string) {
       read(`whether ${asks.length} alert(s) are over`, 3).askLastMessages(asks),
     forgetAlerts: (fingerprints: readonly string[]) =>
       read('what had no room').forgetAlerts(fingerprints),
-    forgetSignals: (changed: Parameters<AlertActivities['forgetSignals']>[0]) =>
-      read('what was a signal, and may be an alert now').forgetSignals(changed),
+    forgetFiring: (what: Parameters<AlertActivities['forgetFiring']>[0]) =>
+      read(`what nobody may know of any more (${what.kind})`).forgetFiring(what),
     flushPages: (request: Parameters<AlertActivities['flushPages']>[0]) =>
       send(`${request.pages.length} page(s) to ${request.channel}`).flushPages(request),
     tellIncidents: (request: Parameters<AlertActivities['tellIncidents']>[0]) =>

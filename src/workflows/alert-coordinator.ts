@@ -27,7 +27,6 @@ import {
 } from '../domain/alerting/silence.ts';
 import { configurationFault, silenceFault } from '../domain/alerting/usable-command.ts';
 import { haveSignalsChanged } from '../domain/alerting/heartbeat.ts';
-import type { ChangedSignals } from '../domain/alerting/shard-state.ts';
 import type { AlertingView } from '../domain/alerting/views.ts';
 import {
   type AlertingInput,
@@ -52,6 +51,7 @@ import {
 import type { Asked } from '../domain/release/commands.ts';
 import { alertActivitiesFor } from './alert-activities.ts';
 import { faultOf, idFault, isHeard, isOpened } from './alert-faults.ts';
+import { createForgetting } from './alert-forgetting.ts';
 import { createStorms } from './alert-storms.ts';
 import type { alerts } from './alerts.ts';
 import { failureOf } from './failure.ts';
@@ -95,9 +95,10 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   const answered = new Map<string, unknown>(carried?.answered ?? []);
   const storms = createStorms();
   const act = alertActivitiesFor(taskQueue);
-  const signals = new Set<ChangedSignals>();
+  const forgetting = createForgetting(act, carried?.forgetting ?? []);
   /** The last message that each shard has taken. */
   const heard = new Map<number, number>();
+  const begun: number[] = [];
   let line: Promise<void> = Promise.resolve();
   let waiting = 0;
 
@@ -135,7 +136,14 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
       });
       missing = all.filter((shard) => !hasHeard(shard));
     }
+    forgetOwned();
     if (asksSilences === true) knowsSilences = true;
+  }
+
+  /** By the store of last messages those that have been begun know what they have never heard of. */
+  function forgetOwned(): void {
+    if (begun.length === 0 || configuration === null) return;
+    forgetting.forgetSoon({ kind: 'shards', begun: begun.splice(0), shards, configuration });
   }
 
   /** One that is not there is begun with all that there is to know. */
@@ -166,6 +174,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
           },
         ],
       });
+      begun.push(shard);
       return true;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -184,18 +193,12 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
         const before = confirmed?.configuration.heartbeats ?? {};
         confirmed = { version, configuration };
         const { heartbeats: after } = configuration;
-        if (haveSignalsChanged(before, after)) forgetSignalsSoon({ before, after });
+        // Not before every shard has heard: one that has not takes it for a signal still.
+        if (haveSignalsChanged(before, after)) {
+          forgetting.forgetSoon({ kind: 'signals', before, after });
+        }
         return { version };
       }),
-    );
-  }
-
-  /** Not before every shard has heard: one that has not takes it for a signal still. */
-  function forgetSignalsSoon(changed: ChangedSignals): void {
-    signals.add(changed);
-    void act.forgetSignals(changed).then(
-      () => signals.delete(changed),
-      (error: unknown) => log.warn(failureOf(error).message),
     );
   }
 
@@ -274,9 +277,10 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
 
   async function revive(): Promise<{ readonly begun: readonly number[] }> {
     return inTurn(async () => {
-      const begun: number[] = [];
-      for (const shard of all) if (await beginShard(shard)) begun.push(shard);
-      return { begun };
+      for (const shard of all) await beginShard(shard);
+      const answer = { begun: [...begun] };
+      forgetOwned();
+      return answer;
     });
   }
 
@@ -311,7 +315,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
   }
 
   function listen(): void {
-    for (const changed of carried?.signals ?? []) forgetSignalsSoon(changed);
+    forgetting.begin();
     setHandler(alertingQuery, view);
     setHandler(heardSignal, (one) => {
       if (!isHeard(one)) return log.warn('something that was heard means nothing');
@@ -375,7 +379,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
         configuredBy,
         number,
         ...lasting,
-        signals: [...signals],
+        forgetting: forgetting.pending(),
       };
       return { schemaVersion: 1, shards, carried: next, ...limits };
     },

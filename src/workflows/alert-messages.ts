@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Configuration } from '../domain/alerting/alerting-file.ts';
 import type { Destination } from '../domain/alerting/group-key.ts';
 import type { CarriedShard } from '../domain/alerting/shard-codec.ts';
-import type { ChangedSignals, Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
+import type { Forgetting, Handed, ShardEvent, Steer } from '../domain/alerting/shard-state.ts';
 import type { SteeredRelease } from '../domain/alerting/steered-release.ts';
 import type { Silence, SilenceRequest } from '../domain/alerting/silence.ts';
 import type { AlertLedgerEntry, AlertingView, Room, ShardView } from '../domain/alerting/views.ts';
@@ -140,8 +140,7 @@ export interface AlertingInput {
     readonly silences: readonly Silence[];
     /** Of the last message to the shards. */
     readonly number: number;
-    /** What was a heartbeat's signal may be an alert now: it is to be news again. */
-    readonly signals?: readonly ChangedSignals[];
+    readonly forgetting?: readonly Forgetting[];
     readonly answered: readonly (readonly [request: string, answer: unknown])[];
   };
 }

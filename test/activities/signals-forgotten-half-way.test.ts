@@ -20,7 +20,7 @@ const file = (more: string) =>
 test('what was a signal is paged, though it is sent while the shard of its heartbeat hears last', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'belay-signals-'));
   const store = createSqliteAlertStore(join(folder, 'alerts.db'));
-  const { forgetSignals } = createLastMessages({
+  const { forgetFiring } = createLastMessages({
     store,
     clock: { ...systemClock, nowMs: () => START },
   });
@@ -47,7 +47,9 @@ test('what was a signal is paged, though it is sent while the shard of its heart
   await post(before, 1);
   world.tell(last, event);
   // As the coordinator has it done: once every shard has heard, and not before.
-  await forgetSignals({ before: before.heartbeats, after: after.heartbeats });
+  await forgetFiring({
+    ...{ kind: 'signals', before: before.heartbeats, after: after.heartbeats },
+  });
   for (let times = 0; times < 20; times += 1) await post(after, 2);
   world.advance(nowMs + HOUR);
   await store.close();

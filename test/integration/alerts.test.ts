@@ -241,3 +241,21 @@ test('shards that were terminated begin again with what still fires', async () =
   await configure(FILE);
   expect(await client.alerts.shards()).toHaveLength(SHARDS);
 });
+
+test('and so they do where a new configuration begins them', async () => {
+  await fire({ alertname: 'Unheard', host: 'a' });
+  await paged('Unheard', 1);
+  for (let shard = 0; shard < SHARDS; shard += 1) await stack.terminate(shardId(shard));
+  await configure(FILE);
+  const told = pagesOf('Unheard').length;
+  // As its source does each minute: it says nothing new, but nobody knows of it any more.
+  await expect
+    .poll(
+      async () => {
+        await fire({ alertname: 'Unheard', host: 'a' });
+        return pagesOf('Unheard').length;
+      },
+      { timeout: SOON_MS, interval: 1000 },
+    )
+    .toBeGreaterThan(told);
+});

@@ -15,7 +15,7 @@ import { readDevConfig } from '../../src/dev/config.ts';
 import { startTimeSkippingServer } from '../../src/dev/temporal-server.ts';
 import type { AlertActivities } from '../../src/domain/alerting/alert-activities.ts';
 import type { PostedAlert } from '../../src/domain/alerting/alert.ts';
-import type { Ask, ChangedSignals } from '../../src/domain/alerting/shard-state.ts';
+import type { Ask, Forgetting } from '../../src/domain/alerting/shard-state.ts';
 import { readMatchers } from '../../src/domain/alerting/read-matchers.ts';
 import { createSqliteAlertStore } from '../../src/providers/alert-store/sqlite.ts';
 import { incidentsBy } from '../../src/worker/alerting.ts';
@@ -85,8 +85,8 @@ export async function startAlertRig({
             createLastMessages({ store, clock: await clockNow() }).askLastMessages(asks),
           forgetAlerts: async (fingerprints: readonly string[]) =>
             createLastMessages({ store, clock: await clockNow() }).forgetAlerts(fingerprints),
-          forgetSignals: async (changed: ChangedSignals) =>
-            createLastMessages({ store, clock: await clockNow() }).forgetSignals(changed),
+          forgetFiring: async (what: Forgetting) =>
+            createLastMessages({ store, clock: await clockNow() }).forgetFiring(what),
         },
       }),
       Worker.create({

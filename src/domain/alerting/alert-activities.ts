@@ -1,5 +1,5 @@
 import type { Flushed, FlushEnd, FlushRequest, TellRequest } from './flush.ts';
-import type { Ask, ChangedSignals, Seen, Steer } from './shard-state.ts';
+import type { Ask, Forgetting, Seen, Steer } from './shard-state.ts';
 import type { TimeTables, TimeTablesRequest } from './time-tables.ts';
 
 export interface SteerReleaseRequest extends Omit<Steer, 'fingerprint'> {
@@ -31,6 +31,6 @@ export interface AlertActivities {
   steerRelease(request: SteerReleaseRequest): Promise<SteerReleaseResult>;
   /** There was no room for these: their next messages are news. */
   forgetAlerts(fingerprints: readonly string[]): Promise<void>;
-  /** What fires and was a heartbeat's signal before, and is none after: its next message is news. */
-  forgetSignals(changed: ChangedSignals): Promise<void>;
+  /** The next message of each of those that fire is news. */
+  forgetFiring(what: Forgetting): Promise<void>;
 }

@@ -208,6 +208,18 @@ export interface ChangedSignals {
   readonly after: Configuration['heartbeats'];
 }
 
+/** Of what fires by the store of last messages, that which nobody may know of: it is to be news. */
+export type Forgetting =
+  /** What was a heartbeat's signal, and is an alert now. */
+  | ({ readonly kind: 'signals' } & ChangedSignals)
+  /** What is owned by shards that have begun with nothing. */
+  | {
+      readonly kind: 'shards';
+      readonly begun: readonly number[];
+      readonly shards: number;
+      readonly configuration: Configuration;
+    };
+
 /** What follows from an event, beside the new state. */
 export interface Outcome {
   readonly pages: readonly GroupPage[];
