@@ -24,7 +24,10 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
   draft.configuration = configuration;
   draft.inhibitors = null;
   draft.storms.clear();
-  for (const [fingerprint, held] of [...draft.alerts]) {
+  for (const fingerprint of [...draft.alerts.keys()]) {
+    // A storm that begins amid them has moved others.
+    const held = draft.alerts.get(fingerprint);
+    if (held === undefined) continue;
     const isSource = canInhibit(configuration.inhibitRules, held.alert.labels);
     const now = { ...endedBy(draft, held, before), isSource };
     draft.alerts.set(fingerprint, now);
