@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type SilenceRequest, setSilence } from '../../domain/alerting/silence.ts';
-import { durationMs } from '../../domain/quantity.ts';
 import { renderSilence } from '../render/silences.ts';
-import { type Asking, addAsking, repeatable, requestOf } from './asking.ts';
+import { type Asking, addAsking, repeatable } from './asking.ts';
 import { type AddCommand, printJson, withClient } from './command.ts';
 import { matchersOf } from './matchers-argument.ts';
+import { type Span, addSpan, commentOption, commentedBy, endOf } from './silence-options.ts';
 import { timeOf, zoneHere } from './time-option.ts';
 
 const HELP = `
@@ -20,13 +19,6 @@ Example:
 
 Exit status: 0 done; 2 usage; 3 refused now; 5 Temporal, a worker or the alerting file is missing.
 `;
-
-/** When a silence begins and ends. */
-export interface Span {
-  readonly for?: number;
-  readonly starts?: string;
-  readonly ends?: string;
-}
 
 interface Options extends Asking, Span {
   readonly comment?: string;
@@ -66,48 +58,3 @@ export const addAdd: AddCommand = (silence, deps, exit) => {
       exit(0);
     });
 };
-
-export function addSpan(command: Command): void {
-  command
-    .addOption(
-      new Option('--for <time>', 'how long, like 2h').argParser(timeOfDuration).conflicts('ends'),
-    )
-    .option('--ends <time>', 'when it ends')
-    .option('--starts <time>', 'when it begins; default: now');
-}
-
-/** The same as `--why`, in the words of amtool. */
-export function commentOption(text: string): Option {
-  return new Option('--comment <text>', text).conflicts(['why', 'reason']);
-}
-
-export function commentedBy(
-  command: Command,
-  options: Asking & { readonly comment?: string },
-  user: string,
-  otherwise?: string,
-) {
-  const { comment, ...asking } = options;
-  return requestOf(
-    command,
-    comment === undefined ? asking : { ...asking, why: comment },
-    user,
-    otherwise,
-  );
-}
-
-/** When it ends, where that has been said. */
-export function endOf(
-  { for: forMs, ends }: Span,
-  fromMs: number,
-  command: Command,
-): number | undefined {
-  if (forMs !== undefined) return fromMs + forMs;
-  return timeOf(ends, '--ends', zoneHere(), command);
-}
-
-function timeOfDuration(text: string): number {
-  const ms = durationMs(text);
-  if (ms !== undefined && ms > 0) return ms;
-  throw new InvalidArgumentError('It is a duration like 90s, 30m or 1h30m.');
-}

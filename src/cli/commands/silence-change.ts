@@ -13,8 +13,8 @@ import type { CliDeps } from '../deps.ts';
 import { renderSilence } from '../render/silences.ts';
 import { type Asking, addAsking, repeatable } from './asking.ts';
 import { type AddCommand, example, printJson, withClient } from './command.ts';
-import { type Span, addSpan, commentOption, commentedBy, endOf } from './silence-add.ts';
 import { silenceOf } from './silence-of.ts';
+import { type Span, addSpan, commentOption, commentedBy, endOf } from './silence-options.ts';
 import { timeOf, zoneHere } from './time-option.ts';
 
 const UPDATE_HELP = `
