@@ -4,7 +4,7 @@ import { fingerprint } from './fingerprint.ts';
 import { shardOf } from './group-key.ts';
 import { type Labels, labelOf } from './labels.ts';
 import { matchesAll } from './matcher.ts';
-import { type Draft, grow } from './shard-draft.ts';
+import { type Draft, grow, shrink } from './shard-draft.ts';
 import type { HeartbeatState } from './shard-state.ts';
 
 /** The store of last messages could not be asked: it is asked again so soon. */
@@ -75,7 +75,9 @@ const HEARTBEAT_BYTES = 120;
 export function watchHeartbeats(draft: Draft, earlier: Heartbeats): void {
   const { heartbeats } = draft.configuration;
   for (const name of draft.heartbeats.keys()) {
-    if (!Object.hasOwn(heartbeats, name)) draft.heartbeats.delete(name);
+    if (Object.hasOwn(heartbeats, name)) continue;
+    draft.heartbeats.delete(name);
+    shrink(draft, HEARTBEAT_BYTES + name.length * 2);
   }
   for (const [name, spec] of Object.entries(heartbeats)) {
     if (heartbeatShardOf(name, draft.shards) !== draft.shard) continue;

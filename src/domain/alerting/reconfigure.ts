@@ -6,9 +6,18 @@ import { canInhibit } from './inhibition.ts';
 import { ownersOf } from './owners.ts';
 import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
-import { type Draft, askSoon, changeMember, isSame, letGo, takeOut } from './shard-draft.ts';
+import {
+  type Draft,
+  askSoon,
+  changeMember,
+  forgetStays,
+  isSame,
+  letGo,
+  takeOut,
+} from './shard-draft.ts';
 import type { Group, HeldAlert } from './shard-state.ts';
 import { isTold, routesTo, stayingAt } from './staying.ts';
+import { clearStorms } from './storm.ts';
 import { placeHanded } from './take-alerts.ts';
 
 /**
@@ -23,7 +32,7 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
   draft.version = version;
   draft.configuration = configuration;
   draft.inhibitors = null;
-  draft.storms.clear();
+  clearStorms(draft);
   for (const fingerprint of [...draft.alerts.keys()]) {
     // A storm that begins amid them has moved others.
     const held = draft.alerts.get(fingerprint);
@@ -47,7 +56,7 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
 function dropStays(draft: Draft, fingerprint: string, { alert }: HeldAlert): void {
   if (!draft.stays.has(fingerprint)) return;
   const owners = ownersOf(draft.configuration, alert.labels, draft.shards);
-  if (!owners.includes(draft.shard)) draft.stays.delete(fingerprint);
+  if (!owners.includes(draft.shard)) forgetStays(draft, fingerprint);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { GroupRef } from './group-key.ts';
 import { bytesHeld } from './shard-codec.ts';
-import { type Draft, bytesOfMember, stateOfDraft } from './shard-draft.ts';
+import { type Draft, bytesOfMember, shrink, stateOfDraft } from './shard-draft.ts';
 import type { ShardState } from './shard-state.ts';
 
 /**
@@ -68,4 +68,5 @@ export function refuse(draft: Draft, fingerprint: string): void {
 export function taken(draft: Draft, fingerprint: string): void {
   if (!draft.refused.some((one) => one.fingerprint === fingerprint)) return;
   draft.refused = draft.refused.filter((one) => one.fingerprint !== fingerprint);
+  shrink(draft, REFUSED_BYTES);
 }

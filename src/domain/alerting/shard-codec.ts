@@ -2,7 +2,7 @@ import type { Configuration } from './alerting-file.ts';
 import { fingerprint as fingerprintOf } from './fingerprint.ts';
 import { type Destination, groupRef, stormRef } from './group-key.ts';
 import type { Labels } from './labels.ts';
-import { utf8Length } from './shard-draft.ts';
+import { PAGE_BYTES, utf8Length } from './shard-draft.ts';
 import type {
   Early,
   Group,
@@ -228,8 +228,6 @@ function flagsOf({ isEnded, alert, isSource, hasSteered, askAtMs }: HeldAlert): 
 export function carriedBytes(state: ShardState): number {
   return utf8Length(JSON.stringify(carried(state)));
 }
-
-const PAGE_BYTES = 160;
 
 /** What the state takes, and will with the next pages of each of its groups; at most. */
 export function bytesHeld(state: ShardState): number {

@@ -105,7 +105,16 @@ export function inhibitors(draft: Draft): Inhibitors {
 /** Changes parts of a group that is there. */
 export function change(draft: Draft, key: string, over: Partial<Group>): void {
   const group = draft.groups.get(key);
-  if (group !== undefined) draft.groups.set(key, { ...group, ...over });
+  if (group === undefined) return;
+  draft.groups.set(key, { ...group, ...over });
+  if (over.log !== undefined) shrink(draft, bytesOfLog(draft, group.log));
+}
+
+/** What a log takes, or is kept free for it; places of alerts that are held their members count. */
+function bytesOfLog({ alerts }: Draft, log: Group['log']): number {
+  if (log === null) return PAGE_BYTES;
+  const { firing, resolved } = log;
+  return NAME_BYTES * [...firing, ...resolved].filter((one) => !alerts.has(one)).length;
 }
 
 /** The members of a group, to be written. */
@@ -149,7 +158,8 @@ export function leave(draft: Draft, fingerprint: string, key: string): void {
 
 /** Takes an alert out of a group; a group of none ends once its page has been told of. */
 export function takeOut(draft: Draft, fingerprint: string, key: string): void {
-  membersOf(draft, key).delete(fingerprint);
+  const routes = draft.groups.get(key)?.members.get(fingerprint)?.routes ?? [];
+  if (membersOf(draft, key).delete(fingerprint)) shrink(draft, memberBytes(routes));
   const held = draft.alerts.get(fingerprint);
   if (held !== undefined) {
     const groups = held.groups.filter((one) => one !== key);
@@ -163,6 +173,7 @@ export function closeIfEmpty(draft: Draft, key: string): void {
   if (group === undefined || group.members.size > 0 || group.inFlight !== null) return;
   draft.groups.delete(key);
   draft.written.delete(key);
+  shrink(draft, bytesOfGroup(group.labels) + bytesOfLog(draft, group.log));
 }
 
 /** Changes what a group knows of an alert that is in it. */
@@ -176,7 +187,7 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
     before.isOver === to.isOver &&
     before.mayBeTold === to.mayBeTold &&
     before.routes === to.routes;
-  if (!isAsBefore) grow(draft, MEMBER_BYTES + 5 * to.routes.length);
+  if (!isAsBefore) grow(draft, memberBytes(to.routes));
 }
 
 /** Longer than messages are on their way during a reload. */
@@ -204,9 +215,16 @@ export function letGo(draft: Draft, fingerprint: string): void {
   const needed = held.isSource || draft.stays.has(fingerprint) || isHomeless(draft, held.alert);
   if (needed && !held.isEnded) return;
   draft.alerts.delete(fingerprint);
+  forgetStays(draft, fingerprint);
+  shrink(draft, bytesOf(held.alert));
+}
+
+/** Forgets where else an alert stays. */
+export function forgetStays(draft: Draft, fingerprint: string): void {
+  const stays = draft.stays.get(fingerprint);
+  if (stays === undefined) return;
   draft.stays.delete(fingerprint);
-  // What it took is not known, only the most that it can have taken.
-  draft.bytesChanged += bytesOf(held.alert);
+  shrink(draft, bytesOfStays(stays));
 }
 
 /** No receiver takes it now, but another configuration may: one shard keeps it until then. */
@@ -223,9 +241,23 @@ export function grow(draft: Draft, bytes: number): void {
   draft.bytesChanged += bytes;
 }
 
+/**
+ * Notes that something has gone that took so many bytes, at most: what it did take is not known until
+ * the state is measured again.
+ */
+export function shrink(draft: Draft, bytes: number): void {
+  draft.bytesChanged += bytes;
+}
+
+/** What is kept free for a page. */
+export const PAGE_BYTES = 160;
 /** With what its next page takes. */
 const GROUP_BYTES = 500;
 const MEMBER_BYTES = 100;
+/** A fingerprint as JSON, and a comma. */
+const NAME_BYTES = 19;
+/** Its place and a comma. */
+const ROUTE_BYTES = 6;
 const ALERT_BYTES = 120;
 const PLACE_BYTES = 6;
 const STAYS_BYTES = 20;
@@ -233,6 +265,10 @@ const STAYS_BYTES = 20;
 /** What a group takes, and one more member of it, at most. */
 export function bytesOfMember(labels: Labels | null): number {
   return MEMBER_BYTES + (labels === null ? 0 : bytesOfGroup(labels));
+}
+
+function memberBytes(routes: readonly number[]): number {
+  return MEMBER_BYTES + ROUTE_BYTES * routes.length;
 }
 
 function bytesOfGroup(labels: Labels): number {

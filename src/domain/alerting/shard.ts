@@ -13,6 +13,7 @@ import {
   draftOf,
   grow,
   letGo,
+  shrink,
   stateOfDraft,
   utf8Length,
 } from './shard-draft.ts';
@@ -139,7 +140,7 @@ function takeBatch(draft: Draft, { version, alerts }: Early): void {
 }
 
 function isKept(draft: Draft, handed: Handed): boolean {
-  const bytes = utf8Length(JSON.stringify(handed)) + EARLY_BYTES;
+  const bytes = earlyBytes(handed);
   if (!isOver(handed.alert, draft.nowMs) && !hasRoom(draft, bytes)) {
     refuse(draft, fingerprintOf(handed.alert.labels));
     return false;
@@ -148,9 +149,16 @@ function isKept(draft: Draft, handed: Handed): boolean {
   return true;
 }
 
+function earlyBytes(handed: Handed): number {
+  return utf8Length(JSON.stringify(handed)) + EARLY_BYTES;
+}
+
 function takeEarly(draft: Draft): void {
   const waiting = draft.early;
   draft.early = [];
+  for (const { alerts } of waiting) {
+    for (const handed of alerts) shrink(draft, earlyBytes(handed));
+  }
   for (const batch of waiting) takeBatch(draft, batch);
 }
 
@@ -159,12 +167,17 @@ function takeSilence(draft: Draft, silence: Silence): void {
   if (before !== undefined && before.updatedAtMs > silence.updatedAtMs) return;
   const { nowMs } = draft;
   const wasActive = before !== undefined && stateOf(before, nowMs) === 'active';
+  if (before !== undefined) shrink(draft, silenceBytes(before));
   if (stateOf(silence, nowMs) === 'expired') draft.silences.delete(silence.id);
   else {
     draft.silences.set(silence.id, silence);
-    grow(draft, utf8Length(JSON.stringify(silence)) + 1);
+    grow(draft, silenceBytes(silence));
   }
   if (wasActive && stateOf(silence, nowMs) !== 'active') lookAtSilenced(draft);
+}
+
+function silenceBytes(silence: Silence): number {
+  return utf8Length(JSON.stringify(silence)) + 1;
 }
 
 /** What a silence held back is looked at again at once. */
@@ -233,7 +246,10 @@ const ASK_MAX = 1000;
 function look(draft: Draft): void {
   const { nowMs, silences, out } = draft;
   const over = [...silences.values()].filter((one) => stateOf(one, nowMs) === 'expired');
-  for (const { id } of over) silences.delete(id);
+  for (const silence of over) {
+    silences.delete(silence.id);
+    shrink(draft, silenceBytes(silence));
+  }
   if (over.length > 0) lookAtSilenced(draft);
   for (const [fingerprint, held] of draft.alerts) {
     if (held.isEnded || (held.askAtMs ?? held.alert.endsAtMs) > nowMs) continue;

@@ -16,6 +16,7 @@ import {
   isSame,
   join,
   leave,
+  shrink,
 } from './shard-draft.ts';
 import type { Group, Storm } from './shard-state.ts';
 
@@ -87,7 +88,16 @@ function note(draft: Draft, id: string, storm: Storm): void {
   if (before === undefined) grow(draft, STORM_BYTES + id.length * 2);
   const more = storm.openedAtMs.length - (before?.openedAtMs.length ?? 0);
   if (more > 0) grow(draft, TIME_BYTES * more);
+  else shrink(draft, TIME_BYTES * -more);
   draft.storms.set(id, storm);
+}
+
+/** Forgets all of them: another configuration may limit others. */
+export function clearStorms(draft: Draft): void {
+  for (const [id, { openedAtMs }] of draft.storms) {
+    shrink(draft, STORM_BYTES + id.length * 2 + TIME_BYTES * openedAtMs.length);
+  }
+  draft.storms.clear();
 }
 
 /** What they take as JSON, at most. */

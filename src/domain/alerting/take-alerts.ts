@@ -13,10 +13,12 @@ import {
   bytesOf,
   bytesOfStays,
   changeMember,
+  forgetStays,
   grow,
   isSame,
   join,
   letGo,
+  shrink,
   takeOut,
 } from './shard-draft.ts';
 import type { Handed, HeldAlert } from './shard-state.ts';
@@ -96,7 +98,7 @@ function takeOne(
   if (wasEnded === true && !held.isEnded) {
     endElsewhere(draft, fingerprint, handed.groups ?? []);
     // Its end has been told wherever it stayed.
-    draft.stays.delete(fingerprint);
+    forgetStays(draft, fingerprint);
   }
   const isOfReload = isOld || handed.groups?.every(({ isStorm }) => !isStorm) === true;
   if (isOfReload && version !== OWN_VERSION) askSoon(draft, fingerprint);
@@ -231,6 +233,7 @@ function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | nu
     hasSteered: before?.hasSteered === true && !firesAnew,
   };
   if (more > 0) grow(draft, more);
+  else shrink(draft, -more);
   taken(draft, fingerprint);
   draft.alerts.set(fingerprint, held);
   if (isSource && before?.isEnded !== isEnded) sourcesChanged(draft);

@@ -4,7 +4,12 @@ import { received } from '../../../src/domain/alerting/alert.ts';
 import { fingerprint } from '../../../src/domain/alerting/fingerprint.ts';
 import { ownersOf } from '../../../src/domain/alerting/owners.ts';
 import { roomOf } from '../../../src/domain/alerting/room.ts';
-import { bytesHeld, carriedBytes } from '../../../src/domain/alerting/shard-codec.ts';
+import {
+  bytesHeld,
+  carried,
+  carriedBytes,
+  restored,
+} from '../../../src/domain/alerting/shard-codec.ts';
 import { bytesOf } from '../../../src/domain/alerting/shard-draft.ts';
 import type { Handed, ShardState } from '../../../src/domain/alerting/shard-state.ts';
 import { newShard, step } from '../../../src/domain/alerting/shard.ts';
@@ -96,6 +101,16 @@ describe('a shard has room for less than it holds at most', () => {
     expect(ends.outcome.refused).toEqual([]);
     expect(ends.state.early.at(-1)?.alerts).toHaveLength(5);
   });
+
+  test('what has waited for its configuration takes no room twice once that is there', () => {
+    const { state } = take(shard(), batch(ids(0, 300)), 2);
+    const waited = state.early.flatMap(({ alerts }) => alerts).length;
+    expect(waited).toBeGreaterThan(30);
+    const told = { kind: 'configuration', version: 2, configuration: COARSE } as const;
+    const after = step(restored(carried(state), FINE), told, START, CLOCKS);
+    expect(after.outcome.refused).toEqual([]);
+    expect(after.state.alerts.size).toBe(waited);
+  });
 });
 
 const RESTART = { restart: true } as const;
@@ -106,7 +121,10 @@ const act = fc.oneof(
   { weight: 2, arbitrary: fc.record({ waitMs: fc.constantFrom(1000, MINUTE, 20 * MINUTE) }) },
   { weight: 1, arbitrary: fc.constant(RESTART) },
 );
-type Act = typeof act extends fc.Arbitrary<infer Each> ? Each : never;
+/** Of one alert. */
+const silenceOf = fc.record({ silence: fc.nat(400), forMs: fc.constantFrom(MINUTE, 60 * MINUTE) });
+type Silencing = typeof silenceOf extends fc.Arbitrary<infer Each> ? Each : never;
+type Act = Silencing | (typeof act extends fc.Arbitrary<infer Each> ? Each : never);
 
 /** As ingest does: what there is no room for is not accepted. */
 function accept(sim: Simulation, config: (typeof CONFIGURATIONS)[number], id: number): boolean {
@@ -141,6 +159,11 @@ function play(
       sim.reload(current);
     } else if ('waitMs' in one) {
       sim.advance((nowMs += one.waitMs));
+    } else if ('silence' in one) {
+      const matcherSets = [[{ name: 'id', operator: '=' as const, value: `${one.silence}` }]];
+      const said = { createdBy: 'ada', comment: 'new disks'.repeat(20) };
+      const endsAtMs = nowMs + one.forMs;
+      sim.silence({ ...said, id: null, matcherSets, startsAtMs: nowMs, endsAtMs });
     } else {
       sim.restart();
     }
@@ -203,6 +226,24 @@ function expectWithinLimits(sim: Simulation): void {
     expect(bytes).toBeLessThanOrEqual(LIMIT);
   }
 }
+
+/** What an empty shard is said to take, and does not. */
+const FRAME_BYTES = 500;
+
+test('whatever comes and goes is counted, so that no shard is said to be full that is not', () => {
+  const any = fc.oneof({ weight: 4, arbitrary: act }, { weight: 1, arbitrary: silenceOf });
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 25 }), fc.constantFrom(1, 8), (acts, shards) => {
+      play(acts, shards, (sim) => {
+        for (const state of sim.states()) {
+          const unknown = state.bytesAtMost - bytesHeld(state);
+          expect(unknown).toBeLessThanOrEqual(state.bytesChanged + FRAME_BYTES);
+        }
+      });
+    }),
+    { numRuns: 150 },
+  );
+});
 
 const SEEN: readonly (readonly [what: string, shards: number, acts: readonly Act[]])[] = [
   [
