@@ -32,8 +32,8 @@ export function hasRoom(draft: Draft, bytes: number): boolean {
 }
 
 /** Whether an alert can be in a group, which may have to be opened for it. */
-export function hasRoomFor(draft: Draft, { key, labels }: GroupRef): boolean {
-  return hasRoom(draft, bytesOfMember(draft.groups.has(key) ? null : labels));
+export function hasRoomFor(draft: Draft, ref: GroupRef): boolean {
+  return hasRoom(draft, bytesOfMember(ref, !draft.groups.has(ref.key)));
 }
 
 /** So that `roomOf` needs no measure: to be called when an event has been worked in. */

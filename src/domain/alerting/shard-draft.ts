@@ -135,8 +135,8 @@ export function join(draft: Draft, fingerprint: string, ref: GroupRef, notBefore
   const waits = notBeforeMs === undefined ? {} : { notBeforeMs };
   const member: Member = { routes: ref.routes, heldBy: null, isOver: false, ...waits };
   membersOf(draft, ref.key).set(fingerprint, member);
+  grow(draft, memberBytes(ref.routes));
   if (held.groups.includes(ref.key)) return;
-  grow(draft, MEMBER_BYTES);
   draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });
 }
 
@@ -187,7 +187,9 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
     before.isOver === to.isOver &&
     before.mayBeTold === to.mayBeTold &&
     before.routes === to.routes;
-  if (!isAsBefore) grow(draft, memberBytes(to.routes));
+  if (isAsBefore) return;
+  grow(draft, memberBytes(to.routes));
+  shrink(draft, bytesOfRoutes(before?.routes ?? []));
 }
 
 /** Longer than messages are on their way during a reload. */
@@ -262,13 +264,18 @@ const ALERT_BYTES = 120;
 const PLACE_BYTES = 6;
 const STAYS_BYTES = 20;
 
-/** What a group takes, and one more member of it, at most. */
-export function bytesOfMember(labels: Labels | null): number {
-  return MEMBER_BYTES + (labels === null ? 0 : bytesOfGroup(labels));
+/** What one more member of a group takes, at most, and the group where that is to be opened. */
+export function bytesOfMember({ labels, routes }: GroupRef, isNew: boolean): number {
+  return memberBytes(routes) + (isNew ? bytesOfGroup(labels) : 0);
 }
 
 function memberBytes(routes: readonly number[]): number {
-  return MEMBER_BYTES + ROUTE_BYTES * routes.length;
+  return MEMBER_BYTES + bytesOfRoutes(routes);
+}
+
+/** What it takes to name them, at most. */
+export function bytesOfRoutes(routes: readonly number[]): number {
+  return ROUTE_BYTES * routes.length;
 }
 
 function bytesOfGroup(labels: Labels): number {

@@ -5,7 +5,7 @@ import { isOver } from './alert.ts';
 import { ownersOf } from './owners.ts';
 import type { GroupRef } from './group-key.ts';
 import { groupsFor } from './routing.ts';
-import { utf8Length } from './shard-draft.ts';
+import { bytesOfRoutes, utf8Length } from './shard-draft.ts';
 import type { Handed } from './shard-state.ts';
 
 /** An alert, the shards that it goes to, and the room that each of them needs for it. */
@@ -65,7 +65,8 @@ export function fitting<One extends Share>(
 
 function roomFor(groups: readonly GroupRef[], handed: Handed): number {
   return groups.reduce(
-    (sum, { labels }) => sum + GROUP_BYTES + utf8Length(JSON.stringify(labels)),
+    (sum, { labels, routes }) =>
+      sum + GROUP_BYTES + utf8Length(JSON.stringify(labels)) + bytesOfRoutes(routes),
     utf8Length(JSON.stringify(handed)),
   );
 }
