@@ -25,6 +25,7 @@ import {
   setSilence,
   stateOf,
 } from '../domain/alerting/silence.ts';
+import { fullBecause } from '../domain/alerting/silences-full.ts';
 import { configurationFault, silenceFault } from '../domain/alerting/usable-command.ts';
 import { haveSignalsChanged } from '../domain/alerting/heartbeat.ts';
 import type { AlertingView } from '../domain/alerting/views.ts';
@@ -63,9 +64,6 @@ const BYTES_MAX = 16 * 1024 * 1024;
 const TOLD_AGAIN_MS = { first: 15_000, max: 300_000 };
 /** Silences that are over are shown for so long. */
 const RETENTION_MS = 5 * 86_400_000;
-/** Every shard carries them beside its alerts. */
-const SILENCES_MAX = 1000;
-const SILENCES_CHARACTERS_MAX = 200_000;
 const ANSWERS_MAX = 200;
 
 export async function runCoordinator(input: AlertingInput): Promise<never> {
@@ -221,7 +219,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
         );
         if (set.kind === 'unknown') throw refused('NotFound', set.message);
         if (set.kind === 'invalid') throw refused('SilenceInvalid', set.message);
-        const full = fullBecause(silences, set.changed);
+        const full = fullBecause(silences, set.changed, Date.now());
         if (full !== null) throw refused('AlertingFull', full);
         for (const one of set.changed) silences.set(one.id, one);
         await tellShards(set.changed);
@@ -389,18 +387,6 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
 /** One that is asked for without a beginning begins now. */
 function timed(request: SilenceRequest): SilenceRequest {
   return { ...request, startsAtMs: Math.max(request.startsAtMs, 0) };
-}
-
-function fullBecause(
-  before: ReadonlyMap<string, Silence>,
-  changed: readonly Silence[],
-): string | null {
-  const after = new Map([...before, ...changed.map((one) => [one.id, one] as const)]);
-  const lasting = [...after.values()].filter((one) => stateOf(one, Date.now()) !== 'expired');
-  if (lasting.length > SILENCES_MAX) return `there are ${SILENCES_MAX} silences: expire some first`;
-  const characters = JSON.stringify(lasting).length;
-  if (characters <= SILENCES_CHARACTERS_MAX) return null;
-  return `all silences together have ${characters} characters; ${SILENCES_CHARACTERS_MAX} is the most`;
 }
 
 function requireNone(fault: string | null): void {

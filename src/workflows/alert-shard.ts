@@ -10,6 +10,7 @@ import {
 import type { Alert } from '../domain/alerting/alert.ts';
 import { formatLabels } from '../domain/alerting/labels.ts';
 import { reportOf } from '../domain/alerting/page-report.ts';
+import { SHARD_BYTES_MAX } from '../domain/alerting/limits.ts';
 import { pagedAlerts } from '../domain/alerting/paged-alerts.ts';
 import { renderShard } from '../domain/alerting/render-shard.ts';
 import { newShard, step } from '../domain/alerting/shard.ts';
@@ -64,8 +65,6 @@ const WARNINGS_MAX = 50;
 const WARNING_MAX = 300;
 /** Of one batch, so many are named. */
 const FAULTS_MAX = 5;
-/** What the state of a shard may take as JSON. */
-const SHARD_BYTES_MAX = 1_000_000;
 /** What the answer to a query may list. */
 const VIEW = { limit: 1000, bytesMax: 500_000 };
 

@@ -1,12 +1,15 @@
 import type { GroupRef } from './group-key.ts';
+import { bytesForSilences } from './limits.ts';
 import { bytesHeld } from './shard-codec.ts';
 import { type Draft, bytesOfMember, shrink, stateOfDraft } from './shard-draft.ts';
 import type { ShardState } from './shard-state.ts';
+import { bytesOfSilences } from './silences-full.ts';
 
 /**
  * A shard has two limits. Ingest sends it no new alert that `roomOf` has no room for; what is left
  * above that is for what has been accepted already: alerts that ingest sent at the same time, those
- * that other shards hand over by a new configuration or in a storm, and what pages add.
+ * that other shards hand over by a new configuration or in a storm, and what pages add. None of it
+ * takes what silences may: these are never refused by a shard, as the coordinator limits them.
  */
 const SOFT_PERCENT = 80;
 /** The state is measured again once so much has come or gone, as measuring takes long: before … */
@@ -25,10 +28,14 @@ export function roomOf(state: Pick<ShardState, 'bytesAtMost' | 'bytesLimit'>): n
 
 /** Whether so many bytes can be held; may measure, and so correct, what is held. */
 export function hasRoom(draft: Draft, bytes: number): boolean {
-  const most = draft.bytesLimit - refusedMax(draft) * REFUSED_BYTES;
+  const forSilences = bytesForSilences(draft.bytesLimit);
+  const most = draft.bytesLimit - refusedMax(draft) * REFUSED_BYTES - forSilences;
+  // All but a nearly full one need no look at its silences.
   if (draft.bytesAtMost + bytes <= most) return true;
+  const left = most + Math.min(forSilences, bytesOfSilences(draft.silences.values()));
+  if (draft.bytesAtMost + bytes <= left) return true;
   measure(draft, REFUSE_PERCENT);
-  return draft.bytesAtMost + bytes <= most;
+  return draft.bytesAtMost + bytes <= left;
 }
 
 /** Whether an alert can be in a group, which may have to be opened for it. */

@@ -28,6 +28,7 @@ import type {
   ShardState,
 } from './shard-state.ts';
 import { type Silence, stateOf } from './silence.ts';
+import { bytesOfSilence } from './silences-full.ts';
 import { stormTold } from './storm.ts';
 import { settleSources, sourcesChanged, takeAlerts, takeOwnAlerts } from './take-alerts.ts';
 
@@ -167,17 +168,13 @@ function takeSilence(draft: Draft, silence: Silence): void {
   if (before !== undefined && before.updatedAtMs > silence.updatedAtMs) return;
   const { nowMs } = draft;
   const wasActive = before !== undefined && stateOf(before, nowMs) === 'active';
-  if (before !== undefined) shrink(draft, silenceBytes(before));
+  if (before !== undefined) shrink(draft, bytesOfSilence(before));
   if (stateOf(silence, nowMs) === 'expired') draft.silences.delete(silence.id);
   else {
     draft.silences.set(silence.id, silence);
-    grow(draft, silenceBytes(silence));
+    grow(draft, bytesOfSilence(silence));
   }
   if (wasActive && stateOf(silence, nowMs) !== 'active') lookAtSilenced(draft);
-}
-
-function silenceBytes(silence: Silence): number {
-  return utf8Length(JSON.stringify(silence)) + 1;
 }
 
 /** What a silence held back is looked at again at once. */
@@ -248,7 +245,7 @@ function look(draft: Draft): void {
   const over = [...silences.values()].filter((one) => stateOf(one, nowMs) === 'expired');
   for (const silence of over) {
     silences.delete(silence.id);
-    shrink(draft, silenceBytes(silence));
+    shrink(draft, bytesOfSilence(silence));
   }
   if (over.length > 0) lookAtSilenced(draft);
   for (const [fingerprint, held] of draft.alerts) {

@@ -17,7 +17,7 @@ function loadedBy(file: string, seen: Set<string>, found: Set<string>): void {
   }
 }
 
-test.each(['shard.ts', 'shard-codec.ts', 'page-report.ts', 'silence.ts', 'storm.ts'])(
+test.each(['shard.ts', 'shard-codec.ts', 'page-report.ts', 'silences-full.ts', 'storm.ts'])(
   'a workflow that loads %s loads no schema, no time zones and no reader of files',
   (name) => {
     const found = new Set<string>();
