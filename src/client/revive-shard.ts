@@ -1,6 +1,6 @@
 import type { Alert } from '../domain/alerting/alert.ts';
 import type { AlertStore } from '../domain/alerting/alert-store.ts';
-import { inBatches } from '../domain/alerting/batches.ts';
+import { ACCEPTED_BYTES_MAX, BATCH_BYTES_MAX, inBatches } from '../domain/alerting/batches.ts';
 import { fingerprint } from '../domain/alerting/fingerprint.ts';
 import { ownersOf } from '../domain/alerting/owners.ts';
 import { Failure } from '../domain/failure.ts';
@@ -71,7 +71,7 @@ async function reviveShard(
   await forget(ownedBy(others));
   for (const one of [shard, ...others]) {
     const handed = ownedBy([one]).map((alert) => ({ alert, groups: null, stays: [] }));
-    const { batches } = inBatches(handed);
+    const { batches } = inBatches(handed, BATCH_BYTES_MAX, ACCEPTED_BYTES_MAX);
     for (const alerts of batches) await shards.signal(one, { version, alerts });
   }
 }

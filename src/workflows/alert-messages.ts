@@ -13,7 +13,7 @@ import type { Asked } from '../domain/release/commands.ts';
 export const COORDINATOR_ID = 'alerting';
 export const shardId = (shard: number): string => `alerts/${shard}`;
 
-/** A batch for one shard; at most `BATCH_BYTES_MAX`. */
+/** A batch for one shard; at most `BATCH_BYTES_MAX`, or one alert of `ACCEPTED_BYTES_MAX`. */
 export interface AlertBatch {
   /** Of the configuration that it was shared out by. */
   readonly version: number;

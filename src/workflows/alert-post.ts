@@ -1,6 +1,7 @@
 import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
-import { inBatches } from '../domain/alerting/batches.ts';
+import { ACCEPTED_BYTES_MAX, BATCH_BYTES_MAX, inBatches } from '../domain/alerting/batches.ts';
 import { destinationText } from '../domain/alerting/group-key.ts';
+import { formatLabels } from '../domain/alerting/labels.ts';
 import type { Handed, Outcome } from '../domain/alerting/shard-state.ts';
 import type { Silence } from '../domain/alerting/silence.ts';
 import {
@@ -45,10 +46,11 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
     const leaving = { toShards, opened };
     toShards = [];
     opened = [];
-    for (const one of leaving.toShards) {
-      // Larger than a batch is none: each came in one.
-      for (const alerts of inBatches(one.handed).batches) {
-        handTo({ shard: one.to, batch: { version: one.version, alerts } });
+    for (const { to, version: by, handed } of leaving.toShards) {
+      const { batches, tooLarge } = inBatches(handed, BATCH_BYTES_MAX, ACCEPTED_BYTES_MAX);
+      for (const alerts of batches) handTo({ shard: to, batch: { version: by, alerts } });
+      for (const { alert } of tooLarge) {
+        warn(`${shardId(to)} cannot be handed what is so large: ${formatLabels(alert.labels)}`);
       }
     }
     for (const one of leaving.opened) {

@@ -83,3 +83,17 @@ test('a heartbeat that is not watched any more is missed no more', async () => {
     'resolve: HeartbeatMissing (1 over)',
   ]);
 });
+
+test('an alert as large as may be is paged where another configuration hands it', async () => {
+  from = rig.received.length;
+  // Each such character is six of JSON's, and labels stand in the group, of another shard, once more.
+  const texts = Array.from({ length: 7 }, (_, at) => [`l${at}`, '\u0001'.repeat(1500)] as const);
+  const labels = { alertname: 'Huge', ...Object.fromEntries(texts) };
+  const annotations = { a: '\u0001'.repeat(32_700) };
+  const endsAtMs = (await rig.nowMs()) + 60 * MINUTE;
+  await rig.post({ labels, annotations, endsAtMs });
+  await rig.configure(file().replace('[alertname]', '[l0, l1, l2, l3, l4, l5, l6]'));
+  await rig.pass(MINUTE);
+  await expect.poll(() => titles().length).toBe(1);
+  await rig.configure(file());
+});
