@@ -26,7 +26,7 @@ export interface Leftovers {
   readonly duration: (value: unknown, path: Path) => string | undefined;
   /** As YAML 1.1 writes it too. */
   readonly boolean: (value: unknown, path: Path) => boolean | undefined;
-  /** By their names; of two with one name the first is kept. */
+  /** By their names; two with one name are refused. */
   readonly byName: <Value>(
     all: readonly (readonly [name: string, value: Value, path: Path])[],
   ) => Record<string, Value>;
@@ -92,7 +92,8 @@ export function newLeftovers(): Leftovers {
     byName: (all) => {
       const kept = new Map<string, (typeof all)[number][1]>();
       for (const [name, value, path] of all) {
-        if (kept.has(name)) add(path, `there is another ${name} above it, which is kept`);
+        if (kept.has(name))
+          refuse(path, `there is another ${name} above it: give each its own name`);
         else kept.set(name, value);
       }
       return Object.fromEntries(kept);

@@ -176,10 +176,6 @@ describe('what means something else now is listed too', () => {
         'write a second matcher with !~ instead: nothing matches it until you mend it',
     ],
     [
-      'route: { receiver: a }\nreceivers: [{ name: a }, { name: a, slack_configs: [{}] }]',
-      'receivers.1: there is another a above it, which is kept',
-    ],
-    [
       'route: { receiver: a, "<<": 1 }\nreceivers: [{ name: a }]',
       'route.<<: Belay has no such setting',
     ],

@@ -75,6 +75,24 @@ describe('what Alertmanager does not take is refused where it stands, never pass
     expect(problemsOf(text)).toEqual([expected]);
   });
 
+  const named = 'there is another t above it: give each its own name';
+  test.each([
+    [
+      'receivers: [{ name: a }, { name: t }, { name: t, slack_configs: [{}] }]',
+      `am.yml:2:39: receivers.2: ${named}`,
+    ],
+    [
+      'receivers: [{ name: a }]\ntime_intervals: [{ name: t }, { name: t }]',
+      `am.yml:3:31: time_intervals.1: ${named}`,
+    ],
+    [
+      'receivers: [{ name: a }]\nmute_time_intervals: [{ name: t }]\ntime_intervals: [{ name: t }]',
+      `am.yml:3:23: mute_time_intervals.0: ${named}`,
+    ],
+  ])('two of one name: %s', (rest, expected) => {
+    expect(problemsOf(`route: { receiver: a }\n${rest}`)).toEqual([expected]);
+  });
+
   test('all of it at once, and no secret with it', () => {
     const problems = problemsOf(
       `receivers: [{ name: a, slack_configs: s3cret }]
