@@ -5,7 +5,7 @@ import { type DocumentForm, type DocumentSource, readDocument } from '../documen
 import type { AlertingDocument } from './alerting.schema.ts';
 import { type Configuration, checkedAlerting } from './alerting-file.ts';
 import { importedIntervals } from './alertmanager-intervals.ts';
-import { type Leftovers, newLeftovers } from './alertmanager-leftovers.ts';
+import { type Leftovers, newLeftovers, shortName } from './alertmanager-leftovers.ts';
 import { type NeededChannel, importedReceivers } from './alertmanager-receivers.ts';
 import { importedMatchers, importedRoute } from './alertmanager-routes.ts';
 
@@ -95,7 +95,7 @@ function translated(parsed: Written, leftovers: Leftovers) {
   const ofReceivers = parsed.receivers.map(
     ({ name }, at) =>
       [
-        ['receivers', name],
+        ['receivers', shortName(name)],
         ['receivers', at],
       ] as const,
   );
@@ -119,6 +119,10 @@ function resolveTimeout(
   }
   const path = ['global', 'resolve_timeout'];
   const text = leftovers.duration(timeout, path);
+  if (text === '0s') {
+    leftovers.add(path, 'ends an alert that names no end at once: here that is after 5m');
+    return {};
+  }
   return text === undefined ? {} : { resolve_timeout: text };
 }
 
@@ -135,7 +139,7 @@ function inhibitRules(
     leftovers.unknown(rest, path);
     const matchersOf = (side: 'source' | 'target', list: unknown, match: unknown, re: unknown) =>
       importedMatchers({ list, match, re }, path, `${side}_`, leftovers);
-    const title = leftovers.text(name, [...path, 'name']);
+    const title = leftovers.name(name, [...path, 'name']);
     return {
       ...(title === '' ? {} : { name: title }),
       source_matchers: matchersOf('source', source_matchers, source_match, source_match_re),

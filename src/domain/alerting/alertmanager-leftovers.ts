@@ -1,5 +1,8 @@
 import type { Found } from '../document/issues.ts';
+import { cut } from '../paging/page-words.ts';
 import { formatDuration } from '../quantity.ts';
+import { fingerprint } from './fingerprint.ts';
+import { NAME_MAX } from './route.schema.ts';
 
 type Path = Found['path'];
 
@@ -21,6 +24,8 @@ export interface Leftovers {
   /** As it stands there; empty where nothing does. */
   readonly text: (value: unknown, path: Path) => string;
   readonly texts: (value: unknown, path: Path) => string[];
+  /** Of what is defined there: one that is longer than Belay takes is cut and noted. */
+  readonly name: (value: unknown, path: Path) => string;
   readonly unknown: (keys: Readonly<Record<string, unknown>>, path: Path) => void;
   /** `1w` is `7d`; what is longer than Belay takes is cut and noted. */
   readonly duration: (value: unknown, path: Path) => string | undefined;
@@ -66,6 +71,11 @@ export function newLeftovers(): Leftovers {
     listOf,
     text,
     texts: (value, path) => listOf(value, path).map((one, at) => text(one, [...path, at])),
+    name: (value, path) => {
+      const name = text(value, path);
+      if (name.length > NAME_MAX) add(path, `is longer than ${NAME_MAX} characters: it is cut`);
+      return shortName(name);
+    },
     unknown: (keys, path) => {
       for (const key of Object.keys(keys)) add([...path, key], 'Belay has no such setting');
     },
@@ -100,6 +110,13 @@ export function newLeftovers(): Leftovers {
     },
   };
 }
+
+/** Wherever a name stands; what is cut of it still tells it from others. */
+export function shortName(name: string): string {
+  return name.length > NAME_MAX ? `${cut(name, NAME_KEPT)} ${fingerprint({ name })}` : name;
+}
+
+const NAME_KEPT = 180;
 
 const LIST = 'write [a, b], or each entry in a line of its own that begins with -';
 

@@ -43,8 +43,8 @@ export function importedReceivers(
 ): Imported {
   const channels: NeededChannel[] = [];
   const receivers = list.map((receiver, at) => {
-    const name = String(receiver.name);
     const path = ['receivers', at];
+    const name = leftovers.name(receiver.name, [...path, 'name']);
     return [name, importedReceiver(receiver, at, channels, leftovers), path] as const;
   });
   return { receivers: leftovers.byName(receivers), channels };

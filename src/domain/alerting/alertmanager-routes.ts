@@ -1,5 +1,5 @@
 import type { Found } from '../document/issues.ts';
-import type { Leftovers } from './alertmanager-leftovers.ts';
+import { type Leftovers, shortName } from './alertmanager-leftovers.ts';
 import { type Matcher, formatMatcher } from './matcher.ts';
 import { readMatchers } from './read-matchers.ts';
 import { regexProblem } from './regex.ts';
@@ -33,7 +33,7 @@ function settings(
 ): RouteDocument {
   const { receiver, group_by: groupBy, continue: goesOn, labels, ...rest } = own;
   const made: { -readonly [Key in keyof RouteDocument]: RouteDocument[Key] } = {};
-  const name = leftovers.text(receiver, [...path, 'receiver']);
+  const name = shortName(leftovers.text(receiver, [...path, 'receiver']));
   if (name !== '') made.receiver = name;
   if (groupBy !== undefined && groupBy !== null) {
     made.group_by = leftovers.texts(groupBy, [...path, 'group_by']);
@@ -44,7 +44,7 @@ function settings(
     if (text !== undefined) made[key] = text;
   }
   for (const key of INTERVALS) {
-    const names = leftovers.texts(rest[key], [...path, key]);
+    const names = leftovers.texts(rest[key], [...path, key]).map(shortName);
     if (names.length > 0) made[key] = names;
   }
   if (labels !== undefined && labels !== null) {

@@ -8,7 +8,8 @@ const MATCHERS_MAX = 50;
 const NAMES_MAX = 50;
 
 /** Of receivers, time intervals and rules; it stands in no identity of anything. */
-export const freeName = z.string().min(1, 'a name is not empty').max(200);
+export const NAME_MAX = 200;
+export const freeName = z.string().min(1, 'a name is not empty').max(NAME_MAX);
 
 /** One text may hold several: `severity="page", team=~"a|b"`. */
 export const matchers = z

@@ -4,6 +4,7 @@ import {
   type Node,
   isNode,
   isScalar,
+  parseAllDocuments,
   parseDocument,
   visit,
 } from 'yaml';
@@ -39,7 +40,8 @@ export function readText(text: string, holds: string, go?: GoYaml): DocumentText
     value: undefined,
     flaws,
   });
-  const notYaml = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+  const errors = document.errors.filter((one) => go === undefined || !isOfNothing(one, text));
+  const notYaml = [...errors, ...document.warnings].map(({ pos, message }) => ({
     offset: pos[0],
     message: inOurWords(message, holds),
   }));
@@ -52,6 +54,15 @@ export function readText(text: string, holds: string, go?: GoYaml): DocumentText
   const { value, flaws } =
     go === undefined ? typedValue(document) : readAsGo(document, aliases, go);
   return flaws.length > 0 ? flawed(flaws) : { document, lines, value, flaws };
+}
+
+/** Whether it only says that others follow the first document, which say nothing. */
+function isOfNothing({ code, pos }: Document['errors'][number], text: string): boolean {
+  if (code !== 'MULTIPLE_DOCS') return false;
+  return [...parseAllDocuments(text.slice(pos[0]))].every(
+    ({ errors, contents }) =>
+      errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null)),
+  );
 }
 
 function typedValue(document: Document): Pick<DocumentText, 'value' | 'flaws'> {

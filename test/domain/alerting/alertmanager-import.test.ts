@@ -252,6 +252,11 @@ describe('time intervals that Alertmanager takes mean the same', () => {
     ['[{ weekdays: null, times: }]', [{}]],
     ['[{ years: ["1950:2030"] }]', [{ years: ['1950:2030'] }]],
     ['[{ location: "" }]', [{}]],
+    ['[{ times: [null] }, { years: ["2026"] }]', [{ years: ['2026'] }]],
+    [
+      '[{ times: [null, { start_time: 09:00, end_time: 17:00 }] }]',
+      [{ times: [{ start_time: '09:00', end_time: '17:00' }] }],
+    ],
     [
       '[{ times: [{ start_time: 09:00, end_time: 17:00 }] }]',
       [{ times: [{ start_time: '09:00', end_time: '17:00' }] }],
@@ -268,6 +273,21 @@ describe('time intervals that Alertmanager takes mean the same', () => {
     ]);
   });
 
+  test('where nothing stands instead of one, or of its times, that is left out and listed', () => {
+    const { document, left } = imported(`
+route: { receiver: a }
+receivers: [{ name: a }]
+time_intervals:
+-
+- name: t
+  time_intervals: [{ times: [null, { start_time: 09:00, end_time: 17:00 }] }]`);
+    expect(Object.keys(document.time_intervals ?? {})).toEqual(['t']);
+    expect(left.map((one) => `${one.line}: ${one.path}: ${one.message}`)).toEqual([
+      '5: time_intervals.0: nothing stands here: it is left out',
+      '7: time_intervals.1.time_intervals.0.times.0: nothing stands here: it is left out',
+    ]);
+  });
+
   test('one without entries mutes nothing', () => {
     const { document } = imported(`
 route: { receiver: a, routes: [{ mute_time_intervals: [t] }, { active_time_intervals: [t] }] }
@@ -276,4 +296,71 @@ time_intervals: [{ name: t }]`);
     const { timeIntervals } = configuration(JSON.stringify(document));
     expect(isIn(timeIntervals.t ?? [{} as never], Date.now())).toBe(false);
   });
+});
+
+describe('what Alertmanager takes and Belay cannot is taken as well as it can be, and listed', () => {
+  const leftOf = (text: string) =>
+    imported(text).left.map((one) => `${one.line}: ${one.path}: ${one.message}`);
+
+  test('names that are longer, wherever they stand', () => {
+    const long = (end: string): string => `${'x'.repeat(250)}${end}`;
+    const text = `
+route: { receiver: ${long('1')}, routes: [{ receiver: ${long('2')}, mute_time_intervals: [${long('t')}] }] }
+receivers:
+- name: ${long('1')}
+- name: ${long('2')}
+time_intervals:
+- name: ${long('t')}
+  time_intervals: [{ years: ['2026'] }]
+inhibit_rules:
+- { name: ${long('r')}, source_matchers: [a=b], target_matchers: [c=d] }`;
+    expect(leftOf(text)).toEqual([
+      '4: receivers.0.name: is longer than 200 characters: it is cut',
+      '5: receivers.1.name: is longer than 200 characters: it is cut',
+      '7: time_intervals.0.name: is longer than 200 characters: it is cut',
+      '10: inhibit_rules.0.name: is longer than 200 characters: it is cut',
+    ]);
+    const { document } = imported(text);
+    const names = Object.keys(document.receivers);
+    expect(names.map((name) => name.slice(0, 179))).toEqual(['x'.repeat(179), 'x'.repeat(179)]);
+    expect([document.route.receiver, document.route.routes?.[0]?.receiver]).toEqual(names);
+    const { routes, timeIntervals } = configuration(JSON.stringify(document));
+    expect(routes[1]?.mutedIn).toEqual(Object.keys(timeIntervals));
+  });
+
+  test('what is wrong with a receiver of a longer name is told where it stands', () => {
+    const long = 'x'.repeat(250);
+    const text = `route: { receiver: ${long} }\nreceivers:\n- name: ${long}\n  x_configs: 1`;
+    const read = importAlertmanager({ text, file: 'alertmanager.yml' });
+    expect(read).toMatchObject({ problems: [{ line: 4, path: 'receivers.0.x_configs' }] });
+  });
+
+  test('a resolve_timeout of 0s, by which no alert without an end would fire', () => {
+    const text =
+      'global: { resolve_timeout: 0s }\nroute: { receiver: a }\nreceivers: [{ name: a }]';
+    expect(leftOf(text)).toEqual([
+      '1: global.resolve_timeout: ends an alert that names no end at once: here that is after 5m',
+    ]);
+    expect(imported(text).document.resolve_timeout).toBeUndefined();
+  });
+});
+
+describe('of several documents of a file Alertmanager reads the first', () => {
+  const FIRST = 'route: { receiver: a }\nreceivers: [{ name: a }]\n';
+
+  test.each(['---\n', '---\n# the end\n', '---\nnull\n', '---\n---\n~\n', '...\n---\n'])(
+    'those after it may be empty: %j',
+    (rest) => {
+      expect(imported(FIRST + rest).document.route.receiver).toBe('a');
+    },
+  );
+
+  test.each(['---\nroute: { receiver: b }\n', '---\n---\na: b\n', '---\na: [\n', '---\n"null"\n'])(
+    'but nothing that is written there is passed over: %j',
+    (rest) => {
+      const read = importAlertmanager({ text: FIRST + rest, file: 'alertmanager.yml' });
+      const message = 'a second document begins here: a file holds one configuration';
+      expect(read).toMatchObject({ problems: [{ line: 3, message }] });
+    },
+  );
 });

@@ -120,6 +120,11 @@ describe('what Belay cannot take is refused where it stands in the file', () => 
       '5:32',
       'mute_time_intervals.0.time_intervals.0.location',
     ],
+    [
+      interval('[{ times: [null, { start_time: 9, end_time: 10:00 }] }]'),
+      '5:50',
+      'time_intervals.0.time_intervals.0.times.1.start_time',
+    ],
     [interval('[{ weekdays: monday }]'), '5:32', 'time_intervals.0.time_intervals.0.weekdays'],
     [withRoute('{ receiver: nobody }'), '5:17', 'route.routes.0.receiver'],
     [withRoute('{ group_by: [x, x] }'), '5:17', 'route.routes.0.group_by'],
