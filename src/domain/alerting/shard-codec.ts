@@ -73,9 +73,16 @@ type Named = number | string;
 
 type CarriedLog = readonly [firing: readonly Named[], resolved: readonly Named[], at: number];
 
-/** 1: it is over, 2: it may have been told. */
+/**
+ * One that is as usual is its place; one with the usual routes says only what else is not. 1: it is over,
+ * 2: it may have been told; 4, 8 and 12: it is held back, in the order of `HOLDERS`.
+ */
 type CarriedMember =
-  Place | readonly [Place, readonly number[], HeldBy | null, number, notBefore?: number];
+  | Place
+  | readonly [Place, number]
+  | readonly [Place, readonly number[], HeldBy | null, number, notBefore?: number];
+
+const HOLDERS: readonly HeldBy[] = ['silence', 'inhibition', 'mute'];
 
 type CarriedGroup = readonly [
   destination: Place,
@@ -183,10 +190,24 @@ function memberOf(
   usual: readonly number[],
   baseMs: number,
 ): CarriedMember {
-  const isLed = routes.join() === usual.join();
-  if (heldBy === null && !isOver && !mayBeTold && notBeforeMs === undefined && isLed) return at;
-  const all = [at, routes, heldBy, (isOver ? 1 : 0) + (mayBeTold ? 2 : 0)] as const;
-  return notBeforeMs === undefined ? all : [...all, notBeforeMs - baseMs];
+  const flags = (isOver ? 1 : 0) + (mayBeTold ? 2 : 0);
+  if (notBeforeMs !== undefined) return [at, routes, heldBy, flags, notBeforeMs - baseMs];
+  if (routes.join() !== usual.join()) return [at, routes, heldBy, flags];
+  const all = flags + 4 * (heldBy === null ? 0 : HOLDERS.indexOf(heldBy) + 1);
+  return all === 0 ? at : [at, all];
+}
+
+function memberFrom(
+  from: CarriedMember,
+  usual: readonly number[],
+  baseMs: number,
+): readonly [at: Place, member: Member] {
+  if (typeof from === 'number') return [from, { routes: usual, heldBy: null, isOver: false }];
+  const [at, routes, heldBy, flags, notBefore] =
+    from.length === 2 ? [from[0], usual, HOLDERS[(from[1] >> 2) - 1] ?? null, from[1]] : from;
+  const told = (flags & 2) === 0 ? {} : { mayBeTold: true };
+  const waits = notBefore === undefined ? {} : { notBeforeMs: notBefore + baseMs };
+  return [at, { routes, heldBy, isOver: (flags & 1) !== 0, ...told, ...waits }];
 }
 
 /** Each once, by the names in the order that they have. */
@@ -348,15 +369,9 @@ function groupOf(
   return {
     ...{ key: ref.key, destination, labels: ref.labels, isStorm: ref.isStorm },
     members: new Map(
-      from[10].map((member): [string, Member] => {
-        if (typeof member === 'number') {
-          return [fingerprints[member] ?? '', { routes, heldBy: null, isOver: false }];
-        }
-        const [at, own, heldBy, over, notBefore] = member;
-        const told = (over & 2) === 0 ? {} : { mayBeTold: true };
-        const waits = notBefore === undefined ? {} : { notBeforeMs: notBefore + baseMs };
-        const is = { routes: own, heldBy, isOver: (over & 1) !== 0, ...told, ...waits };
-        return [fingerprints[at] ?? '', is];
+      from[10].map((one): [string, Member] => {
+        const [at, member] = memberFrom(one, routes, baseMs);
+        return [fingerprints[at] ?? '', member];
       }),
     ),
     openedAtMs: openedAt + baseMs,

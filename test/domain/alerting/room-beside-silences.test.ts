@@ -84,6 +84,35 @@ describe('with all silences that there may be a shard holds no more than it may'
   });
 });
 
+test('nor does one that holds back as many alerts as one group may have', () => {
+  const world = machines(FILE, 1, SHARD_BYTES_MAX);
+  const alerts = Array.from({ length: 15_000 }, (_, at): Handed => {
+    const alert = received(
+      { labels: { alertname: 'Down', host: `${at}` }, endsAtMs: FAR },
+      START,
+      0,
+    );
+    return { alert, groups: null, stays: [] };
+  });
+  world.only(0, { kind: 'alerts', version: 1, alerts });
+  world.advance(START + MINUTE);
+  expect(world.pages).toHaveLength(1);
+  const all = [...allSilences('静'.repeat(1900)).values()];
+  const [first] = all;
+  if (first === undefined) throw new RangeError('there is room for one');
+  const ofAll = { ...first, matcherSets: [[{ name: 'alertname', operator: '=~', value: '.*n' }]] };
+  world.tell(0, { kind: 'silences', silences: [ofAll as Silence, ...all.slice(1)] });
+  // The group is looked at once more, as one of its alerts is over.
+  world.post(FILE, 1, { alertname: 'Down', host: '0' }, START + MINUTE);
+  world.advance(START + 5 * MINUTE);
+  const [state] = world.states();
+  const members = [...(state?.groups.values() ?? [])].flatMap((group) => [
+    ...group.members.values(),
+  ]);
+  expect(members.filter(({ heldBy }) => heldBy === 'silence').length).toBeGreaterThan(10_000);
+  expect(state === undefined ? Infinity : carriedBytes(state)).toBeLessThan(SHARD_BYTES_MAX);
+});
+
 describe('silences are taken', () => {
   test('as long as their bytes have room, whatever number of characters these are', () => {
     const latin = allSilences('x'.repeat(1900));

@@ -8,7 +8,12 @@ import {
   carriedBytes,
   restored,
 } from '../../../src/domain/alerting/shard-codec.ts';
-import type { Handed, ShardState } from '../../../src/domain/alerting/shard-state.ts';
+import type {
+  Group,
+  Handed,
+  Member,
+  ShardState,
+} from '../../../src/domain/alerting/shard-state.ts';
 import { roomOf } from '../../../src/domain/alerting/room.ts';
 import { newShard, step } from '../../../src/domain/alerting/shard.ts';
 import { changesAt, isIn } from '../../../src/domain/alerting/time-interval.ts';
@@ -80,6 +85,29 @@ inhibit_rules: [{ source_matchers: [s=1], target_matchers: [t=1] }]`;
       bytesAtMost: bytesHeld(state),
       bytesChanged: 0,
     });
+  });
+
+  test('whatever a group knows of its members comes back', () => {
+    const { state } = take(shard(1e6), batch(0, 80));
+    const [group] = state.groups.values();
+    if (group === undefined) throw new RangeError('all of them are in a group');
+    const kinds = [null, 'silence', 'inhibition', 'mute'].flatMap((heldBy) =>
+      [false, true].flatMap((isOver) =>
+        [{}, { mayBeTold: true }, { notBeforeMs: START + 1 }].flatMap((told) =>
+          [[0], [0, 3], []].map((routes) => ({ routes, heldBy, isOver, ...told }) as Member),
+        ),
+      ),
+    );
+    const names = [...state.alerts.keys()];
+    const members = new Map(names.map((name, at) => [name, kinds[at] ?? group.members.get(name)]));
+    const groups = new Map([[group.key, { ...group, members: members as Group['members'] }]]);
+    const written = JSON.stringify(carried({ ...state, groups }));
+    expect(restored(JSON.parse(written), config).groups).toEqual(groups);
+    // Those of the usual routes take no more than a digit or two, as a silence may hold back all.
+    const held = new Map(names.map((name) => [name, { ...kinds[18], routes: [0] } as Member]));
+    const all = new Map([[group.key, { ...group, members: held }]]);
+    const more = carriedBytes({ ...state, groups: all }) - carriedBytes(state);
+    expect(more).toBeLessThanOrEqual(names.length * 5);
   });
 
   test('alerts beyond the limit are refused by name, and those held are not lost', () => {
