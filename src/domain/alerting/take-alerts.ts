@@ -217,27 +217,41 @@ function forward(draft: Draft, fingerprint: string): void {
 function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | null {
   const { nowMs, configuration } = draft;
   const before = draft.alerts.get(fingerprint);
-  const alert = before === undefined ? message : merged(before.alert, message, nowMs);
+  const latest = before === undefined ? message : merged(before.alert, message, nowMs);
   // One that fired when it was sent may have been sent again since: the store is asked first.
-  const isEnded = isOver(alert, nowMs) && isOver(alert, alert.updatedAtMs);
+  const isEnded = isOver(latest, nowMs) && isOver(latest, latest.updatedAtMs);
   if (before === undefined && isEnded) return null;
-  const more = bytesOf(alert) - (before === undefined ? 0 : bytesOf(before.alert));
-  if (!isEnded && more > 0 && !hasRoom(draft, more)) {
-    refuse(draft, fingerprint);
-    return null;
-  }
+  const more = bytesOfTexts(before?.alert, latest);
+  const isFull = !isEnded && more > 0 && !hasRoom(draft, more);
+  if (isFull) refuse(draft, fingerprint);
+  if (isFull && before === undefined) return null;
+  // One that is held fires on, by the texts that are known.
+  const alert = isFull && before !== undefined ? withTextsOf(before.alert, latest) : latest;
   const isSource = canInhibit(configuration.inhibitRules, alert.labels);
   const firesAnew = before !== undefined && before.isEnded && !isEnded;
   const held: HeldAlert = {
     ...{ alert, isEnded, askAtMs: null, isSource, groups: before?.groups ?? [] },
     hasSteered: before?.hasSteered === true && !firesAnew,
   };
-  if (more > 0) grow(draft, more);
-  else shrink(draft, -more);
-  taken(draft, fingerprint);
+  if (!isFull) {
+    grow(draft, more);
+    if (before !== undefined && more > 0) shrink(draft, bytesOf(before.alert));
+    taken(draft, fingerprint);
+  }
   draft.alerts.set(fingerprint, held);
   if (isSource && before?.isEnded !== isEnded) sourcesChanged(draft);
   return held;
+}
+
+/** What its texts take, at most: nothing more where they stay, but others may keep what it had. */
+function bytesOfTexts(before: Alert | undefined, alert: Alert): number {
+  const said = ({ annotations, generatorUrl }: Alert): string =>
+    JSON.stringify([annotations, generatorUrl]);
+  return before !== undefined && said(before) === said(alert) ? 0 : bytesOf(alert);
+}
+
+function withTextsOf({ annotations, generatorUrl }: Alert, alert: Alert): Alert {
+  return { ...alert, annotations, generatorUrl };
 }
 
 /** What could be inhibited before may not be now. */
