@@ -108,6 +108,7 @@ export function change(draft: Draft, key: string, over: Partial<Group>): void {
   if (group === undefined) return;
   draft.groups.set(key, { ...group, ...over });
   if (over.log !== undefined) shrink(draft, bytesOfLog(draft, group.log));
+  if (over.inFlight !== undefined) shrink(draft, IN_FLIGHT_BYTES);
 }
 
 /** What a log takes, or is kept free for it; places of alerts that are held their members count. */
@@ -186,6 +187,7 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
     before?.heldBy === to.heldBy &&
     before.isOver === to.isOver &&
     before.mayBeTold === to.mayBeTold &&
+    before.notBeforeMs === to.notBeforeMs &&
     before.routes === to.routes;
   if (isAsBefore) return;
   grow(draft, memberBytes(to.routes));
@@ -253,6 +255,8 @@ export function shrink(draft: Draft, bytes: number): void {
 
 /** What is kept free for a page. */
 export const PAGE_BYTES = 160;
+/** So much less takes one that is on its way, at most. */
+const IN_FLIGHT_BYTES = 60;
 /** With what its next page takes. */
 const GROUP_BYTES = 500;
 const MEMBER_BYTES = 100;

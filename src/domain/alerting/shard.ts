@@ -224,6 +224,7 @@ function seenAlert(draft: Draft, { fingerprint, endsAtMs, askedAtMs }: SeenAlert
   const isAnswer = tooSoonMs <= CLOCKS_APART_MS;
   const isEnded = last <= nowMs && isAnswer;
   const askAtMs = last > nowMs || isAnswer ? null : nowMs + Math.min(tooSoonMs, ASK_AGAIN_MS);
+  if (held.askAtMs !== null) shrink(draft, TIME_BYTES);
   draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs });
   if (!isEnded) return;
   if (held.isSource) sourcesChanged(draft);

@@ -9,6 +9,7 @@ import { groupsFor } from './routing.ts';
 import { type Waiting, flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
+  TIME_BYTES,
   askSoon,
   bytesOf,
   bytesOfStays,
@@ -238,6 +239,7 @@ function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | nu
     if (before !== undefined && more > 0) shrink(draft, bytesOf(before.alert));
     taken(draft, fingerprint);
   }
+  if (before !== undefined && before.askAtMs !== null) shrink(draft, TIME_BYTES);
   draft.alerts.set(fingerprint, held);
   if (isSource && before?.isEnded !== isEnded) sourcesChanged(draft);
   return held;
