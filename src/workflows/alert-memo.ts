@@ -25,6 +25,10 @@ export function createAlertMemo() {
     commanded(): void {
       commandedAt = workflowInfo().historyLength;
     },
+    /** What this task brings may be called off in it again: then it brings nothing. */
+    uncommanded(): void {
+      commandedAt = -1;
+    },
     /** At least once for each task. */
     show(numbers: Numbers): void {
       const { historyLength } = workflowInfo();

@@ -259,6 +259,7 @@ function openShard(
     }
     take(event);
     if (event.kind === 'silences') {
+      memo.uncommanded();
       await flusher.callOff(({ firing }) => firing.some((one) => isSilenced(one, event.silences)));
     }
     await post.settled();
