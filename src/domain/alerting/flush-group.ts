@@ -16,7 +16,7 @@ import { type PageLog, type PageReason, whyPage } from './why-page.ts';
 interface Survey {
   readonly firing: Set<string>;
   readonly resolved: Set<string>;
-  /** Resolved ones of which nobody is told, as they are held back. */
+  /** Those of which nobody is told: resolved ones that are held back, and what no route leads here. */
   readonly untold: string[];
   /** What was held back before and is not any more, although it had been paged. */
   ended: 'silence_ended' | 'mute_ended' | null;
@@ -62,18 +62,21 @@ function surveyOf(draft: Draft, group: Group): Survey {
   for (const [fingerprint, member] of group.members) {
     const held = draft.alerts.get(fingerprint);
     if (held === undefined) continue;
+    const mayBeKnown = known.has(fingerprint) || member.mayBeTold === true;
     const heldBy = heldBack(draft, held.alert.labels, member.routes);
     if (heldBy !== member.heldBy) {
       changeMember(draft, group.key, fingerprint, { ...member, heldBy });
     }
     if (held.isEnded || member.isOver) {
       // To end an incident pages nobody: it is told whatever holds pages back.
-      const mayBeKnown = known.has(fingerprint) || member.mayBeTold === true;
       const isTold = heldBy === null || (group.destination.kind === 'policy' && mayBeKnown);
       if (isTold) {
         survey.resolved.add(fingerprint);
         survey.mayBeTold ||= member.mayBeTold === true;
       } else survey.untold.push(fingerprint);
+    } else if (member.routes.length === 0 && !mayBeKnown) {
+      // A page that was on its way as the routes became others has not arrived.
+      survey.untold.push(fingerprint);
     } else if ((member.notBeforeMs ?? 0) > draft.nowMs) {
       survey.waitsMs = Math.min(survey.waitsMs, member.notBeforeMs ?? Infinity);
     } else if (heldBy === null) {
@@ -90,7 +93,7 @@ function surveyOf(draft: Draft, group: Group): Survey {
 }
 
 function reasonOf(
-  { log, members }: Group,
+  { log, members, destination }: Group,
   survey: Survey,
   timing: Timing,
   nowMs: number,
@@ -102,7 +105,8 @@ function reasonOf(
   }
   // Where no route leads any more, only the end of what was paged is told.
   const isLed = [...survey.firing].some((one) => (members.get(one)?.routes.length ?? 0) > 0);
-  if (!isLed) return null;
+  const isEndTold = survey.mayBeTold && (timing.sendResolved || destination.kind === 'policy');
+  if (!isLed) return isEndTold && survey.firing.size > 0 ? 'some_resolved' : null;
   return reason === 'repeat_interval' ? (survey.ended ?? reason) : (reason ?? survey.ended);
 }
 
@@ -138,6 +142,7 @@ export function paged(
   if (inFlight === null || inFlight.key !== pageKey) return;
   change(draft, key, { inFlight: null });
   if (hasArrived || mayHaveArrived) markTold(draft, key, inFlight.firing, !hasArrived);
+  if (!hasArrived && mayHaveArrived) doubtFiring(draft, key, inFlight.resolved);
   if (hasArrived) {
     const { firing, resolved, atMs } = inFlight;
     told(draft, key, { firing, resolved, atMs });
@@ -158,6 +163,16 @@ function markTold(draft: Draft, key: string, firing: readonly string[], mayBeTol
     const { mayBeTold: _, ...rest } = member;
     changeMember(draft, key, fingerprint, mayBeTold ? { ...rest, mayBeTold } : rest);
   }
+}
+
+/** Its end may have been told: if one of them fires again, that is news, and if not, its end is. */
+function doubtFiring(draft: Draft, key: string, resolved: readonly string[]): void {
+  const log = draft.groups.get(key)?.log ?? null;
+  if (log === null || resolved.length === 0) return;
+  const ended = new Set(resolved);
+  const doubted = log.firing.filter((one) => ended.has(one));
+  change(draft, key, { log: { ...log, firing: log.firing.filter((one) => !ended.has(one)) } });
+  markTold(draft, key, doubted, true);
 }
 
 function told(draft: Draft, key: string, log: PageLog): void {

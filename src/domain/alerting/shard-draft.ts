@@ -133,9 +133,14 @@ export function join(draft: Draft, fingerprint: string, ref: GroupRef, notBefore
   const held = draft.alerts.get(fingerprint);
   if (held === undefined) return;
   if (!draft.groups.has(ref.key)) open(draft, ref);
-  const waits = notBeforeMs === undefined ? {} : { notBeforeMs };
-  const member: Member = { routes: ref.routes, heldBy: null, isOver: false, ...waits };
-  membersOf(draft, ref.key).set(fingerprint, member);
+  const members = membersOf(draft, ref.key);
+  const member: Member = {
+    ...{ routes: ref.routes, heldBy: null, isOver: false },
+    ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+    // It may have been told here before it ended, and fires anew.
+    ...(members.get(fingerprint)?.mayBeTold === true ? { mayBeTold: true } : {}),
+  };
+  members.set(fingerprint, member);
   grow(draft, memberBytes(ref.routes));
   if (held.groups.includes(ref.key)) return;
   draft.alerts.set(fingerprint, { ...held, groups: [...held.groups, ref.key] });

@@ -136,18 +136,36 @@ function takeBatch(draft: Draft, { version, alerts }: Early): void {
   if (version <= draft.version) return takeAlerts(draft, alerts, version);
   const kept: Handed[] = [];
   draft.early = [...draft.early, { version, alerts: kept }];
-  for (const handed of alerts) if (isKept(draft, handed)) kept.push(handed);
+  for (const handed of alerts) {
+    const one = keptOf(draft, handed);
+    if (one !== null) kept.push(one);
+  }
   if (kept.length === 0) draft.early = draft.early.slice(0, -1);
 }
 
-function isKept(draft: Draft, handed: Handed): boolean {
-  const bytes = earlyBytes(handed);
-  if (!isOver(handed.alert, draft.nowMs) && !hasRoom(draft, bytes)) {
-    refuse(draft, fingerprintOf(handed.alert.labels));
-    return false;
+/** Null, there is no room for it. An end needs no texts: they are those that its alert has. */
+function keptOf(draft: Draft, handed: Handed): Handed | null {
+  const { alert } = handed;
+  const isEnd = isOver(alert, draft.nowMs);
+  const needed = isEnd
+    ? { ...handed, alert: { ...alert, annotations: {}, generatorUrl: null } }
+    : handed;
+  const kept = hasRoom(draft, earlyBytes(handed)) ? handed : needed;
+  const bytes = earlyBytes(kept);
+  const key = fingerprintOf(alert.labels);
+  if (!hasRoom(draft, bytes) && !(isEnd && isKnown(draft, key))) {
+    // An end of what is not known is nothing to anybody.
+    if (!isEnd) refuse(draft, key);
+    return null;
   }
   grow(draft, bytes);
-  return true;
+  return kept;
+}
+
+function isKnown({ alerts, early }: Draft, key: string): boolean {
+  const waits = (batch: Early): boolean =>
+    batch.alerts.some(({ alert }) => fingerprintOf(alert.labels) === key);
+  return alerts.has(key) || early.some(waits);
 }
 
 function earlyBytes(handed: Handed): number {

@@ -176,6 +176,8 @@ function takeStays(draft: Draft, fingerprint: string, { alert, stays }: Handed):
   const noted = stays.filter(({ shard, ref, version }) => {
     // Of an older configuration: the shard where it stays tells it anew by this one.
     if (shard === draft.shard || version < draft.version) return false;
+    // Anybody may send a batch by signal.
+    if (shard < 0 || shard >= draft.shards) return false;
     const groups = groupsAt(draft, fingerprint, ref.destination);
     // Told here as well, it ends here as well as there.
     if (groups.some((group) => isTold(draft, group, fingerprint))) return true;
@@ -223,10 +225,10 @@ function hold(draft: Draft, fingerprint: string, message: Alert): HeldAlert | nu
   const isEnded = isOver(latest, nowMs) && isOver(latest, latest.updatedAtMs);
   if (before === undefined && isEnded) return null;
   const more = bytesOfTexts(before?.alert, latest);
-  const isFull = !isEnded && more > 0 && !hasRoom(draft, more);
-  if (isFull) refuse(draft, fingerprint);
+  const isFull = more > 0 && !hasRoom(draft, more);
+  if (isFull && !isEnded) refuse(draft, fingerprint);
   if (isFull && before === undefined) return null;
-  // One that is held fires on, by the texts that are known.
+  // One that is held fires on, or ends, by the texts that are known.
   const alert = isFull && before !== undefined ? withTextsOf(before.alert, latest) : latest;
   const isSource = canInhibit(configuration.inhibitRules, alert.labels);
   const firesAnew = before !== undefined && before.isEnded && !isEnded;

@@ -1,5 +1,5 @@
 import { type Alert, postedProblem } from './alert.ts';
-import type { GroupRef } from './group-key.ts';
+import { type GroupRef, groupRef, stormRef } from './group-key.ts';
 import { isRecord } from './is-record.ts';
 import type { Handed, Stay } from './shard-state.ts';
 
@@ -58,15 +58,19 @@ function isRef(ref: unknown): ref is GroupRef {
   if (!isRecord(ref) || !isRecord(ref.destination)) return false;
   const { kind, name } = ref.destination;
   return (
-    typeof ref.key === 'string' &&
-    /^[0-9a-f]{64}$/.test(ref.key) &&
     (kind === 'channel' || kind === 'policy') &&
     typeof name === 'string' &&
     isTexts(ref.labels) &&
     typeof ref.isStorm === 'boolean' &&
     Array.isArray(ref.routes) &&
-    ref.routes.every((at) => Number.isSafeInteger(at))
+    ref.routes.every((at) => Number.isSafeInteger(at)) &&
+    ref.key === keyOf(ref as unknown as GroupRef)
   );
+}
+
+/** What it has to be, as it is not carried on. */
+function keyOf({ destination, labels, isStorm }: GroupRef): string {
+  return isStorm ? stormRef(destination, []).key : groupRef(destination, labels, []).key;
 }
 
 function isStay(stay: unknown): stay is Stay {
