@@ -35,25 +35,34 @@ function isThere<Value>(value: Value | undefined): value is Value {
 export interface Waiting {
   /** What has been firing for longer than anybody would wait does not wait again. */
   readonly sinceMs: number;
+  /** When it was accepted, by the clock of whoever did. */
+  readonly receivedAtMs?: number | undefined;
   /** It may have been paged elsewhere, which is known by then. */
   readonly notBeforeMs?: number | undefined;
   /** It was to be paged by then, elsewhere. */
   readonly dueAtMs?: number | undefined;
 }
 
+/**
+ * The wait begins when an alert is accepted, though it is some time on its way. Clocks may differ: no more
+ * of the wait is taken for that than this, and half of it.
+ */
+const ON_ITS_WAY_MAX_MS = 2000;
+
 /** An alert has come into a group that has not been looked at yet. */
 export function flushFirst(
   draft: Draft,
   key: string,
   routes: readonly number[],
-  { sinceMs, notBeforeMs = 0, dueAtMs = Infinity }: Waiting,
+  { sinceMs, receivedAtMs = Infinity, notBeforeMs = 0, dueAtMs = Infinity }: Waiting,
 ): void {
   const group = draft.groups.get(key);
   if (group === undefined || group.flushedAtMs !== null) return;
   const { nowMs, configuration } = draft;
   const waits = routes.map((at) => configuration.routes[at]?.groupWaitMs ?? 0);
   const groupWaitMs = Math.min(...waits);
-  const waitMs = sinceMs + groupWaitMs < nowMs ? 0 : groupWaitMs;
+  const lateMs = Math.max(0, Math.min(nowMs - receivedAtMs, ON_ITS_WAY_MAX_MS, groupWaitMs / 2));
+  const waitMs = sinceMs + groupWaitMs < nowMs ? 0 : groupWaitMs - Math.floor(lateMs);
   const wanted = Math.max(Math.min(nowMs + waitMs, dueAtMs), notBeforeMs, nowMs);
   change(draft, key, { flushAtMs: Math.min(group.flushAtMs ?? Infinity, wanted) });
 }

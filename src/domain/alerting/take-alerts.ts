@@ -108,8 +108,8 @@ function takeOne(
     if (handed.groups === null) {
       const { dueAtMs } = handed;
       const notBeforeMs = notBefore(draft, handed, version);
-      const sinceMs = held.alert.startsAtMs;
-      place(draft, fingerprint, ref, touched, { sinceMs, notBeforeMs, dueAtMs });
+      const times = { sinceMs: held.alert.startsAtMs, receivedAtMs: message.updatedAtMs };
+      place(draft, fingerprint, ref, touched, { ...times, notBeforeMs, dueAtMs });
     } else placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
   }
   if (handed.groups === null || handed.groups.length === 0) forward(draft, fingerprint);
