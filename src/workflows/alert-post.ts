@@ -22,9 +22,15 @@ export type AlertPost = ReturnType<typeof createAlertPost>;
 
 /**
  * What a shard says to others. Everything that is said in one task leaves together, and what one of
- * them is told arrives in its order. Nothing is lost: what does not arrive is said again.
+ * them is told arrives in its order. Nothing is lost: what does not arrive is said again. `arrived` is
+ * called in each task that brings an arrival, as that may bring nothing else: alert-memo.ts.
  */
-export function createAlertPost(shard: number, version: () => number, warn: (why: string) => void) {
+export function createAlertPost(
+  shard: number,
+  version: () => number,
+  warn: (why: string) => void,
+  arrived: () => void,
+) {
   /** By the version that it was said by, as a task may bring a configuration amid it. */
   let toShards: { readonly to: number; readonly version: number; readonly handed: Handed[] }[] = [];
   let opened: { readonly version: number; readonly groups: Outcome['opened'] }[] = [];
@@ -79,7 +85,9 @@ export function createAlertPost(shard: number, version: () => number, warn: (why
   async function untilSaid(to: string, say: (to: string) => Promise<void>): Promise<void> {
     for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(AGAIN_MS.max, waitMs * 2)) {
       try {
-        return await say(to);
+        await say(to);
+        arrived();
+        return;
       } catch (error) {
         warn(`${to} was not told: ${failureOf(error).message}`);
         await sleep(waitMs, { summary: `before ${to} is told again` });

@@ -116,7 +116,7 @@ function openShard(
   const doings = new Set<Promise<void>>();
   /** Alerts that have come in the same task, by version, are one event: each takes as long. */
   const come: { readonly version: number; readonly alerts: Handed[] }[] = [];
-  const post = createAlertPost(input.shard, () => state.version, warn);
+  const post = createAlertPost(input.shard, () => state.version, warn, showSoon);
   const flusher = createFlusher({
     id: workflowId,
     act,
