@@ -18,7 +18,7 @@ import {
 import type { Group, HeldAlert } from './shard-state.ts';
 import { isTold, routesTo, stayingAt } from './staying.ts';
 import { clearStorms } from './storm.ts';
-import { placeHanded } from './take-alerts.ts';
+import { placeHanded, tellOwners } from './take-alerts.ts';
 
 /**
  * Takes another configuration. What has been paged stays in its group until it is over, so that
@@ -171,14 +171,10 @@ function tellWhereItStays(draft: Draft, fingerprint: string, wanted: readonly Gr
 
 /** An alert that goes nowhere now has a keeper; one that can inhibit others is known everywhere. */
 function tellWhoNeedsIt(draft: Draft, alert: Alert, before: Configuration): void {
-  const { configuration, shards, shard } = draft;
+  const { configuration } = draft;
   const isNewSource =
     canInhibit(configuration.inhibitRules, alert.labels) &&
     !canInhibit(before.inhibitRules, alert.labels);
   const isHomeless = groupsFor(configuration, alert.labels).length === 0;
-  if (!isNewSource && !isHomeless) return;
-  for (const to of ownersOf(configuration, alert.labels, shards)) {
-    if (to === shard) continue;
-    draft.out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
-  }
+  if (isNewSource || isHomeless) tellOwners(draft, alert, []);
 }

@@ -10,6 +10,7 @@ import { hasRoom, hasRoomFor } from './room.ts';
 import { flushFirst, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
+  TIME_BYTES,
   bytesOfStays,
   closeIfEmpty,
   grow,
@@ -102,7 +103,6 @@ export function clearStorms(draft: Draft): void {
 
 /** What they take as JSON, at most. */
 const STORM_BYTES = 100;
-const TIME_BYTES = 20;
 
 /** Takes the groups of a route that nobody has been told of into the one of the storm. */
 function gather(draft: Draft, of: number, destination: Destination): void {

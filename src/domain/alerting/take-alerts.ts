@@ -93,7 +93,9 @@ function takeOne(
   if (isLate || (isOld && handed.groups === null)) tellKeepers(draft, handed.alert);
   const wasEnded = draft.alerts.get(fingerprint)?.isEnded;
   const isEndHere = handed.groups !== null && isOver(message, draft.nowMs);
-  if (isEndHere && (isOld || wasEnded === false)) tellOwners(draft, message);
+  // Whoever owns it by now may have been told that it stays here after it had heard of the end, and have
+  // forgotten that.
+  if (isEndHere && (isOld || wasEnded === false)) tellOwners(draft, message, null);
   const held = hold(draft, fingerprint, message);
   if (held === null) return;
   if (wasEnded === true && !held.isEnded) {
@@ -128,21 +130,21 @@ function isOvertaken(draft: Draft, fingerprint: string, { groups }: Handed): boo
 }
 
 /** One that can inhibit others is known everywhere, and one that goes nowhere has its keeper. */
-function tellKeepers({ configuration, shard, shards, out }: Draft, alert: Alert): void {
+function tellKeepers(draft: Draft, alert: Alert): void {
+  const { configuration } = draft;
   const isSource = canInhibit(configuration.inhibitRules, alert.labels);
   if (!isSource && groupsFor(configuration, alert.labels).length > 0) return;
-  for (const to of ownersOf(configuration, alert.labels, shards)) {
-    if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups: [], stays: [] } });
-  }
+  tellOwners(draft, alert, []);
 }
 
-/**
- * An end that was told where it stays: whoever owns it by now may have been told that it stays after it
- * had heard of the end, and have forgotten that.
- */
-function tellOwners({ configuration, shard, shards, out }: Draft, alert: Alert): void {
+/** To all other shards that own an alert by this configuration; `groups` as in `Handed`. */
+export function tellOwners(
+  { configuration, shard, shards, out }: Draft,
+  alert: Alert,
+  groups: readonly GroupRef[] | null,
+): void {
   for (const to of ownersOf(configuration, alert.labels, shards)) {
-    if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups: null, stays: [] } });
+    if (to !== shard) out.passOn.push({ shard: to, handed: { alert, groups, stays: [] } });
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newSimulation } from '../../../src/domain/alerting/simulation.ts';
+import { type Simulation, newSimulation } from '../../../src/domain/alerting/simulation.ts';
 import { configuration } from './configurations.ts';
 import { CLOCKS, FAR, HOUR, MINUTE, START, TIMES } from './machine.ts';
 
@@ -18,7 +18,8 @@ const THIRD = configuration(`${RECEIVERS}\nroute: { receiver: e, group_by: [host
 
 const hosts = Array.from({ length: 20 }, (_, at) => `h${at}`);
 
-test.each(hosts)('what stays in two groups of a policy ends in both of them: %s', (host) => {
+/** After the end of an alert that stays in two groups of a policy. */
+function endedElsewhere(host: string): Simulation {
   const spec = { configuration: TWO, shards: 4, startMs: START, clocks: CLOCKS };
   const sim = newSimulation(spec);
   const labels = { alertname: 'Down', host };
@@ -28,6 +29,11 @@ test.each(hosts)('what stays in two groups of a policy ends in both of them: %s'
   sim.advance(START + 10 * MINUTE);
   sim.post([{ labels, endsAtMs: START + 10 * MINUTE }]);
   sim.advance(START + HOUR);
+  return sim;
+}
+
+test.each(hosts)('what stays in two groups of a policy ends in both of them: %s', (host) => {
+  const sim = endedElsewhere(host);
   const over = sim.pages.filter(
     ({ destination, firing }) => destination.name === 'c' && firing.length === 0,
   );
@@ -35,15 +41,7 @@ test.each(hosts)('what stays in two groups of a policy ends in both of them: %s'
 });
 
 test.each(hosts)('and nobody is paged for it by later reloads: %s', (host) => {
-  const spec = { configuration: TWO, shards: 4, startMs: START, clocks: CLOCKS };
-  const sim = newSimulation(spec);
-  const labels = { alertname: 'Down', host };
-  sim.post([{ labels, endsAtMs: FAR }]);
-  sim.advance(START + MINUTE);
-  sim.reload(OTHER);
-  sim.advance(START + 10 * MINUTE);
-  sim.post([{ labels, endsAtMs: START + 10 * MINUTE }]);
-  sim.advance(START + HOUR);
+  const sim = endedElsewhere(host);
   sim.reload(BY_HOST);
   sim.advance(START + 2 * HOUR);
   sim.reload(THIRD);

@@ -21,6 +21,7 @@ export type Machines = ReturnType<typeof machines>;
 export function machines(first: Configuration, shards: number, bytesLimit = 1_000_000) {
   let nowMs = START;
   const pages: string[] = [];
+  const named: string[] = [];
   const from = { shards, version: 1, configuration: first, bytesLimit };
   const all = Array.from({ length: shards }, (_, shard) => ({
     state: newShard({ ...from, shard }, nowMs, CLOCKS),
@@ -41,7 +42,9 @@ export function machines(first: Configuration, shards: number, bytesLimit = 1_00
   };
   const tell = (shard: number, event: ShardEvent): void => {
     const { pages: sent, passOn } = only(shard, event);
-    for (const { key, destination, reason } of sent) {
+    const { alerts } = at(shard).state;
+    for (const { key, destination, reason, firing } of sent) {
+      named.push(...firing.map((one) => alerts.get(one)?.alert.labels.alertname ?? ''));
       pages.push(`${(nowMs - START) / SECOND}s ${destinationText(destination)} ${reason}`);
       tell(shard, { kind: 'paged', pages: [{ key, hasArrived: true }] });
     }
@@ -52,6 +55,8 @@ export function machines(first: Configuration, shards: number, bytesLimit = 1_00
   };
   return {
     pages,
+    /** The alertname of each alert that a page told as firing. */
+    named,
     only,
     tell,
     /** Time passes, and nobody looks. */

@@ -3,21 +3,12 @@ import { haveSignalsChanged } from '../../../src/domain/alerting/heartbeat.ts';
 import { received } from '../../../src/domain/alerting/alert.ts';
 import type { Configuration } from '../../../src/domain/alerting/alerting-file.ts';
 import { formatLabels } from '../../../src/domain/alerting/labels.ts';
-import { ownersOf } from '../../../src/domain/alerting/owners.ts';
-import type { Labels } from '../../../src/domain/alerting/labels.ts';
 import type { Outcome, ShardEvent } from '../../../src/domain/alerting/shard-state.ts';
 import { newShard, step } from '../../../src/domain/alerting/shard.ts';
 import { type Simulation, newSimulation } from '../../../src/domain/alerting/simulation.ts';
-import { changesAt, isIn } from '../../../src/domain/alerting/time-interval.ts';
 import { configuration } from './configurations.ts';
+import { CLOCKS, FAR, HOUR, MINUTE, SECOND, START, TIMES, machines } from './machine.ts';
 
-const START = Date.parse('2026-11-26T12:00:00Z');
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const FAR = START + 10_000 * HOUR;
-const CLOCKS = { isIn, changesAt };
-const TIMES = 'group_wait: 10s, group_interval: 1m, repeat_interval: 4h';
 const SHARDS = [1, 16];
 
 function simulation(text: string, shards: number): Simulation {
@@ -64,60 +55,6 @@ time_intervals: { always: [{ times: [{ start_time: '00:00', end_time: '24:00' }]
   });
 });
 
-/** Shards of which each hears of a configuration when it is told, and messages that may be late. */
-function shardsOf(first: Configuration, shards: number) {
-  let nowMs = START;
-  const pages: string[] = [];
-  const all = Array.from({ length: shards }, (_, shard) => ({
-    state: newShard(
-      { ...{ shard, shards, version: 1, bytesLimit: 1e6 }, configuration: first },
-      nowMs,
-      CLOCKS,
-    ),
-    wakeAtMs: null as number | null,
-  }));
-  const tell = (shard: number, event: ShardEvent): Outcome => {
-    const here = all[shard];
-    if (here === undefined) throw new RangeError(`there is no shard ${shard}`);
-    const { state, outcome } = step(here.state, event, nowMs, CLOCKS);
-    here.state = state;
-    here.wakeAtMs = outcome.wakeAtMs;
-    for (const { key, firing } of outcome.pages) {
-      pages.push(...firing.map((one) => state.alerts.get(one)?.alert.labels.alertname ?? ''));
-      tell(shard, { kind: 'paged', pages: [{ key, hasArrived: true }] });
-    }
-    for (const { shard: to, handed } of outcome.passOn) {
-      tell(to, { kind: 'alerts', version: state.version, alerts: [handed] });
-    }
-    return outcome;
-  };
-  return {
-    pages,
-    /** As ingest does that goes by `by`. */
-    post(by: Configuration, version: number, labels: Labels, endsAtMs: number): void {
-      const alert = received({ labels, endsAtMs }, nowMs, 5 * MINUTE);
-      for (const shard of ownersOf(by, labels, shards)) {
-        tell(shard, { kind: 'alerts', version, alerts: [{ alert, groups: null, stays: [] }] });
-      }
-    },
-    configure(version: number, next: Configuration): readonly Outcome[] {
-      const event = { kind: 'configuration', version, configuration: next } as const;
-      return all.map((_, shard) => tell(shard, event));
-    },
-    advance(toMs: number): void {
-      for (;;) {
-        const soonest = Math.min(...all.map(({ wakeAtMs }) => wakeAtMs ?? Infinity));
-        if (soonest > toMs) break;
-        nowMs = Math.max(nowMs, soonest);
-        for (const [shard, { wakeAtMs }] of all.entries()) {
-          if (wakeAtMs !== null && wakeAtMs <= nowMs) tell(shard, { kind: 'time' });
-        }
-      }
-      nowMs = toMs;
-    },
-  };
-}
-
 describe('a batch that was shared out by the configuration before', () => {
   const ops = `receivers: { r: { channels: [c] }, none: {} }`;
   const plain = configuration(`${ops}\nroute: { receiver: r, group_by: [alertname], ${TIMES} }`);
@@ -127,14 +64,14 @@ describe('a batch that was shared out by the configuration before', () => {
     const maintenance = configuration(`${ops}
 route: { receiver: r, group_by: [alertname], ${TIMES}, routes: [{ matchers: [a="1"], receiver: none }] }`);
     for (const alertname of named) {
-      const world = shardsOf(plain, 16);
+      const world = machines(plain, 16);
       world.configure(2, maintenance);
       world.post(plain, 1, { alertname, a: '1' }, FAR);
       world.advance(START + HOUR);
-      expect(world.pages).toEqual([]);
+      expect(world.named).toEqual([]);
       world.configure(3, plain);
       world.advance(START + 2 * HOUR);
-      expect(world.pages).toEqual([alertname]);
+      expect(world.named).toEqual([alertname]);
     }
   });
 
@@ -144,19 +81,19 @@ inhibit_rules: [{ source_matchers: [alertname=Source], target_matchers: [alertna
 
   test('inhibits everywhere by a rule that is new', () => {
     for (const alertname of named) {
-      const world = shardsOf(plain, 16);
+      const world = machines(plain, 16);
       world.configure(2, rule);
       world.post(plain, 1, { alertname: 'Source' }, FAR);
       world.advance(START + MINUTE);
       world.post(rule, 2, { alertname }, FAR);
       world.advance(START + HOUR);
-      expect(world.pages).toEqual(['Source']);
+      expect(world.named).toEqual(['Source']);
     }
   });
 
   test('ends everywhere what inhibits by such a rule', () => {
     for (const alertname of named) {
-      const world = shardsOf(plain, 16);
+      const world = machines(plain, 16);
       world.post(plain, 1, { alertname: 'Source' }, FAR);
       world.advance(START + MINUTE);
       world.configure(2, rule);
@@ -164,7 +101,7 @@ inhibit_rules: [{ source_matchers: [alertname=Source], target_matchers: [alertna
       world.advance(START + 2 * MINUTE);
       world.post(rule, 2, { alertname }, FAR);
       world.advance(START + HOUR);
-      expect(world.pages).toEqual(['Source', alertname]);
+      expect(world.named).toEqual(['Source', alertname]);
     }
   });
 });
