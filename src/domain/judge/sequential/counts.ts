@@ -1,4 +1,4 @@
-import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
+import { believedVariance, binomialVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries, SeriesBlock } from './ratio-series.ts';
 import {
@@ -204,10 +204,10 @@ function evidenceOf(state: CountsState): {
   const leftOut = isPattern ? NOTHING_SEEN.strongest : state.strongest;
   const events = all.weight - leftOut.weight;
   const run = spreadOf(state.series, 'run');
-  const binomial = run === undefined ? 1 : run.ratio * (1 - run.ratio);
+  const binomial = binomialVariance(run?.ratio ?? 0, all.weight);
   const dispersion = believedVariance(
     state.history ?? undefined,
-    run === undefined || !(binomial > 0)
+    run === undefined
       ? undefined
       : { blocks: run.blocks, least: run.least / binomial, most: run.most / binomial },
   );

@@ -116,6 +116,17 @@ export function believedVariance(
   return Math.max(least, Math.min(history, isLong ? run.most : Infinity));
 }
 
+/**
+ * Variance of one event's side, the candidate's with a probability of `share`, of which `events`
+ * tell: as if one more had come on either side. Where only one arm has any, their share wavers about
+ * 1 (or 0) with the split of the traffic, and the variance would be next to nothing, or below it.
+ */
+export function binomialVariance(share: number, events: number): number {
+  const least = 1 / (events + 2);
+  const held = Math.max(least, Math.min(1 - least, share));
+  return held * (1 - held);
+}
+
 interface Seen {
   readonly batches: number;
   readonly variance: number;

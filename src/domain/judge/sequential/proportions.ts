@@ -1,4 +1,4 @@
-import { believedVariance, DISPERSION, spreadOf } from './dispersion.ts';
+import { believedVariance, binomialVariance, DISPERSION, spreadOf } from './dispersion.ts';
 import { normalMixtureAt, twoSidedBound } from './normal-mixture.ts';
 import { beginSeries, extendSeries, scaleAt } from './ratio-series.ts';
 import type { RatioSeries } from './ratio-series.ts';
@@ -149,11 +149,10 @@ function dispersionOf(state: ProportionsState): number | undefined {
   const run = spreadOf(state.series, 'run');
   const both = state.baseline.successes + state.candidate.successes;
   const split = both === 0 ? 0 : state.splitSuccesses / both;
-  const share = split + (run?.ratio ?? 0);
-  const binomial = share * (1 - share);
+  const binomial = binomialVariance(split + (run?.ratio ?? 0), both);
   const believed = believedVariance(
     state.history ?? undefined,
-    run === undefined || !(binomial > 0)
+    run === undefined
       ? undefined
       : { blocks: run.blocks, least: run.least / binomial, most: run.most / binomial },
   );

@@ -69,6 +69,24 @@ test('a service that never erred and now errs is found, as if errors came ten at
   expect(reading).toMatchObject({ decision: 'worse', dispersion: 10, effect: null });
 });
 
+test('where only the candidate errs it is found however the split of the traffic wavers', () => {
+  const foundAt = Array.from({ length: 50 }, (_, seed) => {
+    const random = seeded(seed + 1);
+    let state = beginCounts({ ...OPTIONS, history: [] });
+    for (let block = 1, served = 0; block <= 120; block += 1) {
+      const units = { baseline: 52 + Math.floor(random.uniform() * 7), candidate: 55 };
+      const before = Math.floor(served / 30);
+      served += units.candidate;
+      const candidate = Math.floor(served / 30) - before;
+      const looked = lookCounts(state, [{ baseline: 0, candidate, units }]);
+      if (looked.reading.decision === 'worse') return block;
+      ({ state } = looked);
+    }
+    return Infinity;
+  });
+  expect(Math.max(...foundAt)).toBeLessThanOrEqual(60);
+});
+
 test('a candidate with as many errors is not worse once half as many more are ruled out', () => {
   const even = { baseline: 20, candidate: 20, units: { baseline: 1000, candidate: 1000 } };
   let state = beginCounts(OPTIONS);

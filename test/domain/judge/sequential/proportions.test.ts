@@ -85,3 +85,17 @@ test('neither all nor none is taken for certain', () => {
   expect(reading.effect?.low).toBeLessThan(0);
   expect(reading.effect?.high).toBeGreaterThan(0.01);
 });
+
+test('where only one arm has any the other is told apart however their trials waver', () => {
+  const found = Array.from({ length: 20 }, (_, seed) => {
+    const random = seeded(seed + 1);
+    const wavering = Array.from({ length: 120 }, (): ProportionsBlock => ({
+      baseline: { trials: 195 + Math.floor(random.uniform() * 11), successes: 0 },
+      candidate: { trials: 200, successes: 1 + Math.floor(random.uniform() * 3) },
+    }));
+    const all = decisions({ alpha: 0.01, history: [] }, wavering);
+    return all.findIndex(({ decision }) => decision === 'worse');
+  });
+  expect(Math.min(...found)).toBeGreaterThan(0);
+  expect(Math.max(...found)).toBeLessThanOrEqual(60);
+});
