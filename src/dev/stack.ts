@@ -50,7 +50,7 @@ export async function startStack(
     for (const step of closing.splice(0).toReversed()) await step();
   };
   const usual = (port: number): Promise<number> =>
-    freePort(options.usualPorts === 'yes' ? port : portToKeep());
+    freePort(options.usualPorts === 'yes' ? port : undefined);
   try {
     const uiPort = await usual(8233);
     const temporal = await startTemporal(
@@ -122,14 +122,6 @@ export async function startStack(
     await close();
     throw error;
   }
-}
-
-/**
- * Below those that the system gives to outgoing connections: a part that was killed finds its port
- * free when it is started again.
- */
-function portToKeep(): number {
-  return 10_000 + Math.floor(Math.random() * 10_000);
 }
 
 /** Ends every instance of a service that is recorded in this state folder; a release may follow. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type BelayClient, type IncidentView, createBelayClient } from '../../src/client/client.ts';
 import { type Child, scriptPath, startChild } from '../../src/dev/children.ts';
 import { readDevConfig } from '../../src/dev/config.ts';
+import { freePort } from '../../src/dev/free-port.ts';
 import {
   type RunningTemporal,
   type TemporalServerOptions,
@@ -54,7 +55,7 @@ export async function startPagingStack(
   await bundleWorkflows(bundle);
   const temporal = await startTemporal(
     readDevConfig(process.env),
-    server === 'forget' ? {} : kept(folder),
+    server === 'forget' ? {} : await kept(folder),
     () => undefined,
   );
   let ended: Promise<void> | undefined;
@@ -88,7 +89,7 @@ export async function startPagingStack(
     closing.push(() => child.stop());
     return child;
   };
-  const port = portToKeep();
+  const port = await freePort();
   const metricsAddressOf = (number: number): string => `127.0.0.1:${port + number}`;
   return {
     temporal,
@@ -130,19 +131,14 @@ export async function startPagingStack(
   };
 }
 
-function kept(folder: string): TemporalServerOptions {
+async function kept(folder: string): Promise<TemporalServerOptions> {
   return {
     dbFile: join(folder, 'temporal.sqlite'),
-    port: portToKeep(),
+    port: await freePort(),
     // Of four partitions each serves few workers slowly while much is waiting, as after a kill.
     extraArgs: ['Read', 'Write'].flatMap((way) => [
       '--dynamic-config-value',
       `matching.numTaskqueue${way}Partitions=1`,
     ]),
   };
-}
-
-/** Below those that the system gives to outgoing connections. */
-function portToKeep(): number {
-  return 10_000 + Math.floor(Math.random() * 10_000);
 }

@@ -42,7 +42,7 @@ export async function startWatchdogRig(): Promise<WatchdogRig> {
   // Once in a process, before the first server: a failing workflow task is no news here.
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const folder = mkdtempSync(join(tmpdir(), 'belay-watchdog-'));
-  const port = await freePort(7000 + Math.floor(Math.random() * 1000));
+  const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const slack = await startPretendSlack({ botToken: 'xoxb-1', signingSecret: 'sign' });
   const pagerDuty = await startPretendPagerDuty({ routingKey: ROUTING_KEY, webhookSecret: 'x' });
