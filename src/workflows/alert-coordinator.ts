@@ -128,7 +128,7 @@ function openCoordinator({ shards, carried, eventsMax }: AlertingInput) {
     let missing = all;
     for (let waitMs = TOLD_AGAIN_MS.first; missing.length > 0; waitMs *= 2) {
       await Promise.all(missing.map((shard) => tell(shard, told)));
-      if (event.kind === 'storm') return;
+      if (event.kind === 'storm') break;
       await condition(() => all.every(hasHeard), Math.min(waitMs, TOLD_AGAIN_MS.max), {
         summary: 'until every shard has heard',
       });
