@@ -10,6 +10,7 @@ import { freezing } from '../domain/release/course.ts';
 import type { FreezeWindow } from '../domain/release/freeze-window.ts';
 import { findFreezesOn } from './activities.ts';
 import type { Context } from './context.ts';
+import { failureOf } from './failure.ts';
 
 /** Refuses a release that would begin in a freeze window, unless somebody overrides it. */
 export async function requireThawed(command: DeployCommand): Promise<void> {
@@ -18,15 +19,21 @@ export async function requireThawed(command: DeployCommand): Promise<void> {
 }
 
 /** The window in which a release would begin now, for a person; none, it may. */
-export async function whyFrozen({
-  spec,
-  overrideFreeze,
-}: DeployCommand): Promise<string | undefined> {
+async function whyFrozen({ spec, overrideFreeze }: DeployCommand): Promise<string | undefined> {
   const { freezeWindows = [] } = spec;
   if (freezeWindows.length === 0 || overrideFreeze === true) return undefined;
   const { current } = await findFreezesOn(workflowInfo().taskQueue)({ freezeWindows });
   if (current === null) return undefined;
   return `the freeze window ${current.name} is open until ${timeOf(current.toMs)}`;
+}
+
+/** As `whyFrozen`, also where the windows cannot be told: who asks for nobody must live on. */
+export async function whyNotNow(command: DeployCommand): Promise<string | undefined> {
+  try {
+    return await whyFrozen(command);
+  } catch (error) {
+    return `whether a freeze window is open could not be told: ${failureOf(error).message}`;
+  }
 }
 
 /**

@@ -2,7 +2,6 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   condition,
-  getExternalWorkflowHandle,
   rootCause,
   setHandler,
   workflowInfo,
@@ -14,7 +13,7 @@ import type {
   DeployCommand,
   RollbackCommand,
 } from '../domain/release/commands.ts';
-import type { RunReport } from '../domain/release/progress.ts';
+import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import {
   type ActiveRun,
   type ServiceState,
@@ -27,6 +26,7 @@ import {
   lostReport,
   notStarted,
   nowServing,
+  rollbackNotBegun,
   rollbackRequest,
   rollbackRun,
   viewOf,
@@ -42,9 +42,9 @@ import {
 import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
 import { numberOf } from '../domain/release/names.ts';
 import { readGenerationOf, runStateActivity } from './activities.ts';
-import { requireThawed, whyFrozen } from './freeze.ts';
+import { failureOf } from './failure.ts';
+import { requireThawed, whyNotNow } from './freeze.ts';
 import {
-  abortSignal,
   answerQuery,
   cancelUpdate,
   deployUpdate,
@@ -55,12 +55,14 @@ import {
 } from './messages.ts';
 import { onUpdate } from './on-update.ts';
 import { liftOfLost } from './silence-alerts.ts';
-import { type Started, startRelease, startRollback } from './start-run.ts';
+import { type Started, notBegun, startRelease, startRollback, tellToGoBack } from './start-run.ts';
 
 /** A run that has ended and whose report is on its way. */
 const REPORTED_WITHIN_MS = 30_000;
 /** For the end of a run that is on its way while the next request comes. */
 const FREE_WITHIN_MS = 1000;
+/** Where numbers have been used of which this owner does not know. */
+const NUMBERS_TRIED = 3;
 
 /** How a run ended: with its report, or without one (terminated, failed). */
 type End = RunReport | { readonly workflowId: string; readonly lost: string };
@@ -149,36 +151,22 @@ export function openSlot(first: ServiceState) {
   }
 
   async function beginRelease(command: DeployCommand): Promise<Begun> {
-    for (let attempt = 1; ; attempt += 1) {
-      const nowMs = Date.now();
-      const { stable, left } = state;
-      const fast = isFast(state, command, nowMs);
-      const run = deployment(state, command, nowMs);
-      try {
-        return await begin(run, command.requestId, () =>
-          startRelease({ stable, left }, run, command, fast),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError) || attempt === 3) {
-          throw notBegun(run, error);
-        }
-        await countOn(command);
-      }
-    }
+    const nowMs = Date.now();
+    const fast = isFast(state, command, nowMs);
+    return begin(
+      () => deployment(state, command, nowMs),
+      command.requestId,
+      (run) => startRelease({ stable: run.stable, left: state.left }, run, command, fast),
+    );
   }
 
   /** This owner was begun anew although runs of its service are known: it counts on after them. */
-  async function countOn({ spec }: DeployCommand): Promise<void> {
+  async function countOn({ spec }: DeployedVersion): Promise<void> {
     const readGeneration = readGenerationOf(spec, workflowInfo().taskQueue);
     const { service, traffic } = spec;
     const generation = await readGeneration({ service, traffic });
     const nextNumber = Math.max(state.nextNumber, numberOf(generation)) + 1;
     state = { ...state, nextNumber };
-  }
-
-  function notBegun({ workflowId }: ActiveRun, error: unknown): ApplicationFailure {
-    const why = `${workflowId} did not start: ${String(error)}`;
-    return ApplicationFailure.nonRetryable(why, 'Internal');
   }
 
   async function cancel(command: CancelCommand): Promise<{ cancelled: boolean }> {
@@ -212,32 +200,51 @@ export function openSlot(first: ServiceState) {
     if (from === null || to === undefined) {
       throw ApplicationFailure.nonRetryable('nothing to go back to', 'NothingToRollBackTo');
     }
-    const run = rollbackRun(state, from, to, command, Date.now());
-    try {
-      return await begin(run, rollbackRequest(command.requestId), startRollback);
-    } catch (error) {
-      throw notBegun(run, error);
-    }
+    const nowMs = Date.now();
+    return begin(
+      () => rollbackRun(state, from, to, command, nowMs),
+      rollbackRequest(command.requestId),
+      startRollback,
+    );
   }
 
-  /** Takes the slot before the first await, so that no two runs ever interleave. */
+  /**
+   * Takes the slot before the first await, so that no two runs ever interleave, and keeps it while
+   * another number is looked for because somebody has used the next one.
+   */
   async function begin(
-    run: ActiveRun,
+    next: () => ActiveRun,
     requestId: string,
     start: (run: ActiveRun) => Promise<Started>,
   ): Promise<Begun> {
-    state = activated(state, run, requestId);
-    const answer = answerTo(state, requestId);
-    // Nobody need ask for a run that is only being started: it would not be found yet.
-    followed.add(run.workflowId);
-    try {
-      follow(run, await start(run));
-    } catch (error) {
-      state = notStarted(state, run, requestId);
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const run = next();
+      state = activated(state, run, requestId);
+      const answer = answerTo(state, requestId);
+      // Nobody need ask for a run that is only being started: it would not be found yet.
+      followed.add(run.workflowId);
+      try {
+        follow(run, await start(run));
+        if (answer?.kind === 'begun') return answer;
+        throw ApplicationFailure.nonRetryable('no answer', 'Internal');
+      } catch (error) {
+        const failure = await toTryAgain(run, error, attempt);
+        state = notStarted(state, run, requestId);
+        if (failure !== undefined) throw notBegun(run, failure);
+      }
+      // Whoever has used the number was heard of meanwhile, and another took the slot.
+      if (state.active !== null) throw notBegun(run, `${state.active.workflowId} is in progress`);
     }
-    if (answer?.kind !== 'begun') throw ApplicationFailure.nonRetryable('no answer', 'Internal');
-    return answer;
+  }
+
+  /** Why it cannot be tried again; `undefined`: there is another number to try it with. */
+  async function toTryAgain(run: ActiveRun, error: unknown, attempt: number): Promise<unknown> {
+    const isTaken = error instanceof WorkflowExecutionAlreadyStartedError;
+    if (!isTaken || attempt === NUMBERS_TRIED) return error;
+    return countOn(run.candidate).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
   }
 
   function follow({ workflowId }: ActiveRun, started: Started): void {
@@ -245,19 +252,6 @@ export function openSlot(first: ServiceState) {
       (report) => ends.push(report),
       (error: unknown) => ends.push({ workflowId, lost: rootCause(error) ?? String(error) }),
     );
-  }
-
-  /** Answers whether there still was somebody to tell. */
-  async function tellToGoBack(
-    { workflowId }: ActiveRun,
-    asked: { readonly requestId: string; readonly who: string; readonly why: string },
-  ): Promise<boolean> {
-    try {
-      await getExternalWorkflowHandle(workflowId).signal(abortSignal, asked);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   /**
@@ -323,13 +317,18 @@ export function openSlot(first: ServiceState) {
       // The release has gone back there itself: then nothing is left to do.
       const isThere = state.stable?.version === nextRollback.toVersion;
       if (isThere || refuseRollback(state, nextRollback) !== undefined) return;
-      await beginRollback({ ...nextRollback, requestId: `${nextRollback.requestId}/after` });
+      const command = { ...nextRollback, requestId: `${nextRollback.requestId}/after` };
+      await beginRollback(command).catch((error: unknown) => {
+        const end = { reason: failureOf(error).message, atMs: Date.now() };
+        const to = rollbackTarget(state, command.toVersion);
+        if (to !== undefined) state = rollbackNotBegun(state, to, command, end);
+      });
       return;
     }
     const next = queue[0]?.command;
     if (next === undefined) return;
     isFilling = true;
-    const why = refuseDeploy(state, next)?.message ?? (await whyFrozen(next).finally(filled));
+    const why = refuseDeploy(state, next)?.message ?? (await whyNotNow(next).finally(filled));
     isFilling = false;
     // Meanwhile somebody may have taken the slot, or called this one off.
     const waits = state.queue.some(({ command }) => command === next);

@@ -1,4 +1,9 @@
-import { ApplicationFailure, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  ParentClosePolicy,
+  getExternalWorkflowHandle,
+  startChild,
+} from '@temporalio/workflow';
 import type { DeployCommand } from '../domain/release/commands.ts';
 import { baselineVersion } from '../domain/release/names.ts';
 import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
@@ -6,7 +11,9 @@ import type { ActiveRun, ServiceState } from '../domain/release/service-state.ts
 import { abTest } from './ab-test.ts';
 import { blueGreen } from './blue-green.ts';
 import { canary } from './canary.ts';
+import { failureOf } from './failure.ts';
 import type { RollbackInput } from './inputs.ts';
+import { abortSignal } from './messages.ts';
 import { rollback } from './rollback.ts';
 import { rolling } from './rolling.ts';
 import { attributesOf } from './search-attributes.ts';
@@ -62,6 +69,24 @@ export function startRollback(run: ActiveRun): Promise<Started> {
       : {}),
   };
   return startChild(rollback, { ...childOptions(run), args: [input] });
+}
+
+export function notBegun({ workflowId }: ActiveRun, error: unknown): ApplicationFailure {
+  const why = `${workflowId} did not start: ${failureOf(error).message}`;
+  return ApplicationFailure.nonRetryable(why, 'Internal');
+}
+
+/** Answers whether there still was somebody to tell. */
+export async function tellToGoBack(
+  { workflowId }: ActiveRun,
+  asked: { readonly requestId: string; readonly who: string; readonly why: string },
+): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(abortSignal, asked);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Of a release that can tell nobody how far it was: instances half way, or a baseline beside. */

@@ -171,9 +171,25 @@ export function answering(
 export function notStarted(state: ServiceState, run: ActiveRun, requestId: string): ServiceState {
   return {
     ...state,
-    active: null,
+    active: state.active?.workflowId === run.workflowId ? null : state.active,
     runs: state.runs.filter((kept) => kept.workflowId !== run.workflowId),
     answered: state.answered.filter((kept) => kept.requestId !== requestId),
+  };
+}
+
+/** A rollback that was promised and cannot begin: whoever waits for it finds that in the history. */
+export function rollbackNotBegun(
+  state: ServiceState,
+  to: DeployedVersion,
+  asked: { readonly who: string; readonly why: string },
+  { reason, atMs }: { readonly reason: string; readonly atMs: number },
+): ServiceState {
+  const run = rollbackRun(state, state.stable ?? to, to, asked, atMs);
+  const end = { outcome: 'rollback_unverified', reason, endedAtMs: atMs } as const;
+  return {
+    ...state,
+    nextNumber: run.number + 1,
+    runs: [{ ...recordOf(run), ...end }, ...state.runs].slice(0, RUNS_MAX),
   };
 }
 
