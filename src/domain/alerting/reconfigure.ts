@@ -8,9 +8,11 @@ import { groupsFor } from './routing.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import {
   type Draft,
+  TIME_BYTES,
   askSoon,
   changeMember,
   forgetStays,
+  grow,
   isSame,
   letGo,
   takeOut,
@@ -31,6 +33,8 @@ export function reconfigure(draft: Draft, version: number, configuration: Config
   const before = draft.configuration;
   draft.version = version;
   draft.configuration = configuration;
+  if (draft.reloadedAtMs === null) grow(draft, TIME_BYTES);
+  draft.reloadedAtMs = draft.nowMs;
   draft.inhibitors = null;
   clearStorms(draft);
   for (const fingerprint of [...draft.alerts.keys()]) {

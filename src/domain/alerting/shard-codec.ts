@@ -34,6 +34,8 @@ export interface CarriedShard {
   readonly pages: number;
   readonly bytesLimit: number;
   readonly baseMs: number;
+  /** A state that older code carried has none. */
+  readonly reloadedAtMs?: number | null;
   readonly texts: readonly string[];
   readonly shapes: readonly Shape[];
   readonly alerts: readonly CarriedAlert[];
@@ -155,9 +157,9 @@ export function carried(state: ShardState): CarriedShard {
       ),
     ];
   });
-  const { shard, shards, version, pages, bytesLimit } = state;
+  const { shard, shards, version, pages, bytesLimit, reloadedAtMs } = state;
   return {
-    ...{ format: 2, shard, shards, version, pages, bytesLimit, baseMs },
+    ...{ format: 2, shard, shards, version, pages, bytesLimit, baseMs, reloadedAtMs },
     ...{ texts: [...texts.keys()], shapes, alerts, groups, silences: [...state.silences.values()] },
     early: state.early,
     stays: [...state.stays].map(([key, stays]) => [alertPlaces.get(key) ?? -1, stays] as const),
@@ -299,6 +301,7 @@ export function restored(from: CarriedShard, configuration: Configuration): Shar
     storms: new Map(from.storms),
     heartbeats: new Map(from.heartbeats),
     refused: from.refused,
+    reloadedAtMs: from.reloadedAtMs ?? null,
     ...{ bytesAtMost: 0, bytesChanged: 0, baseMs: Math.max(from.baseMs, ...updatedAtMs) },
   };
   return { ...state, bytesAtMost: bytesHeld(state) };

@@ -43,6 +43,7 @@ export interface Draft {
   bytesChanged: number;
   readonly bytesLimit: number;
   readonly baseMs: number;
+  reloadedAtMs: number | null;
   readonly out: Collected;
   /** Members that have been copied for this event, and may be written. */
   readonly written: Map<string, Map<string, Member>>;
@@ -75,6 +76,7 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
     refused: state.refused,
     bytesLimit: state.bytesLimit,
     baseMs: state.baseMs,
+    reloadedAtMs: state.reloadedAtMs,
     out: { pages: [], ask: [], passOn: [], steer: [], opened: [], refused: [] },
     written: new Map(),
     sets: new Map(),
@@ -86,10 +88,10 @@ export function draftOf(state: ShardState, nowMs: number, clocks: Clocks): Draft
 export function stateOfDraft(draft: Draft): ShardState {
   const { shard, shards, version, configuration, alerts, groups, silences } = draft;
   const { early, stays, storms, heartbeats, pages, refused } = draft;
-  const { bytesAtMost, bytesChanged, bytesLimit, baseMs } = draft;
+  const { bytesAtMost, bytesChanged, bytesLimit, baseMs, reloadedAtMs } = draft;
   const known = { shard, shards, version, configuration, alerts, groups, silences };
   const more = { early, stays, storms, heartbeats, pages, refused };
-  return { ...known, ...more, bytesAtMost, bytesChanged, bytesLimit, baseMs };
+  return { ...known, ...more, bytesAtMost, bytesChanged, bytesLimit, baseMs, reloadedAtMs };
 }
 
 /** Made once for an event, and again when what fires has changed. */
@@ -200,7 +202,7 @@ export function changeMember(draft: Draft, key: string, fingerprint: string, to:
 }
 
 /** Longer than messages are on their way during a reload. */
-const ASKED_AFTER_MS = 15_000;
+export const ASKED_AFTER_MS = 15_000;
 
 /**
  * Has the store asked whether an alert is over, although its end has not come: during a reload that

@@ -117,6 +117,8 @@ export interface ShardState {
   readonly bytesLimit: number;
   /** The times that are carried count from it, so that they take little. */
   readonly baseMs: number;
+  /** When it heard of its configuration; null, it began with that. */
+  readonly reloadedAtMs: number | null;
 }
 
 /** An alert on its way to a shard. Plain JSON. */

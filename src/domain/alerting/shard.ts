@@ -8,6 +8,7 @@ import { hasRoom, refuse, settleRoom } from './room.ts';
 import { flushNow, flushSoon } from './schedule-flush.ts';
 import { CLOCKS_APART_MS } from './last-message.ts';
 import {
+  ASKED_AFTER_MS,
   type Draft,
   TIME_BYTES,
   draftOf,
@@ -97,7 +98,7 @@ export function newShard(from: NewShard, nowMs: number, clocks: Clocks): ShardSt
     ...{ alerts: new Map(), groups: new Map(), silences: new Map(), stays: new Map() },
     early: [],
     ...{ storms: new Map(), heartbeats: new Map(), pages: 0, refused: [] },
-    ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0, baseMs: nowMs },
+    ...{ bytesAtMost: FRAME_BYTES, bytesChanged: 0, baseMs: nowMs, reloadedAtMs: null },
   };
   const draft = draftOf(empty, nowMs, clocks);
   watchHeartbeats(draft, {});
@@ -131,9 +132,21 @@ function take(draft: Draft, event: ShardEvent): void {
 /** Of the frame of a batch, at most for each of its alerts. */
 const EARLY_BYTES = 30;
 
-/** One that was shared out by a configuration that is on its way here waits for that. */
+/**
+ * One that was shared out by a configuration that is on its way here waits for that. An end of what waits
+ * is taken now and after that once more: what waits would fire by itself.
+ */
 function takeBatch(draft: Draft, { version, alerts }: Early): void {
-  if (version <= draft.version) return takeAlerts(draft, alerts, version);
+  if (version > draft.version) return waitFor(draft, version, alerts);
+  takeAlerts(draft, alerts, version);
+  if (draft.early.length === 0) return;
+  const ends = alerts.filter(
+    ({ alert }) => isOver(alert, draft.nowMs) && waits(draft, fingerprintOf(alert.labels)),
+  );
+  waitFor(draft, version, ends);
+}
+
+function waitFor(draft: Draft, version: number, alerts: readonly Handed[]): void {
   const kept: Handed[] = [];
   draft.early = [...draft.early, { version, alerts: kept }];
   for (const handed of alerts) {
@@ -162,10 +175,14 @@ function keptOf(draft: Draft, handed: Handed): Handed | null {
   return kept;
 }
 
-function isKnown({ alerts, early }: Draft, key: string): boolean {
-  const waits = (batch: Early): boolean =>
-    batch.alerts.some(({ alert }) => fingerprintOf(alert.labels) === key);
-  return alerts.has(key) || early.some(waits);
+function isKnown(draft: Draft, key: string): boolean {
+  return draft.alerts.has(key) || waits(draft, key);
+}
+
+function waits({ early }: Draft, key: string): boolean {
+  return early.some(({ alerts }) =>
+    alerts.some(({ alert }) => fingerprintOf(alert.labels) === key),
+  );
 }
 
 function earlyBytes(handed: Handed): number {
@@ -241,13 +258,22 @@ function seenAlert(draft: Draft, { fingerprint, endsAtMs, askedAtMs }: SeenAlert
   const tooSoonMs = last - (askedAtMs ?? nowMs);
   const isAnswer = tooSoonMs <= CLOCKS_APART_MS;
   const isEnded = last <= nowMs && isAnswer;
-  const askAtMs = last > nowMs || isAnswer ? null : nowMs + Math.min(tooSoonMs, ASK_AGAIN_MS);
+  const isLast = isEnded || !isOvertaken(draft, askedAtMs);
+  const againMs = last > nowMs || isAnswer ? null : nowMs + Math.min(tooSoonMs, ASK_AGAIN_MS);
+  const askAtMs = isLast ? againMs : held.askAtMs;
   if (held.askAtMs !== null) shrink(draft, TIME_BYTES);
+  if (askAtMs !== null) grow(draft, TIME_BYTES);
   draft.alerts.set(fingerprint, { ...held, alert, isEnded, askAtMs });
   if (!isEnded) return;
   if (held.isSource) sourcesChanged(draft);
   for (const key of held.groups) flushSoon(draft, key);
   letGo(draft, fingerprint);
+}
+
+/** Asked before all that a reload has on its way had come: it is asked once more. */
+function isOvertaken({ reloadedAtMs }: Draft, askedAtMs: number | undefined): boolean {
+  if (reloadedAtMs === null || askedAtMs === undefined) return false;
+  return askedAtMs < reloadedAtMs + ASKED_AFTER_MS;
 }
 
 function askAgain(draft: Draft, fingerprint: string, held: HeldAlert): void {

@@ -103,7 +103,9 @@ function takeOne(
     // Its end has been told wherever it stayed.
     forgetStays(draft, fingerprint);
   }
-  const isOfReload = isOld || handed.groups?.every(({ isStorm }) => !isStorm) === true;
+  const isPassedOn =
+    handed.groups?.every(({ isStorm }) => !isStorm) ?? handed.notBeforeMs !== undefined;
+  const isOfReload = isOld || isPassedOn || mayCross(draft);
   if (isOfReload && version !== OWN_VERSION) askSoon(draft, fingerprint);
   if (handed.stays.length > 0) takeStays(draft, fingerprint, handed);
   for (const ref of refs) {
@@ -112,12 +114,22 @@ function takeOne(
       const notBeforeMs = notBefore(draft, handed, version);
       const times = { sinceMs: held.alert.startsAtMs, receivedAtMs: message.updatedAtMs };
       place(draft, fingerprint, ref, touched, { ...times, notBeforeMs, dueAtMs });
-    } else placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
+    } else if (!isEndHere || held.isEnded) {
+      placeHanded(draft, fingerprint, ref, touched, handed.dueAtMs);
+    }
   }
   if (handed.groups === null || handed.groups.length === 0) forward(draft, fingerprint);
   for (const key of draft.alerts.get(fingerprint)?.groups ?? []) touched.add(key);
   found.push(fingerprint);
   letGo(draft, fingerprint);
+}
+
+/** Longer than messages that were shared out before a reload are on their way after it. */
+const CROSSING_MS = 300_000;
+
+/** An end that was shared out by another configuration may have come first, and have been nothing. */
+function mayCross({ nowMs, reloadedAtMs }: Draft): boolean {
+  return reloadedAtMs !== null && nowMs < reloadedAtMs + CROSSING_MS;
 }
 
 /**

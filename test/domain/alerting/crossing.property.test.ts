@@ -28,8 +28,10 @@ const FILES = [
 const ALERTS = ['A', 'B'].flatMap((alertname) =>
   ['h0', 'h1'].flatMap((host) => ['t0', 't1'].map((team) => ({ alertname, host, team }))),
 );
-/** Longer than a run takes. */
-const LASTS_MS = HOUR;
+/** Longer than a run takes: nothing ends by itself. */
+const LASTS_MS = 6 * HOUR;
+/** Until what was lost has been tried again, and the store has been asked. */
+const SETTLES_MS = 30 * MINUTE;
 
 const act = fc.oneof(
   fc.record({
@@ -54,12 +56,14 @@ test('whatever crosses a reload, what fires is told at each of its places, and e
       fc.nat(FILES.length - 1),
       fc.constantFrom(1, 2, 4, 16),
       fc.array(act, { maxLength: 40, size: 'max' }),
+      fc.boolean(),
       fc.infiniteStream(fc.nat(1_000_000)),
-      (first, shards, acts, picks) => {
+      (first, shards, acts, doPagesFail, picks) => {
         const from = FILES[first];
         if (from === undefined) return;
         const pick = (count: number): number => (picks.next().value ?? 0) % count;
         const world = crossing(from, shards, pick);
+        world.failPages(doPagesFail);
         const firing = new Set<number>();
         for (const one of acts) {
           if (one.act === 'post') {
@@ -74,7 +78,8 @@ test('whatever crosses a reload, what fires is told at each of its places, and e
           // No two messages of an alert come in the same millisecond.
           world.wait(1, false);
         }
-        world.wait(5 * MINUTE, true);
+        world.failPages(false);
+        world.wait(doPagesFail ? SETTLES_MS : 5 * MINUTE, true);
         for (const at of firing) {
           const labels = ALERTS[at] ?? {};
           for (const { destination } of groupsFor(world.configuration(), labels)) {
@@ -84,7 +89,7 @@ test('whatever crosses a reload, what fires is told at each of its places, and e
           }
         }
         for (const at of firing) world.post(ALERTS[at] ?? {}, 0, false);
-        world.wait(3 * HOUR, true);
+        world.wait(SETTLES_MS, true);
         const left = world.states().map(({ alerts, groups }) => alerts.size + groups.size);
         expect(left).toEqual(left.map(() => 0));
       },

@@ -15,6 +15,15 @@ interface Message {
   readonly event: ShardEvent;
 }
 
+/** What becomes of a page, and whether it is there in fact. */
+const ARRIVES = { hasArrived: true, mayHaveArrived: false, isThere: true };
+const FATES = [
+  ...[ARRIVES, ARRIVES, ARRIVES],
+  { hasArrived: false, mayHaveArrived: false, isThere: false },
+  { hasArrived: false, mayHaveArrived: true, isThere: false },
+  { hasArrived: false, mayHaveArrived: true, isThere: true },
+];
+
 /**
  * Shards whose messages are on their way for any time: what one sender says to one shard arrives in its
  * order, all else in the order that `pick` says. Ingest may go by the configuration before, and the
@@ -22,6 +31,7 @@ interface Message {
  */
 export function crossing(first: Configuration, shards: number, pick: (count: number) => number) {
   let nowMs = START;
+  let doPagesFail = false;
   const versions = [first];
   const store = new Map<string, Alert>();
   const queue: Message[] = [];
@@ -51,10 +61,15 @@ export function crossing(first: Configuration, shards: number, pick: (count: num
     for (const { key, group, destination, firing, resolved } of pages) {
       const place = `${destinationText(destination)} ${group}`;
       const here = told.get(place) ?? new Map<string, boolean>();
-      for (const one of firing) here.set(one, true);
-      for (const one of resolved) here.set(one, false);
       told.set(place, here);
-      back({ kind: 'paged', pages: [{ key, hasArrived: true }] });
+      const { hasArrived, mayHaveArrived, isThere } = doPagesFail
+        ? (FATES[pick(FATES.length)] ?? ARRIVES)
+        : ARRIVES;
+      if (isThere) {
+        for (const one of firing) here.set(one, true);
+        for (const one of resolved) here.set(one, false);
+      }
+      back({ kind: 'paged', pages: [{ key, hasArrived, mayHaveArrived }] });
     }
     for (const { shard: to, handed } of passOn) {
       queue.push({ from: `${from}`, to, event: { kind: 'alerts', version, alerts: [handed] } });
@@ -85,6 +100,13 @@ export function crossing(first: Configuration, shards: number, pick: (count: num
 
   return {
     pass,
+    /** Delivers the next that this sender (`ingest`, `coordinator`, a shard, `activity of` one) has for a shard. */
+    passOne(sender: string, shard: number): void {
+      const at = queue.findIndex(({ from, to }) => from === sender && to === shard);
+      const [next] = at < 0 ? [] : queue.splice(at, 1);
+      if (next === undefined) throw new RangeError(`${sender} has nothing for ${shard}`);
+      deliver(next);
+    },
     /** `isLate`: by the configuration before. */
     post(labels: Labels, forMs: number, isLate: boolean): void {
       const version = Math.max(1, versions.length - (isLate ? 1 : 0));
@@ -134,6 +156,13 @@ export function crossing(first: Configuration, shards: number, pick: (count: num
     /** Whether the last that was told of it at a destination, in any group, is that it fires. */
     isTold: (destination: string, key: string): boolean =>
       [...told].some(([place, of]) => place.startsWith(`${destination} `) && of.get(key) === true),
+    /** Whether anything was ever told of it there. */
+    wasTold: (destination: string, key: string): boolean =>
+      [...told].some(([place, of]) => place.startsWith(`${destination} `) && of.has(key)),
+    /** Whether pages may be lost from now on, or be there while nobody knows it. */
+    failPages(may: boolean): void {
+      doPagesFail = may;
+    },
     states: () => all.map(({ state }) => state),
   };
 }
