@@ -13,7 +13,7 @@ import type {
   DeployCommand,
   RollbackCommand,
 } from '../domain/release/commands.ts';
-import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
+import type { RunReport } from '../domain/release/progress.ts';
 import {
   type ActiveRun,
   type ServiceState,
@@ -46,7 +46,7 @@ import {
   rollbackTarget,
 } from '../domain/release/service-refusals.ts';
 import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
-import { numberOf } from '../domain/release/names.ts';
+import { numberOf, releaseWorkflowId, rollbackWorkflowId } from '../domain/release/names.ts';
 import { readGenerationOf, runStateActivity } from './activities.ts';
 import { failureOf } from './failure.ts';
 import { requireThawed, whyNotNow } from './freeze.ts';
@@ -151,13 +151,23 @@ export function openSlot(first: ServiceState) {
     return turns.starting(() => begin(next, command.requestId, start));
   }
 
-  /** This owner was begun anew although runs of its service are known: it counts on after them. */
-  async function countOn({ spec }: DeployedVersion): Promise<void> {
+  /**
+   * This owner was begun anew although runs of its service are known: it counts on after them. One
+   * that still runs has the traffic in its hands, so nothing is begun beside it.
+   */
+  async function countOn({ workflowId, candidate: { spec } }: ActiveRun): Promise<void> {
     const readGeneration = readGenerationOf(spec, workflowInfo().taskQueue);
     const { service, traffic } = spec;
-    const generation = await readGeneration({ service, traffic });
-    const nextNumber = Math.max(state.nextNumber, numberOf(generation)) + 1;
-    state = { ...state, nextNumber };
+    const newest = numberOf(await readGeneration({ service, traffic }));
+    state = { ...state, nextNumber: Math.max(state.nextNumber, newest) + 1 };
+    if (!isInOrder()) return;
+    const known = [releaseWorkflowId(service, newest), rollbackWorkflowId(service, newest)];
+    for (const id of new Set([workflowId, ...known])) {
+      const { kind } = await runState(id);
+      if (kind !== 'running') continue;
+      const why = `${id} was begun by an owner before this one and still runs; let it end, or cancel it`;
+      throw ApplicationFailure.nonRetryable(why, 'ReleaseInProgress');
+    }
   }
 
   async function cancel(command: CancelCommand): Promise<{ cancelled: boolean }> {
@@ -234,7 +244,7 @@ export function openSlot(first: ServiceState) {
   async function toTryAgain(run: ActiveRun, error: unknown, attempt: number): Promise<unknown> {
     const isTaken = error instanceof WorkflowExecutionAlreadyStartedError;
     if (!isTaken || attempt === NUMBERS_TRIED) return error;
-    return countOn(run.candidate).then(
+    return countOn(run).then(
       () => undefined,
       (failure: unknown) => failure,
     );

@@ -72,8 +72,8 @@ export function startRollback(run: ActiveRun): Promise<Started> {
 }
 
 export function notBegun({ workflowId }: ActiveRun, error: unknown): ApplicationFailure {
-  const why = `${workflowId} did not start: ${failureOf(error).message}`;
-  return ApplicationFailure.nonRetryable(why, 'Internal');
+  const { code, message } = failureOf(error);
+  return ApplicationFailure.nonRetryable(`${workflowId} did not start: ${message}`, code);
 }
 
 /** Answers whether there still was somebody to tell. */

@@ -17,8 +17,14 @@ import {
   ended,
   newService,
 } from '../../src/domain/release/service-state.ts';
+import type { Steering } from '../../src/domain/release/steer.ts';
 import { queued } from '../../src/domain/release/supersede.ts';
-import { cancelUpdate, endedSignal, rollbackUpdate } from '../../src/workflows/messages.ts';
+import {
+  cancelUpdate,
+  endedSignal,
+  rollbackUpdate,
+  verbUpdates,
+} from '../../src/workflows/messages.ts';
 import {
   GOOD,
   SERVICE,
@@ -175,6 +181,21 @@ test('whoever waits for the end of a run does not overtake the next of the queue
   expect(await last).toMatchObject({ kind: 'queued' });
   rig.env.currentTimeMs = currentTimeMs;
   await expect.poll(history, SOON).toMatchObject({ active: { version: 'v3' } });
+});
+
+test('an owner that is begun anew begins nothing beside a release that still runs', async () => {
+  await release('v1');
+  const { workflowId } = await atGate('v2');
+  await owner().terminate('by hand');
+  await expect(rig.deploy('v3', SHORT)).rejects.toMatchObject({
+    code: 'ReleaseInProgress',
+    message: expect.stringContaining(workflowId),
+  });
+  const run = rig.env.client.workflow.getHandle(workflowId);
+  const args: [Steering] = [{ ...ASKED, requestId: 'go', gate: 'go' }];
+  await run.executeUpdate(verbUpdates.approve, { args });
+  expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
+  await release('v3');
 });
 
 describe('a rollback that finds a run which has just ended', () => {
