@@ -11,7 +11,8 @@ const ASK_EVERY_MS = 15_000;
  */
 export async function service(first: ServiceState): Promise<never> {
   const slot = openSlot(first);
-  const handOn = (): boolean => workflowInfo().continueAsNewSuggested;
+  /** Whoever has been let in is answered first, and what they wait for goes on so long. */
+  const handOn = (): boolean => workflowInfo().continueAsNewSuggested && allHandlersFinished();
 
   for (;;) {
     const { active } = slot;
@@ -25,10 +26,7 @@ export async function service(first: ServiceState): Promise<never> {
       if (!woken()) await slot.askAfter(active);
     }
     await slot.settle();
-    if (handOn()) break;
+    if (handOn() && !slot.hasEnds()) return continueAsNew<typeof service>(slot.state);
     await slot.beginNext();
   }
-  await condition(allHandlersFinished);
-  await slot.settle();
-  return continueAsNew<typeof service>(slot.state);
 }

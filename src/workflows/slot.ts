@@ -13,23 +13,29 @@ import type {
   DeployCommand,
   RollbackCommand,
 } from '../domain/release/commands.ts';
-import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
+import type { RunReport } from '../domain/release/progress.ts';
 import {
   type ActiveRun,
   type ServiceState,
   activated,
+  afterOf,
   answerTo,
   answerToRollback,
+  answered,
+  begunBy,
+  cancelRequest,
   completed,
   deployment,
   ended,
   lostReport,
   notStarted,
   nowServing,
+  occupied,
   rollbackNotBegun,
   rollbackRequest,
   rollbackRun,
   viewOf,
+  wayBack,
 } from '../domain/release/service-state.ts';
 import {
   type Refusal,
@@ -40,7 +46,7 @@ import {
   rollbackTarget,
 } from '../domain/release/service-refusals.ts';
 import { calledOff, isFast, queued, refuseCancel, supersede } from '../domain/release/supersede.ts';
-import { numberOf } from '../domain/release/names.ts';
+import { numberOf, releaseWorkflowId, rollbackWorkflowId } from '../domain/release/names.ts';
 import { readGenerationOf, runStateActivity } from './activities.ts';
 import { failureOf } from './failure.ts';
 import { requireThawed, whyNotNow } from './freeze.ts';
@@ -55,12 +61,18 @@ import {
 } from './messages.ts';
 import { onUpdate } from './on-update.ts';
 import { liftOfLost } from './silence-alerts.ts';
-import { type Started, notBegun, startRelease, startRollback, tellToGoBack } from './start-run.ts';
+import { isInOrder, openTurns } from './slot-turns.ts';
+import {
+  type Started,
+  notBegun,
+  passedOn,
+  startRelease,
+  startRollback,
+  tellToGoBack,
+} from './start-run.ts';
 
 /** A run that has ended and whose report is on its way. */
 const REPORTED_WITHIN_MS = 30_000;
-/** For the end of a run that is on its way while the next request comes. */
-const FREE_WITHIN_MS = 1000;
 /** Where numbers have been used of which this owner does not know. */
 const NUMBERS_TRIED = 3;
 
@@ -70,11 +82,9 @@ type End = RunReport | { readonly workflowId: string; readonly lost: string };
 /** The one place of a service in which a run can be, with the handlers that fill and empty it. */
 export function openSlot(first: ServiceState) {
   let state = completed(first);
-  let isWaitedFor = false;
-  /** The next of the queue is being asked whether it may begin: nobody overtakes it. */
-  let isFilling = false;
   const ends: End[] = [];
   const followed = new Set<string>();
+  const turns = openTurns(() => state.active === null);
   const runState = runStateActivity(workflowInfo().taskQueue);
 
   setHandler(stateQuery, () => viewOf(state));
@@ -103,25 +113,11 @@ export function openSlot(first: ServiceState) {
     throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
   }
 
-  /**
-   * A run that has ended may hold the slot for another moment, also within one workflow task: an
-   * update is handled before the end of a child that came earlier. So no validator can say whether
-   * a run is in the way.
-   */
-  async function untilFree(): Promise<void> {
-    if (state.active === null) return;
-    isWaitedFor = true;
-    await condition(() => state.active === null, FREE_WITHIN_MS, {
-      summary: 'for the run before to end',
-    });
-  }
-
   async function deploy(command: DeployCommand): Promise<Accepted> {
     const before = answerTo(state, command.requestId);
     if (before !== undefined) return before;
     await requireThawed(command);
-    if (isFilling) await condition(() => !isFilling);
-    await untilFree();
+    await turns.untilTurn();
     // The same request, or another one, may have been waiting as well.
     const meanwhile = answerTo(state, command.requestId);
     if (meanwhile !== undefined) return meanwhile;
@@ -141,11 +137,7 @@ export function openSlot(first: ServiceState) {
         await tellToGoBack(active, { requestId: `${requestId}/replace`, who, why });
       }
     }
-    return answered(command.requestId);
-  }
-
-  function answered(requestId: string): Accepted {
-    const answer = answerTo(state, requestId);
+    const answer = answerTo(state, command.requestId);
     if (answer === undefined) throw ApplicationFailure.nonRetryable('no answer', 'Internal');
     return answer;
   }
@@ -153,45 +145,58 @@ export function openSlot(first: ServiceState) {
   async function beginRelease(command: DeployCommand): Promise<Begun> {
     const nowMs = Date.now();
     const fast = isFast(state, command, nowMs);
-    return begin(
-      () => deployment(state, command, nowMs),
-      command.requestId,
-      (run) => startRelease({ stable: run.stable, left: state.left }, run, command, fast),
-    );
+    const next = (): ActiveRun => deployment(state, command, nowMs);
+    const start = (run: ActiveRun): Promise<Started> =>
+      startRelease({ stable: run.stable, left: state.left }, run, command, fast);
+    return turns.starting(() => begin(next, command.requestId, start));
   }
 
-  /** This owner was begun anew although runs of its service are known: it counts on after them. */
-  async function countOn({ spec }: DeployedVersion): Promise<void> {
+  /**
+   * This owner was begun anew although runs of its service are known: it counts on after them. One
+   * that still runs has the traffic in its hands, so nothing is begun beside it.
+   */
+  async function countOn({ workflowId, candidate: { spec } }: ActiveRun): Promise<void> {
     const readGeneration = readGenerationOf(spec, workflowInfo().taskQueue);
     const { service, traffic } = spec;
-    const generation = await readGeneration({ service, traffic });
-    const nextNumber = Math.max(state.nextNumber, numberOf(generation)) + 1;
-    state = { ...state, nextNumber };
+    const newest = numberOf(await readGeneration({ service, traffic }));
+    state = { ...state, nextNumber: Math.max(state.nextNumber, newest) + 1 };
+    if (!isInOrder()) return;
+    const known = [releaseWorkflowId(service, newest), rollbackWorkflowId(service, newest)];
+    for (const id of new Set([workflowId, ...known])) {
+      const { kind } = await runState(id);
+      if (kind !== 'running') continue;
+      const why = `${id} was begun by an owner before this one and still runs; let it end, or cancel it`;
+      throw ApplicationFailure.nonRetryable(why, 'ReleaseInProgress');
+    }
   }
 
   async function cancel(command: CancelCommand): Promise<{ cancelled: boolean }> {
-    const { queuedRequestId, who, why } = command;
+    const { requestId, queuedRequestId, who, why } = command;
+    const asked = cancelRequest(requestId);
+    if (answerTo(state, asked) !== undefined) return { cancelled: true };
     const waited = state.queue.length;
     state = calledOff(state, queuedRequestId, `called off by ${who}: ${why}`);
-    return { cancelled: state.queue.length < waited };
+    const cancelled = state.queue.length < waited;
+    const answer = answerTo(state, queuedRequestId);
+    if (cancelled && answer !== undefined) state = answered(state, asked, answer);
+    return { cancelled };
   }
 
   async function goBack(command: RollbackCommand): Promise<Begun> {
     const before = answerToRollback(state, command.requestId);
     if (before !== undefined) return before;
-    if (refuseRollback(state, command) !== undefined) await untilFree();
-    refuse(refuseRollback(state, command));
-    const running = state.active;
-    if (running !== null) {
-      const passed = await passOn(running, command);
-      if (passed !== undefined) return passed;
-      // It has ended and its report is on its way: then this is a rollback of its own.
-      await condition(() => state.active?.workflowId !== running.workflowId, REPORTED_WITHIN_MS, {
-        summary: `for the report of ${running.workflowId}`,
-      });
-      refuse(refuseRollback(state, command) ?? refuseWhileRunning(state));
+    await turns.untilStarted();
+    if (refuseRollback(state, command) !== undefined) {
+      await turns.untilFree();
+      await turns.untilStarted();
     }
-    return beginRollback(command);
+    refuse(refuseRollback(state, command));
+    const { active } = state;
+    const begun =
+      active === null ? await beginRollback(command) : await goBackFrom(active, command);
+    // What was passed on too: a repeat must not go back once more.
+    state = answered(state, rollbackRequest(command.requestId), begun);
+    return begun;
   }
 
   async function beginRollback(command: RollbackCommand): Promise<Begun> {
@@ -201,11 +206,9 @@ export function openSlot(first: ServiceState) {
       throw ApplicationFailure.nonRetryable('nothing to go back to', 'NothingToRollBackTo');
     }
     const nowMs = Date.now();
-    return begin(
-      () => rollbackRun(state, from, to, command, nowMs),
-      rollbackRequest(command.requestId),
-      startRollback,
-    );
+    const next = (): ActiveRun => rollbackRun(state, from, to, command, nowMs);
+    const asked = rollbackRequest(command.requestId);
+    return turns.starting(() => begin(next, asked, startRollback));
   }
 
   /**
@@ -219,14 +222,14 @@ export function openSlot(first: ServiceState) {
   ): Promise<Begun> {
     for (let attempt = 1; ; attempt += 1) {
       const run = next();
-      state = activated(state, run, requestId);
-      const answer = answerTo(state, requestId);
+      state = occupied(state, run);
       // Nobody need ask for a run that is only being started: it would not be found yet.
       followed.add(run.workflowId);
       try {
         follow(run, await start(run));
-        if (answer?.kind === 'begun') return answer;
-        throw ApplicationFailure.nonRetryable('no answer', 'Internal');
+        // Not before: until then another run, or none, may be known under this number.
+        state = answered(state, requestId, begunBy(run));
+        return begunBy(run);
       } catch (error) {
         const failure = await toTryAgain(run, error, attempt);
         state = notStarted(state, run, requestId);
@@ -241,7 +244,7 @@ export function openSlot(first: ServiceState) {
   async function toTryAgain(run: ActiveRun, error: unknown, attempt: number): Promise<unknown> {
     const isTaken = error instanceof WorkflowExecutionAlreadyStartedError;
     if (!isTaken || attempt === NUMBERS_TRIED) return error;
-    return countOn(run.candidate).then(
+    return countOn(run).then(
       () => undefined,
       (failure: unknown) => failure,
     );
@@ -256,56 +259,68 @@ export function openSlot(first: ServiceState) {
 
   /**
    * During a release, going back is the release's own business: it knows what it has moved. To an
-   * older version it goes on from there. `undefined` when the release has ended in between.
+   * older version it goes on from there.
    */
-  async function passOn(run: ActiveRun, command: RollbackCommand): Promise<Begun | undefined> {
+  async function goBackFrom(run: ActiveRun, command: RollbackCommand): Promise<Begun> {
     const { requestId, who, why, toVersion } = command;
-    const goesOn = toVersion !== undefined && toVersion !== run.stable?.version;
+    const { nextRollback: promised } = state;
     // Also to where it goes by itself: it may be too far to turn round, and then succeeds.
     const target = toVersion ?? run.stable?.version;
-    state = { ...state, nextRollback: { ...command, toVersion: target } };
-    if (!(await tellToGoBack(run, { requestId, who, why }))) {
-      state = { ...state, nextRollback: null };
-      return undefined;
+    const own = { ...command, toVersion: target };
+    // Who only wants to go back does not take from another what they were promised after that.
+    const keeps = toVersion === undefined && promised !== null && isInOrder();
+    if (!keeps) state = { ...state, nextRollback: own };
+    const told = await tellToGoBack(run, { requestId, who, why });
+    return told ? passedOn(run, toVersion) : goBackAfter(run, command, { own, promised });
+  }
+
+  /** A run that could not be told: it has ended, its report is on its way, and then comes this. */
+  async function goBackAfter(
+    run: ActiveRun,
+    asked: RollbackCommand,
+    { own, promised }: { readonly own: RollbackCommand; readonly promised: RollbackCommand | null },
+  ): Promise<Begun> {
+    const { workflowId } = run;
+    const inOrder = isInOrder();
+    const waits = (): boolean => state.nextRollback === own;
+    if (!inOrder && waits()) state = { ...state, nextRollback: null };
+    await condition(
+      () => state.active?.workflowId !== workflowId && (state.active !== null || !waits()),
+      REPORTED_WITHIN_MS,
+      { summary: `for the report of ${workflowId}` },
+    );
+    // Another has the slot: the run itself still, or what takes traffic back for it.
+    if (waits()) state = { ...state, nextRollback: promised };
+    await turns.untilStarted();
+    const begun = answerTo(state, rollbackRequest(afterOf(own.requestId)));
+    if (begun?.kind === 'begun') return begun;
+    const isOver = state.active?.workflowId !== workflowId;
+    if (inOrder && isOver && state.stable?.version === own.toVersion) {
+      // It has gone back there by itself: one more would go one too far.
+      return passedOn(run, undefined, `${workflowId} had ended: ${own.toVersion} serves`);
     }
-    return {
-      kind: 'begun',
-      workflowId: run.workflowId,
-      number: run.number,
-      version: run.stable?.version ?? run.version,
-      remarks: [
-        `${run.workflowId} is running: it was told to go back`,
-        ...(goesOn ? [`then ${run.service} is rolled back to ${toVersion}`] : []),
-      ],
-    };
+    const command = inOrder ? own : asked;
+    refuse(refuseWhileRunning(state) ?? refuseRollback(state, command));
+    return beginRollback(command);
   }
 
   /** A run that was terminated, or failed in a way of its own: traffic goes back all the same. */
   async function takeBack(run: ActiveRun, how: string): Promise<void> {
-    const serves = state.stable;
+    // The number after a release is that of its own rollback, which may have said already who serves.
+    const isMoved = run.kind === 'release' && state.nextNumber !== run.number + 1;
+    const number = isMoved && isInOrder() ? run.number + 1 : state.nextNumber;
+    const next = wayBack(state, run, { how, number, atMs: Date.now() });
     state = ended(state, run, lostReport(state, run, how, Date.now()));
-    const promoted = serves?.version === run.candidate.version && run.kind === 'release';
-    const observes = run.candidate.spec.mode === 'observe';
-    // A person may end a rollback that is stuck, so it begins once more and not for ever.
-    const isLastTime = run.kind === 'rollback' && run.isAgain === true;
-    if (isLastTime || run.stable === null || promoted || observes) return;
-    const asked = { who: 'Belay', why: `${run.workflowId} ended without a report: ${how}` };
-    const back = rollbackRun(state, run.candidate, run.stable, asked, Date.now());
-    const isAgain = run.kind === 'rollback';
-    const next: ActiveRun = { ...back, wasLost: true, ...(isAgain ? { isAgain } : {}) };
+    if (next === undefined) return;
     state = activated(state, next, next.workflowId);
     followed.add(next.workflowId);
     try {
-      follow(next, await startRollback(next));
+      follow(next, await turns.starting(() => startRollback(next)));
     } catch (error) {
       // The release had begun its own rollback, which outlives it: that one is asked for instead.
       followed.delete(next.workflowId);
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-  }
-
-  function filled(): void {
-    isFilling = false;
   }
 
   /** What has waited for the slot: a rollback first, then the releases in their order. */
@@ -317,7 +332,7 @@ export function openSlot(first: ServiceState) {
       // The release has gone back there itself: then nothing is left to do.
       const isThere = state.stable?.version === nextRollback.toVersion;
       if (isThere || refuseRollback(state, nextRollback) !== undefined) return;
-      const command = { ...nextRollback, requestId: `${nextRollback.requestId}/after` };
+      const command = { ...nextRollback, requestId: afterOf(nextRollback.requestId) };
       await beginRollback(command).catch((error: unknown) => {
         const end = { reason: failureOf(error).message, atMs: Date.now() };
         const to = rollbackTarget(state, command.toVersion);
@@ -327,9 +342,7 @@ export function openSlot(first: ServiceState) {
     }
     const next = queue[0]?.command;
     if (next === undefined) return;
-    isFilling = true;
-    const why = refuseDeploy(state, next)?.message ?? (await whyNotNow(next).finally(filled));
-    isFilling = false;
+    const why = refuseDeploy(state, next)?.message ?? (await turns.filling(() => whyNotNow(next)));
     // Meanwhile somebody may have taken the slot, or called this one off.
     const waits = state.queue.some(({ command }) => command === next);
     if (state.active !== null || !waits) return;
@@ -356,11 +369,10 @@ export function openSlot(first: ServiceState) {
     hasEnds: (): boolean => ends.length > 0,
     hasNext: (): boolean =>
       state.active === null && (state.queue.length > 0 || state.nextRollback !== null),
-    /** Somebody waits for the slot: then the run is asked for at once. */
-    isWaitedFor: () => isWaitedFor,
+    isWaitedFor: turns.isWaitedFor,
     beginNext,
     async askAfter({ workflowId }: ActiveRun): Promise<void> {
-      isWaitedFor = false;
+      turns.isAsked();
       const now = await runState(workflowId);
       if (now.kind === 'completed') ends.push(now.report);
       if (now.kind === 'lost') ends.push({ workflowId, lost: now.how });

@@ -4,7 +4,7 @@ import {
   getExternalWorkflowHandle,
   startChild,
 } from '@temporalio/workflow';
-import type { DeployCommand } from '../domain/release/commands.ts';
+import type { Begun, DeployCommand } from '../domain/release/commands.ts';
 import { baselineVersion } from '../domain/release/names.ts';
 import type { DeployedVersion, RunReport } from '../domain/release/progress.ts';
 import type { ActiveRun, ServiceState } from '../domain/release/service-state.ts';
@@ -72,8 +72,8 @@ export function startRollback(run: ActiveRun): Promise<Started> {
 }
 
 export function notBegun({ workflowId }: ActiveRun, error: unknown): ApplicationFailure {
-  const why = `${workflowId} did not start: ${failureOf(error).message}`;
-  return ApplicationFailure.nonRetryable(why, 'Internal');
+  const { code, message } = failureOf(error);
+  return ApplicationFailure.nonRetryable(`${workflowId} did not start: ${message}`, code);
 }
 
 /** Answers whether there still was somebody to tell. */
@@ -87,6 +87,22 @@ export async function tellToGoBack(
   } catch {
     return false;
   }
+}
+
+/** The answer to a rollback that the running release carries out itself. */
+export function passedOn(
+  { workflowId, service, number, version, stable }: ActiveRun,
+  toVersion: string | undefined,
+  how = `${workflowId} is running: it was told to go back`,
+): Begun {
+  const goesOn = toVersion !== undefined && toVersion !== stable?.version;
+  return {
+    kind: 'begun',
+    workflowId,
+    number,
+    version: stable?.version ?? version,
+    remarks: [how, ...(goesOn ? [`then ${service} is rolled back to ${toVersion}`] : [])],
+  };
 }
 
 /** Of a release that can tell nobody how far it was: instances half way, or a baseline beside. */

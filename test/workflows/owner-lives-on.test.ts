@@ -99,3 +99,13 @@ test('of two releases whose owner has to look for a number one begins', async ()
   expect(await rig.end(begun[0]?.workflowId ?? '')).toMatchObject({ outcome: 'succeeded' });
   expect((await rig.client.history(SERVICE)).runs).toHaveLength(1);
 });
+
+test('who waits for the end of a run does not skip the rest of the life of its owner', async () => {
+  const { workflowId } = await rig.deploy('v3', SHORT);
+  const report = await rig.end(workflowId);
+  const fromMs = await rig.env.currentTimeMs();
+  expect(await rig.end(workflowId)).toEqual(report);
+  expect((await rig.env.currentTimeMs()) - fromMs).toBeLessThan(60_000);
+  const owner = rig.env.client.workflow.getHandle(serviceWorkflowId(SERVICE));
+  expect((await owner.describe()).status.name).toBe('RUNNING');
+});

@@ -55,10 +55,19 @@ function lackOf(spec: ReleaseSpec): string | undefined {
   if (typeof spec !== 'object' || spec === null) return 'blocks at all';
   if (!(spec.strategy in STRATEGY_NAMES)) return 'strategy that is known';
   if (typeof spec.version !== 'string' || spec.version === '') return 'version';
+  if (!Object.hasOwn(POLICIES, spec.supersede)) return 'supersede that is known';
+  const { freezeWindows = [] } = spec;
+  if (!Array.isArray(freezeWindows)) return 'list of freeze windows';
   return BLOCKS.find((block) => typeof spec[block] !== 'object' || spec[block] === null);
 }
 
 const STRATEGY_NAMES = { blue_green: 1, canary: 1, rolling: 1, ab_test: 1 } as const;
+const POLICIES: Record<ReleaseSpec['supersede'], 1> = {
+  reject: 1,
+  queue: 1,
+  coalesce: 1,
+  replace: 1,
+};
 
 /** Whether a release may begin now; one that finds another asks `supersede` first. */
 export function refuseDeploy(state: ServiceState, command: DeployCommand): Refusal | undefined {

@@ -83,9 +83,21 @@ export function rollbackRequest(requestId: string): string {
   return `rollback ${requestId}`;
 }
 
-/** The rollback that this request has begun, also where the state was carried from older code. */
+/** Under what a rollback is asked for that was promised for when the running release has ended. */
+export function afterOf(requestId: string): string {
+  return `${requestId}/after`;
+}
+
+/** As what the answer to a cancellation is kept: that what it named has been called off. */
+export function cancelRequest(requestId: string): string {
+  return `cancel ${requestId}`;
+}
+
+/** What this request was answered, also where the state was carried from older code. */
 export function answerToRollback(state: ServiceState, requestId: string): Begun | undefined {
-  const answer = answerTo(state, rollbackRequest(requestId)) ?? answerTo(state, requestId);
+  const own = answerTo(state, rollbackRequest(requestId));
+  if (own?.kind === 'begun') return own;
+  const answer = answerTo(state, requestId);
   const isRollback = answer?.kind === 'begun' && answer.workflowId.startsWith('rollback/');
   return isRollback ? answer : undefined;
 }
@@ -135,36 +147,37 @@ export function rollbackRun(
   };
 }
 
-/** The run takes the slot; its answer is kept under the id of the request. */
-export function activated(state: ServiceState, run: ActiveRun, requestId: string): ServiceState {
+/** The answer to the request that has begun this run. */
+export function begunBy({ workflowId, number, version, kind, stable }: ActiveRun): Begun {
   const remarks =
-    run.kind === 'release' && run.stable === null
+    kind === 'release' && stable === null
       ? ['the first release of this service: it has no baseline to compare with and no way back']
       : [];
-  const answer: Accepted = {
-    kind: 'begun',
-    workflowId: run.workflowId,
-    number: run.number,
-    version: run.version,
-    remarks,
-  };
+  return { kind: 'begun', workflowId, number, version, remarks };
+}
+
+/** The run takes the slot; whoever has asked for it is answered when it has been started. */
+export function occupied(state: ServiceState, run: ActiveRun): ServiceState {
   return {
     ...state,
-    nextNumber: run.number + 1,
+    nextNumber: Math.max(state.nextNumber, run.number + 1),
     active: run,
     runs: [recordOf(run), ...state.runs].slice(0, RUNS_MAX),
-    answered: answering(state, requestId, answer),
   };
 }
 
-/** The newest answer to a request is the one that counts. */
-export function answering(
-  { answered }: ServiceState,
-  requestId: string,
-  answer: Accepted,
-): ServiceState['answered'] {
-  const others = answered.filter((kept) => kept.requestId !== requestId);
-  return [{ requestId, answer }, ...others].slice(0, ANSWERS_MAX);
+/** The run takes the slot; its answer is kept under the id of the request. */
+export function activated(state: ServiceState, run: ActiveRun, requestId: string): ServiceState {
+  return answered(occupied(state, run), requestId, begunBy(run));
+}
+
+/** The newest answer to a request is the one that counts; of one that waits it is never forgotten. */
+export function answered(state: ServiceState, requestId: string, answer: Accepted): ServiceState {
+  const waits = new Set(state.queue.map(({ command }) => command.requestId));
+  const others = state.answered
+    .filter((kept) => kept.requestId !== requestId)
+    .filter((kept, at) => at < ANSWERS_MAX - 1 || waits.has(kept.requestId));
+  return { ...state, answered: [{ requestId, answer }, ...others] };
 }
 
 /** A run that could not be started gives the slot back; its number is not used again. */
@@ -173,7 +186,10 @@ export function notStarted(state: ServiceState, run: ActiveRun, requestId: strin
     ...state,
     active: state.active?.workflowId === run.workflowId ? null : state.active,
     runs: state.runs.filter((kept) => kept.workflowId !== run.workflowId),
-    answered: state.answered.filter((kept) => kept.requestId !== requestId),
+    answered: state.answered.filter(
+      ({ requestId: own, answer }) =>
+        own !== requestId || answer.kind !== 'begun' || answer.workflowId !== run.workflowId,
+    ),
   };
 }
 
@@ -292,6 +308,22 @@ export function lostReport(
     startedAtMs: run.startedAtMs,
     endedAtMs: atMs,
   };
+}
+
+/** The rollback of a run that was lost; none where nothing has to go back, or nothing can. */
+export function wayBack(
+  state: ServiceState,
+  run: ActiveRun,
+  { how, number, atMs }: { readonly how: string; readonly number: number; readonly atMs: number },
+): ActiveRun | undefined {
+  const { kind, stable, candidate } = run;
+  const observes = candidate.spec.mode === 'observe';
+  // A person may end a rollback that is stuck, so it begins once more and not for ever.
+  const isLastTime = kind === 'rollback' && run.isAgain === true;
+  if (isLastTime || stable === null || isPromoted(state, run) || observes) return undefined;
+  const asked = { who: 'Belay', why: `${run.workflowId} ended without a report: ${how}` };
+  const back = rollbackRun({ ...state, nextNumber: number }, candidate, stable, asked, atMs);
+  return { ...back, wasLost: true, ...(kind === 'rollback' ? { isAgain: true } : {}) };
 }
 
 function lostOutcome(state: ServiceState, run: ActiveRun): RunReport['outcome'] {

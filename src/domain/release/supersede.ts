@@ -1,5 +1,11 @@
 import type { Accepted, CancelCommand, DeployCommand } from './commands.ts';
-import { type QueuedDeploy, type ServiceState, answering } from './service-state.ts';
+import {
+  type QueuedDeploy,
+  type ServiceState,
+  answerTo,
+  answered,
+  cancelRequest,
+} from './service-state.ts';
 import { type Refusal, inProgress } from './service-refusals.ts';
 
 /** As many releases of a service may wait for their turn. */
@@ -66,7 +72,7 @@ export function queued(
     behind: state.active?.workflowId ?? 'nothing',
     remarks: drops.map(({ command: { spec } }) => `${spec.version} was waiting and is called off`),
   };
-  return { ...without, queue, answered: answering(without, command.requestId, answer) };
+  return answered({ ...without, queue }, command.requestId, answer);
 }
 
 export function refuseCancel(state: ServiceState, command: CancelCommand): Refusal | undefined {
@@ -74,6 +80,8 @@ export function refuseCancel(state: ServiceState, command: CancelCommand): Refus
   if ([who, why, requestId, queuedRequestId].some((text) => typeof text !== 'string')) {
     return { code: 'NotAllowedNow', message: 'cancel needs who, why and both request ids' };
   }
+  // A repeat is answered as the first time.
+  if (answerTo(state, cancelRequest(requestId)) !== undefined) return undefined;
   const waits = state.queue.some(({ command: own }) => own.requestId === queuedRequestId);
   if (waits) return undefined;
   const message = `no release of ${state.service} waits under the request id ${queuedRequestId}`;
@@ -86,11 +94,8 @@ export function calledOff(state: ServiceState, requestId: string, why: string): 
   if (dropped === undefined) return state;
   const { version } = dropped.command.spec;
   const answer: Accepted = { kind: 'called_off', requestId, version, why, remarks: [] };
-  return {
-    ...state,
-    queue: state.queue.filter((one) => one !== dropped),
-    answered: answering(state, requestId, answer),
-  };
+  const queue = state.queue.filter((one) => one !== dropped);
+  return answered({ ...state, queue }, requestId, answer);
 }
 
 /** It was stable a moment ago: inside its own rollback window it comes back without its steps. */

@@ -3,18 +3,24 @@ import { demoRelease } from '../../../src/dev/demo-release.ts';
 import type { Begun } from '../../../src/domain/release/commands.ts';
 import type { DeployedVersion, RunReport } from '../../../src/domain/release/progress.ts';
 import { requireRelease } from '../../../src/domain/release/release-file.ts';
+import type { ReleaseSpec } from '../../../src/domain/release/release-spec.ts';
 import {
   type ServiceState,
   activated,
+  answered,
   answerTo,
   answerToRollback,
   deployment,
   ended,
   newService,
   notStarted,
+  nowServing,
   rollbackRequest,
+  wayBack,
 } from '../../../src/domain/release/service-state.ts';
+import { queued } from '../../../src/domain/release/supersede.ts';
 import {
+  refuseAsWritten,
   refuseDeploy,
   refuseRollback,
   rollbackTarget,
@@ -131,4 +137,57 @@ test('without an earlier version there is nothing to roll back to', () => {
   expect(refuseRollback(v1, command)?.code).toBe('NothingToRollBackTo');
   expect(refuseRollback(v2, command)).toBeUndefined();
   expect(refuseRollback(v2, { ...command, toVersion: 'v9' })?.code).toBe('NothingToRollBackTo');
+});
+
+test('a rollback that a release was told to carry out itself is answered so again', () => {
+  const running = begin(v2, 'v3');
+  const passedOn: Begun = {
+    kind: 'begun',
+    ...{ workflowId: 'release/shop/3', number: 3, version: 'v2', remarks: [] },
+  };
+  const told = answered(running, rollbackRequest('back'), passedOn);
+  expect(answerToRollback(told, 'back')).toEqual(passedOn);
+});
+
+test('a number that was told of meanwhile is not given a second time', () => {
+  const running = begin(v2, 'v3');
+  const { active } = running;
+  if (active === null) throw new Error('nothing runs');
+  // The release's own rollback says who serves, and the release is lost before it ends.
+  const told = nowServing(running, {
+    ...{ workflowId: 'rollback/shop/4', serving: versionOf('v2'), lastNumber: 4 },
+  });
+  const back = wayBack(told, active, { how: 'terminated', number: active.number + 1, atMs: 3000 });
+  expect(back).toMatchObject({ workflowId: 'rollback/shop/4', wasLost: true, version: 'v2' });
+  if (back === undefined) throw new Error('nothing goes back');
+  expect(activated({ ...told, nextNumber: 9 }, back, 'x').nextNumber).toBe(9);
+});
+
+test('the answer to one that waits outlives any number of others', () => {
+  const command = { requestId: 'waits', who: 'me', why: 'test', spec: versionOf('v4').spec };
+  const waiting = queued(begin(v2, 'v3'), command, [], 1000);
+  const answer: Begun = {
+    kind: 'begun',
+    ...{ workflowId: 'release/shop/3', number: 3, version: 'v3', remarks: [] },
+  };
+  const later = Array.from({ length: 300 }, (_, at) => `later-${at}`).reduce(
+    (state, requestId) => answered(state, requestId, answer),
+    waiting,
+  );
+  expect(answerTo(later, 'waits')).toMatchObject({ kind: 'queued' });
+  expect(later.answered.length).toBeLessThanOrEqual(201);
+  expect(answerTo(later, 'later-0')).toBeUndefined();
+});
+
+test.each([
+  ['supersede', { supersede: 'wait' }],
+  ['supersede', { supersede: undefined }],
+  ['freeze windows', { freezeWindows: null }],
+])('a specification whose %s nobody could act on is refused at once', (what, changes) => {
+  const spec = { ...versionOf('v3').spec, ...changes } as unknown as ReleaseSpec;
+  const command = { requestId: 'x', who: 'me', why: 'test', spec };
+  expect(refuseAsWritten(v2, command)).toMatchObject({
+    code: 'ReleaseFileInvalid',
+    message: expect.stringContaining(what),
+  });
 });
