@@ -12,13 +12,12 @@ import { createMemoryPaging } from './memory-paging.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { addSearchAttributes } from './search-attributes.ts';
 import { createTurns } from './turns.ts';
+import { skipUntilClosed } from './skip-until-closed.ts';
 import { workflowCode } from './workflow-code.ts';
 
 export type IncidentRig = Awaited<ReturnType<typeof startIncidentRig>>;
 
 const SOON_MS = 20_000;
-/** Of time that is skipped until an incident has ended. */
-const STEP_MS = 5000;
 
 /**
  * The real escalation and paging activities on a server whose time is skipped: nights of waiting
@@ -131,12 +130,10 @@ export async function startIncidentRig(
     async clear(): Promise<void> {
       memory.clearFaults();
       for (const id of opened.splice(0)) {
-        const handle = env.client.workflow.getHandle(id);
-        const isOpen = async () => (await handle.describe()).status.name === 'RUNNING';
-        if (!(await isOpen())) continue;
+        const { status } = await env.client.workflow.getHandle(id).describe();
+        if (status.name !== 'RUNNING') continue;
         await client.incidents.steer(id, 'resolve', { who: 'test', why: 'it is over' });
-        // Whoever awaits the result may skip ten years, to the time-out of another workflow.
-        while (await isOpen()) await env.sleep(STEP_MS);
+        await skipUntilClosed(env, id);
       }
     },
     async close(): Promise<void> {

@@ -25,6 +25,7 @@ import { begun } from './begun.ts';
 import { createMemoryPaging } from './memory-paging.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { addSearchAttributes } from './search-attributes.ts';
+import { skipUntilClosed } from './skip-until-closed.ts';
 import { workflowCode, workflowCodeWithoutHeartbeats } from './workflow-code.ts';
 
 export const SERVICE = 'checkout';
@@ -39,10 +40,6 @@ export const BROKEN: Reading = {
   ...GOOD,
   error_rate: { kind: 'value', value: 0.4, samples: 1000 },
 };
-
-/** How much time is skipped before a run is looked at again. */
-const STEP_MIN_MS = 100;
-const STEP_MAX_MS = 5_000;
 
 export type WorkflowRig = Awaited<ReturnType<typeof startWorkflowRig>>;
 
@@ -172,12 +169,7 @@ export async function startWorkflowRig(options: {
     },
     /** Skips time until the run has ended and its service is free. */
     async end(workflowId: string): Promise<RunReport> {
-      const handle = env.client.workflow.getHandle(workflowId);
-      const isOpen = async () => (await handle.describe()).status.name === 'RUNNING';
-      // Whoever awaits the result may skip ten years, to the time-out of the owner of the service.
-      for (let stepMs = STEP_MIN_MS; await isOpen(); stepMs = Math.min(2 * stepMs, STEP_MAX_MS)) {
-        await env.sleep(stepMs);
-      }
+      await skipUntilClosed(env, workflowId);
       return client.result(workflowId);
     },
     async close(): Promise<void> {

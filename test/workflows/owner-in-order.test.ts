@@ -25,6 +25,7 @@ import {
   rollbackUpdate,
   verbUpdates,
 } from '../../src/workflows/messages.ts';
+import { GATED, SHORT, useNames } from '../support/short-releases.ts';
 import {
   GOOD,
   SERVICE,
@@ -35,14 +36,6 @@ import {
 
 /** Who asks the owner of a service while a run begins, or ends, and who asks again. */
 const ASKED = { who: 'ada', why: 'a look at what comes first' };
-const SHORT = {
-  ...{ warmup_duration: '0s', stabilization_period: '10s' },
-  ...{ cleanup_delay: '0s', rollback_verify_after: '1s' },
-};
-const GATED = {
-  ...SHORT,
-  ...{ strategy: 'canary', steps: [{ weight: 25 }, { gate: { name: 'go', person: {} } }] },
-} satisfies Partial<ReleaseDocument>;
 const SOON = { timeout: 10_000 };
 let rig: WorkflowRig;
 
@@ -71,16 +64,8 @@ function queue(version: string, changes: Partial<ReleaseDocument> = {}) {
   return rig.client.deploy({ release: spec, ...ASKED, requestId: `ask-${version}` });
 }
 
-/** Somebody has begun workflows under the names of the service's releases to come. */
-async function use(...numbers: readonly number[]): Promise<void> {
-  for (const number of numbers) {
-    const handle = await rig.env.client.workflow.start('of-somebody', {
-      workflowId: releaseWorkflowId(SERVICE, number),
-      taskQueue: 'of-somebody',
-    });
-    await handle.terminate();
-  }
-}
+/** Somebody has used the name of a release of the service that is to come. */
+const use = (number: number): Promise<void> => useNames(rig, [releaseWorkflowId(SERVICE, number)]);
 
 /** To ask the load balancer for its generation takes so long, once. */
 function slowToCount(ms: number): void {

@@ -2,20 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rollbackWorkflowId, serviceWorkflowId } from '../../src/domain/release/names.ts';
-import type { ReleaseDocument } from '../../src/domain/release/release.schema.ts';
+import { GATED, SHORT, useNames } from '../support/short-releases.ts';
 import { GOOD, SERVICE, type WorkflowRig, startWorkflowRig } from '../support/workflow-rig.ts';
 
 /** The owner of a service meets what it cannot do, and neither ends nor lets two runs interleave. */
 const ASKED = { who: 'ada', why: 'a look at what is in the way' };
-/** A workflow that nobody takes up keeps the server from skipping time. */
-const SHORT = {
-  ...{ warmup_duration: '0s', stabilization_period: '10s' },
-  ...{ cleanup_delay: '0s', rollback_verify_after: '1s' },
-};
-const GATED = {
-  ...SHORT,
-  ...{ strategy: 'canary', steps: [{ weight: 25 }, { gate: { name: 'go', person: {} } }] },
-} satisfies Partial<ReleaseDocument>;
 let rig: WorkflowRig;
 
 beforeEach(async () => {
@@ -31,16 +22,12 @@ async function release(version: string): Promise<void> {
   expect(await rig.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
 }
 
-/** Somebody has begun workflows under the names of the service's rollbacks to come. */
-async function use(from: number, to: number): Promise<void> {
-  for (let number = from; number <= to; number += 1) {
-    const handle = await rig.env.client.workflow.start('of-somebody', {
-      workflowId: rollbackWorkflowId(SERVICE, number),
-      taskQueue: 'of-somebody',
-    });
-    await handle.terminate();
-  }
-}
+/** Somebody has used the names of the service's rollbacks to come. */
+const use = (from: number, to: number): Promise<void> =>
+  useNames(
+    rig,
+    Array.from({ length: to - from + 1 }, (_, at) => rollbackWorkflowId(SERVICE, from + at)),
+  );
 
 test('a rollback whose number somebody has used begins under another one', async () => {
   await use(3, 3);

@@ -39,12 +39,18 @@ function begin(): Crossing {
   return crossing(COARSE, 2, () => 0);
 }
 
-test('what waits for its configuration is ended by an end of the one before', () => {
+/** It fires by the configuration that is on its way, and ends by the one before. */
+function endedByTheOneBefore(file: typeof FINE): Crossing {
   const world = begin();
-  world.reload(COARSE);
+  world.reload(file);
   world.post(MOVES, LASTS_MS, false);
   world.wait(1, false);
   world.post(MOVES, 0, true);
+  return world;
+}
+
+test('what waits for its configuration is ended by an end of the one before', () => {
+  const world = endedByTheOneBefore(COARSE);
   deliver(world, [
     ['ingest', 0],
     ['ingest', 0],
@@ -55,11 +61,7 @@ test('what waits for its configuration is ended by an end of the one before', ()
 });
 
 test('an end that another shard passes on before the alert has come is found in the store', () => {
-  const world = begin();
-  world.reload(FINE);
-  world.post(MOVES, LASTS_MS, false);
-  world.wait(1, false);
-  world.post(MOVES, 0, true);
+  const world = endedByTheOneBefore(FINE);
   deliver(world, [
     ['coordinator', 0],
     ['coordinator', 1],
