@@ -3,6 +3,7 @@ import { cleanWhenStopped } from '../src/dev/children.ts';
 import {
   type Accepting,
   measureAccepting,
+  measureFewGroups,
   measureManyGroups,
   measureOneGroup,
 } from './alerts/scenes.ts';
@@ -22,12 +23,12 @@ import { p50, p99, rounded } from './incidents/measure.ts';
  * alerts are sent again to both in turns, a round each.
  *
  * `npm run bench:alerts -- --json` ends with `{acceptedPerS, resentPerS, bareSignalsPerS,
- * oneGroupP99Ms, manyGroupsP99Ms, rssMb, alertmanager: {…}}`. Smaller: `--alerts`; `--scene` runs
- * one of them, `--only` one system. Exits with 1 when alerts that are sent again are taken more
+ * oneGroupP99Ms, manyGroupsP99Ms, rssMb, alertmanager: {…}}` and more: `manyGroupsAllMs` is from the first
+ * request to the last page. Smaller: `--alerts`; `--scene` runs one of them, `--only` one system. Exits with 1 when alerts that are sent again are taken more
  * slowly than by Alertmanager, or the 99th percentile of many groups is above its, or some were
  * refused.
  */
-const SCENES = ['accept', 'one', 'many'];
+const SCENES = ['accept', 'one', 'few', 'many'];
 
 const { values } = parseArgs({
   options: {
@@ -75,26 +76,32 @@ async function measure(name: string, start: StartSystem, accepting: Accepting | 
   const one = is('one') ? seen(await measureOneGroup(start, count)) : undefined;
   if (one !== undefined)
     say(`${name}: one group, ${one.held} held, ${one.pages} pages: ${told(one.toPageMs)}`);
+  const few = is('few') ? seen(await measureFewGroups(start)) : undefined;
+  if (few !== undefined) say(`${name}: 10 groups a second: ${told(few.toPageMs)}`);
   const many = is('many') ? seen(await measureManyGroups(start, count)) : undefined;
   if (many !== undefined) {
     say(
-      `${name}: taken in ${many.postedMs.toFixed(0)} ms; ${count} groups: ${told(many.toPageMs)}`,
+      `${name}: taken in ${many.postedMs.toFixed(0)} ms, all paged in ${many.allMs.toFixed(0)} ms; ` +
+        `${count} groups: ${told(many.toPageMs)}`,
     );
   }
-  return { accepting, one, many, peaks, refusals };
+  return { accepting, one, few, many, peaks, refusals };
 }
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
-function figuresOf({ accepting, one, many, peaks }: Measured, measuredProcess: string) {
+function figuresOf({ accepting, one, few, many, peaks }: Measured, measuredProcess: string) {
   return {
     acceptedPerS: rounded(accepting?.acceptedPerS ?? Number.NaN, 0),
     resentPerS: rounded(accepting?.resentPerS ?? Number.NaN, 0),
     oneGroupHeld: one?.held ?? Number.NaN,
     oneGroupP50Ms: p50(one?.toPageMs ?? []),
     oneGroupP99Ms: p99(one?.toPageMs ?? []),
+    fewGroupsP50Ms: p50(few?.toPageMs ?? []),
+    fewGroupsP99Ms: p99(few?.toPageMs ?? []),
     manyGroupsP50Ms: p50(many?.toPageMs ?? []),
     manyGroupsP99Ms: p99(many?.toPageMs ?? []),
+    manyGroupsAllMs: many?.allMs ?? Number.NaN,
     rssMb: rounded(peaks[measuredProcess] ?? Number.NaN, 0),
   };
 }

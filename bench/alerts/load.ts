@@ -16,13 +16,15 @@ export type Scene = 'warm' | 'accept' | 'one' | 'many';
 export interface Load {
   readonly scene: Scene;
   readonly count: number;
+  /** The number of the first of them; default: 0. */
+  readonly from?: number;
   /** When they have begun; none, at the moment when each is sent. */
   readonly startedMs?: number;
 }
 
 export interface Posted {
   readonly tookMs: number;
-  /** By the number of the alert, when its request was sent for the first time. */
+  /** In the order of the alerts, when its request was sent for the first time. */
   readonly sentAtMs: readonly number[];
   /** Of requests that were not taken at last, each with what was said. */
   readonly refused: readonly string[];
@@ -44,12 +46,12 @@ function alertOf(scene: Scene, at: number, startsAt: string, endsAt: string) {
 }
 
 /** As Prometheus sends them: each message says anew when its alerts end unless another comes. */
-function bodyOf({ scene, count, startedMs }: Load, first: number): string {
+function bodyOf({ scene, count, from = 0, startedMs }: Load, first: number): string {
   const startsAt = new Date(startedMs ?? Date.now()).toISOString();
   const endsAt = new Date(Date.now() + ENDS_AFTER_MS).toISOString();
   const inBatch = Math.min(BATCH, count - first);
   return JSON.stringify(
-    Array.from({ length: inBatch }, (_, at) => alertOf(scene, first + at, startsAt, endsAt)),
+    Array.from({ length: inBatch }, (_, at) => alertOf(scene, from + first + at, startsAt, endsAt)),
   );
 }
 

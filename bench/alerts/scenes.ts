@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { p50, until } from '../incidents/measure.ts';
 import { measureBareSignals } from './bare-signals.ts';
-import { nameOf, post } from './load.ts';
+import { type Posted, nameOf, post } from './load.ts';
 import { type Arrival, type Receiver, startReceiver } from './receiver.ts';
 import type { StartSystem, System } from './systems.ts';
 
@@ -10,6 +10,7 @@ const RESENT_ROUNDS = 10;
 const BARE_SIGNALS = 4000;
 const ARRIVES_WITHIN_MS = 90_000;
 const LAST_PAGE_WITHIN_MS = 5000;
+const FEW = { count: 100, everyMs: 100 };
 
 type Peaks = Readonly<Record<string, number>>;
 
@@ -122,13 +123,41 @@ export async function measureManyGroups(start: StartSystem, count: number) {
     const { sentAtMs, refused, tookMs } = await post(url, { scene: 'many', count });
     const isThere = (): boolean => arrivals.length >= count;
     await until(ARRIVES_WITHIN_MS, 'a page of each', isThere);
-    const first = new Map<string, number>();
-    for (const { atMs, names } of arrivals) {
-      for (const name of names) if (!first.has(name)) first.set(name, atMs);
-    }
-    const toPageMs = sentAtMs.map((ms, at) => (first.get(nameOf(at)) ?? Number.NaN) - ms);
-    return { refused, pages: arrivals.length, toPageMs, postedMs: tookMs };
+    const firstMs = firstPages(arrivals);
+    const pagedAtMs = sentAtMs.map((_, at) => firstMs.get(nameOf(at)) ?? Number.NaN);
+    const toPageMs = sentAtMs.map((ms, at) => (pagedAtMs[at] ?? Number.NaN) - ms);
+    const allMs = Math.max(...pagedAtMs) - Math.min(...sentAtMs);
+    return { refused, pages: arrivals.length, toPageMs, allMs, postedMs: tookMs };
   });
+}
+
+/** The same of a few, one after the other, as on a usual day. */
+export async function measureFewGroups(start: StartSystem) {
+  return inSystem(start, async ({ url }, { arrivals }) => {
+    const sent: Promise<Posted>[] = [];
+    for (let at = 0; at < FEW.count; at += 1) {
+      sent.push(post(url, { scene: 'many', count: 1, from: at }));
+      await wait(FEW.everyMs);
+    }
+    const posted = await Promise.all(sent);
+    await until(ARRIVES_WITHIN_MS, 'a page of each', () => arrivals.length >= FEW.count);
+    const firstMs = firstPages(arrivals);
+    return {
+      refused: posted.flatMap((one) => one.refused),
+      toPageMs: posted.map(
+        ({ sentAtMs }, at) => (firstMs.get(nameOf(at)) ?? Number.NaN) - (sentAtMs[0] ?? Number.NaN),
+      ),
+    };
+  });
+}
+
+/** When the first page came that names an instance. */
+function firstPages(arrivals: readonly Arrival[]): ReadonlyMap<string, number> {
+  const firstMs = new Map<string, number>();
+  for (const { atMs, names } of arrivals) {
+    for (const name of names) if (!firstMs.has(name)) firstMs.set(name, atMs);
+  }
+  return firstMs;
 }
 
 /** The first `n` that were sent are in the first page that is about `n`, for all that can be told. */

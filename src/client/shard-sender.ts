@@ -16,10 +16,11 @@ interface Parcel {
 }
 
 /**
- * After a signal: what comes meanwhile goes together. Every signal costs the server and the workers
- * as much, whatever it carries; what comes after a rest is not kept waiting.
+ * After a signal: what comes meanwhile goes together, for twice as long as the signal took, within these
+ * limits. Every signal costs the server and the workers as much, whatever it carries, so the busier
+ * they are the fewer they get; what comes after a rest is not kept waiting.
  */
-const GATHERS_FOR_MS = 20;
+const GATHERS_FOR_MS = { least: 20, most: 100 };
 
 /** `signal` returns when a batch is in the workflow. */
 export function createShardSender(signal: (batch: AlertBatch) => Promise<void>): ShardSender {
@@ -55,8 +56,11 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
     if (isUnderWay) return;
     isUnderWay = true;
     while (waiting.length > 0) {
+      const fromMs = performance.now();
       await sendRun(nextRun());
-      await wait(GATHERS_FOR_MS);
+      const tookMs = performance.now() - fromMs;
+      const { least, most } = GATHERS_FOR_MS;
+      await wait(Math.min(Math.max(least, 2 * tookMs), most));
     }
     isUnderWay = false;
   }

@@ -1,6 +1,7 @@
 import { createFlush } from '../activities/flush-pages.ts';
 import { withCodes } from '../activities/failure.ts';
 import { createLastMessages } from '../activities/last-messages.ts';
+import { createNap } from '../activities/nap.ts';
 import type { PagingDeps } from '../activities/paging-deps.ts';
 import { type Releases, createSteering } from '../activities/steer-release.ts';
 import { type IncidentPort, createTellIncidents } from '../activities/tell-incidents.ts';
@@ -15,7 +16,7 @@ import { Failure } from '../domain/failure.ts';
 export interface AlertingActivities {
   readonly reads: Pick<
     AlertActivities,
-    'lookUpTimes' | 'askLastMessages' | 'forgetAlerts' | 'forgetFiring'
+    'lookUpTimes' | 'nap' | 'askLastMessages' | 'forgetAlerts' | 'forgetFiring'
   >;
   readonly sends: Pick<AlertActivities, 'flushPages' | 'tellIncidents' | 'steerRelease'>;
   close(): Promise<void>;
@@ -41,6 +42,7 @@ export function createAlertingActivities(
   return {
     reads: {
       ...createTimeTables(),
+      ...createNap({ clock }),
       ...createLastMessages({ store, clock }),
     },
     sends: {

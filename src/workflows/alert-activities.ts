@@ -26,7 +26,15 @@ export function alertActivitiesFor(taskQueue: string) {
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary,
     });
+  const { nap } = proxyActivities<AlertActivities>({
+    // One that fails is not tried again: the server waits then, which may be late by a second.
+    scheduleToStartTimeout: 1000,
+    startToCloseTimeout: 2000,
+    retry: { maximumAttempts: 1 },
+    summary: 'until a group is due',
+  });
   return {
+    nap,
     lookUpTimes: (request: Parameters<AlertActivities['lookUpTimes']>[0]) =>
       read('what clocks will show').lookUpTimes(request),
     askLastMessages: (asks: Parameters<AlertActivities['askLastMessages']>[0]) =>

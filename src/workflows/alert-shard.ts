@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -111,7 +112,8 @@ function openShard(
   let isLookingUp = false;
   let refused = input.carried?.refused ?? 0;
   const warnings: string[] = [...(input.carried?.warnings ?? [])];
-  const alarm = createAlarm();
+  // Runs that began without it go by the server's timers alone.
+  const alarm = createAlarm(patched('naps') ? act.nap : undefined);
   const memo = createAlertMemo();
   const doings = new Set<Promise<void>>();
   /** Alerts that have come in the same task, by version, are one event: each takes as long. */

@@ -54,6 +54,20 @@ test('what comes within 20 ms after a signal goes with the next, in order', asyn
   ]);
 });
 
+test('after a signal that took long, more is gathered, but not for longer than 100 ms', async () => {
+  const rig = newRig();
+  rig.server.takes = () => wait(300);
+  await rig.send('a');
+  rig.server.takes = async () => undefined;
+  const second = rig.send('b');
+  await wait(60);
+  expect(rig.sent).toEqual([[1, ['a']]]);
+  const third = rig.send('c');
+  await wait(60);
+  expect(rig.sent.slice(1)).toEqual([[1, ['b', 'c']]]);
+  await Promise.all([second, third]);
+});
+
 test('after a rest, what comes is not kept waiting', async () => {
   const rig = newRig();
   await rig.send('a');

@@ -9,6 +9,8 @@ const NAMES = [
   'ab-test-rolled-back',
   'ab-test-succeeded',
   'alerting',
+  'alerts-before-naps',
+  'alerts-other-shard-before-naps',
   'alerts-other-shard',
   'alerts',
   'canary-rolled-back',

@@ -7,6 +7,7 @@ import { createPaging } from '../../src/activities/activities.ts';
 import { type Clock, systemClock } from '../../src/activities/clock.ts';
 import { createFlush } from '../../src/activities/flush-pages.ts';
 import { createLastMessages } from '../../src/activities/last-messages.ts';
+import { createNap } from '../../src/activities/nap.ts';
 import { createPagingReads } from '../../src/activities/paging.ts';
 import { createTellIncidents } from '../../src/activities/tell-incidents.ts';
 import { createTimeTables } from '../../src/activities/time-tables.ts';
@@ -37,11 +38,14 @@ export async function startAlertRig({
   shards = 4,
   maxCachedWorkflows = 500,
   eventsMax,
+  nap,
 }: {
   readonly shards?: number;
   readonly maxCachedWorkflows?: number;
   /** Of a run of a shard, and of the coordinator. */
   readonly eventsMax?: number;
+  /** Instead of one that really waits. */
+  readonly nap?: AlertActivities['nap'];
 } = {}) {
   quietRuntime();
   const env = await startTimeSkippingServer(readDevConfig(process.env), () => undefined);
@@ -81,6 +85,7 @@ export async function startAlertRig({
         activities: {
           ...createPagingReads(deps),
           ...createTimeTables(),
+          nap: nap ?? createNap({ clock: systemClock }).nap,
           askLastMessages: async (asks: readonly Ask[]) =>
             createLastMessages({ store, clock: await clockNow() }).askLastMessages(asks),
           forgetAlerts: async (fingerprints: readonly string[]) =>

@@ -24,6 +24,8 @@ export type SteerReleaseResult =
 /** What shards of alerts ask of the world. */
 export interface AlertActivities {
   lookUpTimes(request: TimeTablesRequest): Promise<TimeTables>;
+  /** Returns when it is so late; for what is due in less than a second. */
+  nap(untilMs: number): Promise<void>;
   /** Whatever keeps the store from answering is `unknown`. */
   askLastMessages(asks: readonly Ask[]): Promise<readonly Seen[]>;
   flushPages(request: FlushRequest): Promise<Flushed>;
