@@ -53,7 +53,7 @@ const BLOCKS = [
 
 function lackOf(spec: ReleaseSpec): string | undefined {
   if (typeof spec !== 'object' || spec === null) return 'blocks at all';
-  if (!(spec.strategy in STRATEGY_NAMES)) return 'strategy that is known';
+  if (!Object.hasOwn(STRATEGY_NAMES, spec.strategy)) return 'strategy that is known';
   if (typeof spec.version !== 'string' || spec.version === '') return 'version';
   if (!Object.hasOwn(POLICIES, spec.supersede)) return 'supersede that is known';
   const { freezeWindows = [] } = spec;

@@ -180,6 +180,8 @@ test('the answer to one that waits outlives any number of others', () => {
 });
 
 test.each([
+  ['strategy', { strategy: 'blue-green' }],
+  ['strategy', { strategy: 'toString' }],
   ['supersede', { supersede: 'wait' }],
   ['supersede', { supersede: undefined }],
   ['freeze windows', { freezeWindows: null }],
