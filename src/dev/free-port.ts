@@ -14,17 +14,18 @@ const taken = new Set<number>();
 
 /** `wanted` where it is free, else any free port of the loopback address that was not given yet. */
 export async function freePort(wanted?: number): Promise<number> {
-  if (wanted !== undefined && (await isFree(wanted))) return given(wanted);
+  if (wanted !== undefined && (await isFree(wanted))) {
+    taken.add(wanted);
+    return wanted;
+  }
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(FROM, TO);
-    if (!taken.has(port) && (await isFree(port))) return given(port);
+    if (taken.has(port)) continue;
+    // Before it is known to be free: whoever asks meanwhile must not get it too.
+    taken.add(port);
+    if (await isFree(port)) return port;
   }
   throw new Error(`of ${TRIES_MAX} ports from ${FROM} to ${TO} none is free on 127.0.0.1`);
-}
-
-function given(port: number): number {
-  taken.add(port);
-  return port;
 }
 
 async function isFree(port: number): Promise<boolean> {
