@@ -8,6 +8,10 @@ export interface Alarm {
   ringBy(atMs: number, summary: string): boolean;
   /** How often it has rung. */
   readonly rung: number;
+  /** A worker waits for it, for less than a second. */
+  readonly isNapping: boolean;
+  /** From now on only the server waits. */
+  napNoMore(): void;
 }
 
 /** Waits on a worker until it is so late. */
@@ -30,6 +34,14 @@ const NAPS_END_EVERY_MS = 50;
 export function createAlarm(nap?: Nap): Alarm {
   const pending = new Set<number>();
   let rung = 0;
+  let naps = 0;
+  let mayNap = nap !== undefined;
+
+  async function napUntil(atMs: number): Promise<void> {
+    naps += 1;
+    await nap?.(atMs).finally(() => (naps -= 1));
+  }
+
   return {
     ringBy(atMs, summary) {
       if ([...pending].some((ms) => ms <= atMs)) return false;
@@ -39,14 +51,20 @@ export function createAlarm(nap?: Nap): Alarm {
         rung += 1;
       };
       const waitInServer = () => sleep(Math.max(1, atMs - Date.now()), { summary });
-      if (nap !== undefined && atMs - Date.now() < NAP_MS) {
+      if (mayNap && atMs - Date.now() < NAP_MS) {
         const endsAtMs = Math.ceil(atMs / NAPS_END_EVERY_MS) * NAPS_END_EVERY_MS;
-        void nap(endsAtMs).catch(waitInServer).then(ring);
+        void napUntil(endsAtMs).catch(waitInServer).then(ring);
       } else void waitInServer().then(ring);
       return true;
     },
     get rung(): number {
       return rung;
+    },
+    get isNapping(): boolean {
+      return naps > 0;
+    },
+    napNoMore(): void {
+      mayNap = false;
     },
   };
 }

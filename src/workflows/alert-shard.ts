@@ -322,7 +322,9 @@ function openShard(
      */
     async windUp(): Promise<void> {
       isWindingUp = true;
-      const isQuiet = (): boolean => flusher.isIdle && post.isIdle && doings.size === 0;
+      alarm.napNoMore();
+      const isQuiet = (): boolean =>
+        flusher.isIdle && post.isIdle && doings.size === 0 && !alarm.isNapping;
       await condition(isQuiet, WINDS_UP_MS, { summary: 'for what is under way' });
       await flusher.callOff(() => true);
     },
