@@ -62,10 +62,15 @@ export async function startIncidentRig(
       }),
       Worker.create({ ...shared, taskQueue: `${taskQueue}-page`, activities: sends }),
     ]);
-    const running = Promise.all(workers.map((worker) => worker.run()));
+    const running = workers.map((worker) => worker.run());
+    const [tasks, pages] = workers;
+    const [tasksRun, pagesRun] = running;
     return async () => {
-      for (const worker of workers) worker.shutdown();
-      await running;
+      pages.shutdown();
+      await pagesRun;
+      await turns.quiet(opened);
+      tasks.shutdown();
+      await tasksRun;
     };
   }
 

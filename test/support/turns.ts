@@ -72,6 +72,17 @@ export function createTurns(client: Client) {
       };
     },
 
+    /**
+     * No task of an incident is due or under way, once no page can end any more. A task that a worker
+     * takes while it shuts down is lost, and once that is noticed the test server skips no more time.
+     */
+    async quiet(ids: readonly string[]): Promise<void> {
+      const isBusy = async (id: string): Promise<boolean> => isAmidTask(await eventsOf(id));
+      await poll(WITHIN_MS, async () =>
+        (await Promise.all(ids.map(isBusy))).includes(true) ? undefined : true,
+      );
+    },
+
     /** Says something to an incident; pages end again when it has been heard or answered. */
     async speak<T>(
       id: string,
