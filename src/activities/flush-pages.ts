@@ -16,7 +16,7 @@ import type { Clock } from './clock.ts';
 import type { PagingDeps } from './paging-deps.ts';
 
 /** So many pages begin together; of as many it may be unknown after a kill whether they arrived. */
-const TOGETHER_MAX = 20;
+const TOGETHER_MAX = 50;
 const BACKOFF_MS = { first: 500, max: 15_000 };
 /** Pages that have arrived are not kept waiting for longer by those that have not. */
 const RETURNS_AFTER_MS = 5000;

@@ -5,7 +5,10 @@ import type { AlertBatch } from '../workflows/alert-messages.ts';
 
 /** Takes alerts to one shard, one signal after the other. */
 export interface ShardSender {
-  /** Returns when it is in the workflow. What waits meanwhile goes with the next signal. */
+  /**
+   * Returns when it is in the workflow. What waits meanwhile goes with the next signal; what comes
+   * after a rest is not kept waiting.
+   */
   send(version: number, handed: Handed): Promise<void>;
 }
 
@@ -15,12 +18,23 @@ interface Parcel {
   readonly settle: (error?: unknown) => void;
 }
 
+/** At the least, after a signal. */
+const GATHERS_MS = 20;
+/** Each a multiple of the one before, so that all shards meet. */
+const GATHERS_UNTIL_MS = [32, 64, 128, 256] as const;
+const GATHERS_TIMES = 10;
+
 /**
- * After a signal: what comes meanwhile goes together, for twice as long as the signal took, within these
- * limits. Every signal costs the server and the workers as much, whatever it carries, so the busier
- * they are the fewer they get; what comes after a rest is not kept waiting.
+ * For how long, in ms, what comes after a signal that took `tookMs` is gathered: until the clock comes
+ * to a multiple of 32 to 256 ms, the more the longer it took. Every signal costs the server and the
+ * workers as much, whatever it carries, so the busier they are the fewer they get; and as all shards
+ * go by the same moments, a request that concerns many of them waits for one moment, not for each.
  */
-const GATHERS_FOR_MS = { least: 20, most: 100 };
+export function gathersFor(tookMs: number, nowMs: number): number {
+  const every =
+    GATHERS_UNTIL_MS.find((one) => one >= GATHERS_TIMES * tookMs) ?? GATHERS_UNTIL_MS[3];
+  return Math.ceil((nowMs + GATHERS_MS) / every) * every - nowMs;
+}
 
 /** `signal` returns when a batch is in the workflow. */
 export function createShardSender(signal: (batch: AlertBatch) => Promise<void>): ShardSender {
@@ -58,9 +72,7 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
     while (waiting.length > 0) {
       const fromMs = performance.now();
       await sendRun(nextRun());
-      const tookMs = performance.now() - fromMs;
-      const { least, most } = GATHERS_FOR_MS;
-      await wait(Math.min(Math.max(least, 2 * tookMs), most));
+      await wait(gathersFor(performance.now() - fromMs, Date.now()));
     }
     isUnderWay = false;
   }

@@ -69,37 +69,36 @@ function rigOf({ isWanted = true, paging = true } = {}) {
 
 test('the first pages of the first try begin at once, all others are asked for', async () => {
   const rig = rigOf();
-  const { ends } = await rig.flush(50, 1);
-  expect(ends.map(({ state }) => state)).toEqual(Array.from({ length: 50 }, () => 'arrived'));
+  const { ends } = await rig.flush(100, 1);
+  expect(ends.map(({ state }) => state)).toEqual(Array.from({ length: 100 }, () => 'arrived'));
   expect(rig.sent.filter(({ maybeRepeated }) => maybeRepeated)).toEqual([]);
   expect(rig.asked).toEqual([
-    { ends: ends.slice(0, 20), begun: rangeOf(20, 40).map((key) => ({ key, attempts: [LOST] })) },
-    { ends: ends.slice(0, 40), begun: rangeOf(40, 50).map((key) => ({ key, attempts: [LOST] })) },
+    { ends: ends.slice(0, 50), begun: rangeOf(50, 100).map((key) => ({ key, attempts: [LOST] })) },
   ]);
 });
 
 test('what is called off meanwhile does not begin', async () => {
   const rig = rigOf({ isWanted: false });
-  const { ends } = await rig.flush(30, 1);
-  expect(rig.sent).toHaveLength(20);
-  expect(ends.slice(0, 20).every(({ state }) => state === 'arrived')).toBe(true);
-  expect(ends.slice(20).map(({ key, state }) => `${key} ${state}`)).toEqual(
-    rangeOf(20, 30).map((key) => `${key} called_off`),
+  const { ends } = await rig.flush(60, 1);
+  expect(rig.sent).toHaveLength(50);
+  expect(ends.slice(0, 50).every(({ state }) => state === 'arrived')).toBe(true);
+  expect(ends.slice(50).map(({ key, state }) => `${key} ${state}`)).toEqual(
+    rangeOf(50, 60).map((key) => `${key} called_off`),
   );
   const again = rigOf({ isWanted: false });
-  const late = await again.flush(30, 2);
+  const late = await again.flush(60, 2);
   expect(again.sent).toEqual([]);
   expect(late.ends.every(({ state }) => state === 'called_off')).toBe(true);
 });
 
 test('after a try that left no word, the first pages may be repeats and say so', async () => {
   const rig = rigOf();
-  const { ends } = await rig.flush(30, 2);
+  const { ends } = await rig.flush(60, 2);
   expect(rig.sent.map(({ maybeRepeated }) => maybeRepeated)).toEqual(
-    Array.from({ length: 30 }, (_, at) => at < 20),
+    Array.from({ length: 60 }, (_, at) => at < 50),
   );
-  expect(ends.slice(0, 20).every(({ attempts }) => attempts.length === 2)).toBe(true);
-  expect(ends.slice(20).every(({ attempts }) => attempts.length === 1)).toBe(true);
+  expect(ends.slice(0, 50).every(({ attempts }) => attempts.length === 2)).toBe(true);
+  expect(ends.slice(50).every(({ attempts }) => attempts.length === 1)).toBe(true);
 });
 
 test('a try that found no paging file leaves word that it has begun with nothing', async () => {

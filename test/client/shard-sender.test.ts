@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { received } from '../../src/domain/alerting/alert.ts';
 import type { Handed } from '../../src/domain/alerting/shard-state.ts';
-import { createShardSender } from '../../src/client/shard-sender.ts';
+import { createShardSender, gathersFor } from '../../src/client/shard-sender.ts';
 
 const handed = (alertname: string, summary = ''): Handed => ({
   alert: received({ labels: { alertname }, annotations: { summary } }, 1_000_000, 60_000),
@@ -54,24 +54,37 @@ test('what comes within 20 ms after a signal goes with the next, in order', asyn
   ]);
 });
 
-test('after a signal that took long, more is gathered, but not for longer than 100 ms', async () => {
+test('what comes after a signal is gathered until a moment that is the same for all shards', () => {
+  const atMs = 256 * 7_000_000_000;
+  // The longer the signal took, the fewer such moments there are.
+  expect([0, 3.2, 4, 6.4, 8, 12, 13, 300].map((tookMs) => gathersFor(tookMs, atMs))).toEqual([
+    ...[32, 32, 64, 64, 128, 128, 256, 256],
+  ]);
+  const from = [0, 5, 13, 40, 100, 236, 237, 255];
+  expect(from.map((ms) => ms + gathersFor(300, atMs + ms))).toEqual([
+    ...[256, 256, 256, 256, 256, 256, 512, 512],
+  ]);
+  expect(from.map((ms) => ms + gathersFor(0, atMs + ms))).toEqual([
+    ...[32, 32, 64, 64, 128, 256, 288, 288],
+  ]);
+});
+
+test('after a signal that took long, what comes goes together', async () => {
   const rig = newRig();
-  rig.server.takes = () => wait(300);
+  rig.server.takes = () => wait(30);
   await rig.send('a');
-  rig.server.takes = async () => undefined;
   const second = rig.send('b');
-  await wait(60);
+  await wait(5);
   expect(rig.sent).toEqual([[1, ['a']]]);
-  const third = rig.send('c');
-  await wait(60);
+  await Promise.all([second, rig.send('c')]);
   expect(rig.sent.slice(1)).toEqual([[1, ['b', 'c']]]);
-  await Promise.all([second, third]);
 });
 
 test('after a rest, what comes is not kept waiting', async () => {
   const rig = newRig();
   await rig.send('a');
-  await wait(60);
+  // No gathering lasts for longer, however slow this machine is.
+  await wait(300);
   const second = rig.send('b');
   await Promise.resolve();
   expect(rig.sent).toEqual([
