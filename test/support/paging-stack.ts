@@ -48,7 +48,9 @@ export async function startPagingStack(
   server: 'forget' | 'keep' = 'forget',
 ): Promise<PagingStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-paging-'));
-  const closing: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true })];
+  // A process that has just been killed may have left something while it is looked through.
+  const remove = (): void => rmSync(folder, { recursive: true, maxRetries: 5, retryDelay: 100 });
+  const closing: (() => Promise<void>)[] = [async () => remove()];
   const pagingFile = join(folder, 'paging.json');
   writeFileSync(pagingFile, JSON.stringify(document));
   const bundle = join(folder, 'workflows.js');
