@@ -169,14 +169,15 @@ export const VERB_STRATEGIES: readonly VerbStrategy[] = [
         name: 'while a freeze window holds it before the next weight',
         changes: () => ({
           steps: [
-            { weight: 50, for: '8s' },
+            { weight: 50, for: '20s' },
             { weight: 80, for: LONG },
           ],
         }),
+        // All of them must have begun before it does, however slow this machine is.
         freezes: (nowMs) => [
           {
             ...{ kind: 'dated', name: 'friday', onBegin: 'hold' },
-            ...{ fromMs: nowMs + 5000, toMs: nowMs + 3_600_000 },
+            ...{ fromMs: nowMs + 15_000, toMs: nowMs + 3_600_000 },
           },
         ],
         reached: waits('frozen'),
