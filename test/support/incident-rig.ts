@@ -66,11 +66,13 @@ export async function startIncidentRig(
     const [tasks, pages] = workers;
     const [tasksRun, pagesRun] = running;
     return async () => {
-      pages.shutdown();
-      await pagesRun;
-      await turns.quiet(opened);
+      const goOn = await turns.hush(opened);
       tasks.shutdown();
       await tasksRun;
+      await turns.taken(opened);
+      pages.shutdown();
+      await pagesRun;
+      goOn();
     };
   }
 

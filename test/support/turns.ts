@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context, activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { poll } from './poll.ts';
 
 type Events = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
@@ -11,6 +12,8 @@ interface Ending {
 }
 
 const WITHIN_MS = 20_000;
+const { PENDING_ACTIVITY_STATE_SCHEDULED: SCHEDULED } =
+  proto.temporal.api.enums.v1.PendingActivityState;
 
 /**
  * The test server breaks for good where a task calls off a page that has ended since the task began
@@ -73,13 +76,41 @@ export function createTurns(client: Client) {
     },
 
     /**
-     * No task of an incident is due or under way, once no page can end any more. A task that a worker
-     * takes while it shuts down is lost, and once that is noticed the test server skips no more time.
+     * From now on no page ends, and no task of these is due or under way, until the returned function
+     * is called. A task that a worker takes while it shuts down is lost, and once that is noticed the
+     * test server skips no more time.
      */
-    async quiet(ids: readonly string[]): Promise<void> {
+    async hush(ids: readonly string[]): Promise<() => void> {
+      while (speaking !== undefined) await speaking;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      speaking = promise;
+      const goOn = (): void => {
+        speaking = undefined;
+        resolve();
+      };
       const isBusy = async (id: string): Promise<boolean> => isAmidTask(await eventsOf(id));
+      try {
+        await Promise.all([...endings].map(recorded));
+        await poll(WITHIN_MS, async () =>
+          (await Promise.all(ids.map(isBusy))).includes(true) ? undefined : true,
+        );
+      } catch (error) {
+        goOn();
+        throw error;
+      }
+      return goOn;
+    },
+
+    /** A worker has taken each page of these that is to be sent for the first time. */
+    async taken(ids: readonly string[]): Promise<void> {
+      const isWaiting = async (id: string): Promise<boolean> => {
+        const { raw } = await client.workflow.getHandle(id).describe();
+        return (raw.pendingActivities ?? []).some(
+          ({ state, attempt }) => state === SCHEDULED && (attempt ?? 1) <= 1,
+        );
+      };
       await poll(WITHIN_MS, async () =>
-        (await Promise.all(ids.map(isBusy))).includes(true) ? undefined : true,
+        (await Promise.all(ids.map(isWaiting))).includes(true) ? undefined : true,
       );
     },
 
