@@ -35,12 +35,7 @@ export function createAlarm(nap?: Nap): Alarm {
   const pending = new Set<number>();
   let rung = 0;
   let naps = 0;
-  let mayNap = nap !== undefined;
-
-  async function napUntil(atMs: number): Promise<void> {
-    naps += 1;
-    await nap?.(atMs).finally(() => (naps -= 1));
-  }
+  let napping = nap;
 
   return {
     ringBy(atMs, summary) {
@@ -51,9 +46,11 @@ export function createAlarm(nap?: Nap): Alarm {
         rung += 1;
       };
       const waitInServer = () => sleep(Math.max(1, atMs - Date.now()), { summary });
-      if (mayNap && atMs - Date.now() < NAP_MS) {
+      if (napping !== undefined && atMs - Date.now() < NAP_MS) {
         const endsAtMs = Math.ceil(atMs / NAPS_END_EVERY_MS) * NAPS_END_EVERY_MS;
-        void napUntil(endsAtMs).catch(waitInServer).then(ring);
+        naps += 1;
+        const over = napping(endsAtMs).finally(() => (naps -= 1));
+        void over.catch(waitInServer).then(ring);
       } else void waitInServer().then(ring);
       return true;
     },
@@ -64,7 +61,7 @@ export function createAlarm(nap?: Nap): Alarm {
       return naps > 0;
     },
     napNoMore(): void {
-      mayNap = false;
+      napping = undefined;
     },
   };
 }

@@ -69,11 +69,15 @@ function rigOf({ isWanted = true, paging = true } = {}) {
 
 test('the first pages of the first try begin at once, all others are asked for', async () => {
   const rig = rigOf();
-  const { ends } = await rig.flush(100, 1);
-  expect(ends.map(({ state }) => state)).toEqual(Array.from({ length: 100 }, () => 'arrived'));
+  const { ends } = await rig.flush(120, 1);
+  expect(ends.map(({ state }) => state)).toEqual(Array.from({ length: 120 }, () => 'arrived'));
   expect(rig.sent.filter(({ maybeRepeated }) => maybeRepeated)).toEqual([]);
   expect(rig.asked).toEqual([
     { ends: ends.slice(0, 50), begun: rangeOf(50, 100).map((key) => ({ key, attempts: [LOST] })) },
+    {
+      ends: ends.slice(0, 100),
+      begun: rangeOf(100, 120).map((key) => ({ key, attempts: [LOST] })),
+    },
   ]);
 });
 

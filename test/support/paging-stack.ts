@@ -49,8 +49,8 @@ export async function startPagingStack(
 ): Promise<PagingStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-paging-'));
   // A process that has just been killed may have left something while it is looked through.
-  const remove = (): void => rmSync(folder, { recursive: true, maxRetries: 5, retryDelay: 100 });
-  const closing: (() => Promise<void>)[] = [async () => remove()];
+  const removing = { recursive: true, maxRetries: 5, retryDelay: 100 };
+  const closing: (() => Promise<void>)[] = [async () => rmSync(folder, removing)];
   const pagingFile = join(folder, 'paging.json');
   writeFileSync(pagingFile, JSON.stringify(document));
   const bundle = join(folder, 'workflows.js');

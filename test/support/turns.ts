@@ -60,6 +60,26 @@ export function createTurns(client: Client) {
     isGone = true;
   }
 
+  /** No page ends, and nobody else speaks, until the returned function is called. */
+  async function takeTurn(): Promise<() => void> {
+    while (speaking !== undefined) await speaking;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    speaking = promise;
+    return () => {
+      if (speaking === promise) speaking = undefined;
+      resolve();
+    };
+  }
+
+  async function untilNone(
+    ids: readonly string[],
+    isSo: (id: string) => Promise<boolean>,
+  ): Promise<void> {
+    await poll(WITHIN_MS, async () =>
+      (await Promise.all(ids.map(isSo))).includes(true) ? undefined : true,
+    );
+  }
+
   return {
     /** The same activity, which ends in its turn. */
     activity<Asked, Done>(work: (asked: Asked) => Promise<Done>): (asked: Asked) => Promise<Done> {
@@ -81,37 +101,25 @@ export function createTurns(client: Client) {
      * test server skips no more time.
      */
     async hush(ids: readonly string[]): Promise<() => void> {
-      while (speaking !== undefined) await speaking;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      speaking = promise;
-      const goOn = (): void => {
-        speaking = undefined;
-        resolve();
-      };
-      const isBusy = async (id: string): Promise<boolean> => isAmidTask(await eventsOf(id));
+      const free = await takeTurn();
       try {
         await Promise.all([...endings].map(recorded));
-        await poll(WITHIN_MS, async () =>
-          (await Promise.all(ids.map(isBusy))).includes(true) ? undefined : true,
-        );
+        await untilNone(ids, async (id) => isAmidTask(await eventsOf(id)));
       } catch (error) {
-        goOn();
+        free();
         throw error;
       }
-      return goOn;
+      return free;
     },
 
     /** A worker has taken each page of these that is to be sent for the first time. */
     async taken(ids: readonly string[]): Promise<void> {
-      const isWaiting = async (id: string): Promise<boolean> => {
+      await untilNone(ids, async (id) => {
         const { raw } = await client.workflow.getHandle(id).describe();
         return (raw.pendingActivities ?? []).some(
           ({ state, attempt }) => state === SCHEDULED && (attempt ?? 1) <= 1,
         );
-      };
-      await poll(WITHIN_MS, async () =>
-        (await Promise.all(ids.map(isWaiting))).includes(true) ? undefined : true,
-      );
+      });
     },
 
     /** Says something to an incident; pages end again when it has been heard or answered. */
@@ -120,13 +128,7 @@ export function createTurns(client: Client) {
       say: () => Promise<T>,
       kind: 'update' | 'signal' = 'update',
     ): Promise<T> {
-      while (speaking !== undefined) await speaking;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      speaking = promise;
-      const free = (): void => {
-        if (speaking === promise) speaking = undefined;
-        resolve();
-      };
+      const free = await takeTurn();
       try {
         await Promise.all([...endings].map(recorded));
         const before = (await eventsOf(id)).length;
