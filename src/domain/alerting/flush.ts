@@ -59,5 +59,5 @@ export interface Flushed {
 /** So long a page is tried; then its group is looked at anew, as it is by then. */
 export const SEND_FOR_MS = 60_000;
 
-/** Pages in one activity; 20 of them begin together, and of so many it may be unknown what they came to. */
+/** Pages in one activity; 50 of them begin together, and of so many it may be unknown what they came to. */
 export const BATCH_PAGES_MAX = 100;
