@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { FailedNames } from './test/support/failed-names.ts';
 
 /**
  * Four projects, so that each can be run alone: `npx vitest run --project unit`.
@@ -10,6 +11,7 @@ const patient = { poll: { timeout: 30_000 } };
 
 export default defineConfig({
   test: {
+    reporters: ['default', new FailedNames()],
     projects: [
       {
         test: {
