@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { inBatches } from '../domain/alerting/batches.ts';
 import type { Handed } from '../domain/alerting/shard-state.ts';
 import type { AlertBatch } from '../workflows/alert-messages.ts';
@@ -72,7 +71,8 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
     while (waiting.length > 0) {
       const fromMs = performance.now();
       await sendRun(nextRun());
-      await wait(gathersFor(performance.now() - fromMs, Date.now()));
+      const gathersMs = gathersFor(performance.now() - fromMs, Date.now());
+      await new Promise((resolve) => setTimeout(resolve, gathersMs));
     }
     isUnderWay = false;
   }
