@@ -78,12 +78,11 @@ test('what a shard passes on in the task in which it hears of a configuration is
     ...{ taskQueue: 'belay', workflowBundle: { code: await workflowCode() } },
     activities: {},
   });
-  const holders = await worker.runUntil(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 5000));
+  const holders = async (): Promise<readonly number[]> => {
     const views = await Promise.all(
       handles.map((handle) => handle.query<{ groups: readonly unknown[] }>('groups')),
     );
     return views.flatMap(({ groups }, shard) => (groups.length > 0 ? [shard] : []));
-  });
-  expect(holders).toEqual([2]);
+  };
+  await worker.runUntil(() => expect.poll(holders).toEqual([2]));
 });
