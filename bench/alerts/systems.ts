@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { scriptPath, startChild } from '../../src/dev/children.ts';
 import { findProgram } from '../../src/dev/find-program.ts';
 import { closedPort } from '../../test/support/local-server.ts';
-import { startPagingStack } from '../../test/support/paging-stack.ts';
+import { type PagingStack, startPagingStack } from '../../test/support/paging-stack.ts';
 import { poll } from '../../test/support/poll.ts';
 
 /** Something that takes alerts and pages a webhook, with nothing in it. */
@@ -53,7 +53,37 @@ export const startBelay: StartSystem = async (hookUrl) => {
     },
     store,
   );
+  const close = async (): Promise<void> => {
+    await stack.close();
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    const { ingest, ...started } = await startOn(stack, folder, store);
+    return {
+      ...started,
+      async close() {
+        await ingest.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+async function startOn(
+  stack: PagingStack,
+  folder: string,
+  store: Readonly<Record<string, string>>,
+) {
   const worker = await stack.startWorker();
+  const text = JSON.stringify({
+    route: treeFor('ops'),
+    receivers: { ops: { channels: ['hook'] } },
+  });
+  const by = { who: 'bench', why: 'how fast it is' };
+  await stack.client.alerts.configure({ ...by, alerting: { text, file: 'alerting.yaml' } });
   const ingest = await startChild({
     command: process.execPath,
     args: [scriptPath('../../src/cli/main', import.meta.url), 'ingest'],
@@ -64,24 +94,12 @@ export const startBelay: StartSystem = async (hookUrl) => {
     log: join(folder, 'ingest.log'),
     ready: (line) => line.includes('"ingest":"ready"'),
   });
-  const text = JSON.stringify({
-    route: treeFor('ops'),
-    receivers: { ops: { channels: ['hook'] } },
-  });
-  const by = { who: 'bench', why: 'how fast it is' };
-  await stack.client.alerts.configure({ ...by, alerting: { text, file: 'alerting.yaml' } });
   const { url }: { url: string } = JSON.parse(ingest.said);
   return {
-    url,
-    temporal: stack.temporal.address,
+    ...{ url, ingest, temporal: stack.temporal.address },
     peakMb: () => ({ worker: peakMb(worker.pid), ingest: peakMb(ingest.pid) }),
-    async close() {
-      await ingest.stop();
-      await stack.close();
-      rmSync(folder, { recursive: true });
-    },
   };
-};
+}
 
 /** The program on PATH, by its own name or Debian's; null, there is none. */
 export function findAlertmanager(): string | null {

@@ -49,9 +49,9 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
   }
 
   async function sendRun(run: readonly Parcel[]): Promise<void> {
-    const { batches } = inBatches(run.map(({ handed }) => handed));
     let sent = 0;
     try {
+      const { batches } = inBatches(run.map(({ handed }) => handed));
       for (const alerts of batches) {
         await signal({ version: run[0]?.version ?? 0, alerts });
         for (const { settle } of run.slice(sent, sent + alerts.length)) settle();

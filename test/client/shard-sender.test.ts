@@ -28,7 +28,7 @@ function newRig() {
     await server.takes();
   });
   return {
-    ...{ sent, server },
+    ...{ sent, server, sender },
     send: (name: string, version = 1) => sender.send(version, handed(name)),
     sendLarge: (name: string) => sender.send(1, handed(name, 'x'.repeat(200_000))),
   };
@@ -172,4 +172,15 @@ test('of what is too much for one signal, only what had not arrived fails', asyn
     [1, ['a']],
     [1, ['b']],
   ]);
+});
+
+test('what cannot be written fails, and nothing that comes later', async () => {
+  const { sent, send, sender } = newRig();
+  const endless = handed('a');
+  Object.assign(endless.alert.labels, { itself: endless });
+  await expect(sender.send(1, endless)).rejects.toThrow('circular');
+  const second = send('b');
+  await vi.advanceTimersByTimeAsync(276);
+  await second;
+  expect(sent).toEqual([[1, ['b']]]);
 });
