@@ -86,13 +86,15 @@ function createSending(deps: PostDeps) {
   const rooms = createShardRooms((shard) => orRevived(shard, () => shards.room(shard)), nowMs);
   const senders = new Map<number, ShardSender>();
   let heard = 0;
+  let requests = 0;
 
   function senderOf(shard: number): ShardSender {
     const known = senders.get(shard);
     if (known !== undefined) return known;
     const revived = (): void => rooms.forget(shard);
-    const sender = createShardSender((batch) =>
-      orRevived(shard, () => shards.signal(shard, batch), revived),
+    const sender = createShardSender(
+      (batch) => orRevived(shard, () => shards.signal(shard, batch), revived),
+      () => requests,
     );
     senders.set(shard, sender);
     return sender;
@@ -115,7 +117,7 @@ function createSending(deps: PostDeps) {
     await Promise.all(ways);
   }
 
-  return async (news: readonly Placed[], first: Shared, atMs: number): Promise<Sent> => {
+  async function sendAll(news: readonly Placed[], first: Shared, atMs: number): Promise<Sent> {
     const refused: Refusal[] = [];
     const delivered: PlacedShare[] = [];
     let shared = first;
@@ -142,6 +144,15 @@ function createSending(deps: PostDeps) {
       heardOf = await rooms.ask(inNeed(rest));
     }
     return { delivered, refused, failed: null };
+  }
+
+  return async (...news: Parameters<typeof sendAll>): Promise<Sent> => {
+    requests += 1;
+    try {
+      return await sendAll(...news);
+    } finally {
+      requests -= 1;
+    }
   };
 }
 

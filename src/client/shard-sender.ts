@@ -21,22 +21,27 @@ interface Parcel {
 const GATHERS_MS = 20;
 /** Each a multiple of the one before, so that all shards meet. */
 const GATHERS_UNTIL_MS = [32, 64, 128, 256] as const;
-const GATHERS_TIMES = 10;
+const GATHERS_TIMES = 3;
 
 /**
- * For how long, in ms, what comes after a signal that took `tookMs` is gathered: until the clock comes
- * to a multiple of 32 to 256 ms, the more the longer it took. Every signal costs the server and the
- * workers as much, whatever it carries, so the busier they are the fewer they get; and as all shards
- * go by the same moments, a request that concerns many of them waits for one moment, not for each.
+ * For how long, in ms, what comes after a signal that took `tookMs` is gathered, while `requests` bring
+ * alerts: until the clock comes to a multiple of 32 to 256 ms, the more the longer it took. Every signal
+ * costs the server and the workers as much, whatever it carries, so the busier they are the fewer they
+ * get; and as all shards go by the same moments, a request that concerns many of them waits for one
+ * moment, not for each. One alone waits for its own signals, and brings nothing more meanwhile.
  */
-export function gathersFor(tookMs: number, nowMs: number): number {
-  const every =
-    GATHERS_UNTIL_MS.find((one) => one >= GATHERS_TIMES * tookMs) ?? GATHERS_UNTIL_MS[3];
+export function gathersFor(tookMs: number, nowMs: number, requests: number): number {
+  if (requests <= 1) return 0;
+  const atMost = GATHERS_UNTIL_MS.slice(0, requests);
+  const every = atMost.find((one) => one >= GATHERS_TIMES * tookMs) ?? atMost.at(-1) ?? 0;
   return Math.ceil((nowMs + GATHERS_MS) / every) * every - nowMs;
 }
 
-/** `signal` returns when a batch is in the workflow. */
-export function createShardSender(signal: (batch: AlertBatch) => Promise<void>): ShardSender {
+/** `signal` returns when a batch is in the workflow; `requests`: how many bring alerts, to any shard. */
+export function createShardSender(
+  signal: (batch: AlertBatch) => Promise<void>,
+  requests: () => number,
+): ShardSender {
   let waiting: Parcel[] = [];
   let isUnderWay = false;
 
@@ -71,8 +76,8 @@ export function createShardSender(signal: (batch: AlertBatch) => Promise<void>):
     while (waiting.length > 0) {
       const fromMs = performance.now();
       await sendRun(nextRun());
-      const gathersMs = gathersFor(performance.now() - fromMs, Date.now());
-      await new Promise((resolve) => setTimeout(resolve, gathersMs));
+      const gathersMs = gathersFor(performance.now() - fromMs, Date.now(), requests());
+      if (gathersMs > 0) await new Promise((resolve) => setTimeout(resolve, gathersMs));
     }
     isUnderWay = false;
   }

@@ -20,13 +20,16 @@ afterEach(() => {
 });
 
 /** A sender before a server that the test plays. */
-function newRig() {
+function newRig(requests = 4) {
   const sent: (readonly [number, readonly (string | undefined)[]])[] = [];
   const server = { takes: async (): Promise<void> => undefined };
-  const sender = createShardSender(async ({ version, alerts }) => {
-    sent.push([version, alerts.map(({ alert }) => alert.labels.alertname)]);
-    await server.takes();
-  });
+  const sender = createShardSender(
+    async ({ version, alerts }) => {
+      sent.push([version, alerts.map(({ alert }) => alert.labels.alertname)]);
+      await server.takes();
+    },
+    () => requests,
+  );
   return {
     ...{ sent, server, sender },
     send: (name: string, version = 1) => sender.send(version, handed(name)),
@@ -69,32 +72,58 @@ test('what comes within 20 ms after a signal goes with the next, in order', asyn
 
 test('what comes after a signal is gathered until a moment that is the same for all shards', () => {
   // The longer the signal took, the fewer such moments there are.
-  expect([0, 3.2, 4, 6.4, 8, 12, 13, 300].map((ms) => gathersFor(ms, MEETING_MS))).toEqual([
+  const took = [0, 10.6, 10.7, 21, 22, 42, 43, 3000];
+  expect(took.map((ms) => gathersFor(ms, MEETING_MS, 4))).toEqual([
     ...[32, 32, 64, 64, 128, 128, 256, 256],
   ]);
   const from = [0, 5, 13, 40, 100, 236, 237, 255];
-  expect(from.map((ms) => ms + gathersFor(300, MEETING_MS + ms))).toEqual([
+  expect(from.map((ms) => ms + gathersFor(3000, MEETING_MS + ms, 100))).toEqual([
     ...[256, 256, 256, 256, 256, 256, 512, 512],
   ]);
-  expect(from.map((ms) => ms + gathersFor(0, MEETING_MS + ms))).toEqual([
+  expect(from.map((ms) => ms + gathersFor(0, MEETING_MS + ms, 100))).toEqual([
     ...[32, 32, 64, 64, 128, 256, 288, 288],
+  ]);
+});
+
+test('the fewer requests bring alerts, the less is waited for more of them', () => {
+  const requests = [0, 1, 2, 3, 4, 5, 1000];
+  expect(requests.map((count) => gathersFor(3000, MEETING_MS, count))).toEqual([
+    ...[0, 0, 64, 128, 256, 256, 256],
+  ]);
+});
+
+test('whoever brings alerts alone waits for nothing but the signal', async () => {
+  const rig = newRig(1);
+  rig.server.takes = () => new Promise((resolve) => setTimeout(resolve, 300));
+  const first = rig.send('a');
+  await vi.advanceTimersByTimeAsync(300);
+  await first;
+  const second = rig.send('b');
+  await vi.advanceTimersByTimeAsync(300);
+  await second;
+  expect([Date.now() - MEETING_MS, rig.sent]).toEqual([
+    600,
+    [
+      [1, ['a']],
+      [1, ['b']],
+    ],
   ]);
 });
 
 test('after a signal that took long, what comes goes together', async () => {
   const rig = newRig();
-  rig.server.takes = () => new Promise((resolve) => setTimeout(resolve, 30));
+  rig.server.takes = () => new Promise((resolve) => setTimeout(resolve, 50));
   const first = rig.send('a');
-  await vi.advanceTimersByTimeAsync(30);
+  await vi.advanceTimersByTimeAsync(50);
   await first;
   const second = rig.send('b');
   await vi.advanceTimersByTimeAsync(200);
   const third = rig.send('c');
-  await vi.advanceTimersByTimeAsync(25);
+  await vi.advanceTimersByTimeAsync(5);
   expect(rig.sent).toEqual([[1, ['a']]]);
   await vi.advanceTimersByTimeAsync(1);
   expect(rig.sent.slice(1)).toEqual([[1, ['b', 'c']]]);
-  await vi.advanceTimersByTimeAsync(30);
+  await vi.advanceTimersByTimeAsync(50);
   await Promise.all([second, third]);
 });
 
