@@ -1,12 +1,13 @@
 import { inBatches } from '../domain/alerting/batches.ts';
 import type { Handed } from '../domain/alerting/shard-state.ts';
+import { isTooLarge } from '../domain/alerting/share-out.ts';
 import type { AlertBatch } from '../workflows/alert-messages.ts';
 
 /** Takes alerts to one shard, one signal after the other. */
 export interface ShardSender {
   /**
    * Returns when it is in the workflow. What waits meanwhile goes with the next signal; what comes
-   * after a rest is not kept waiting.
+   * after a rest is not kept waiting. Fails with `RangeError` when no signal can carry it.
    */
   send(version: number, handed: Handed): Promise<void>;
 }
@@ -14,21 +15,23 @@ export interface ShardSender {
 interface Parcel {
   readonly version: number;
   readonly handed: Handed;
-  readonly settle: (error?: unknown) => void;
+  readonly arrived: () => void;
+  readonly failed: (why: unknown) => void;
 }
 
-/** At the least, after a signal. */
+/** At the least, where there is more than one request. */
 const GATHERS_MS = 20;
-/** Each a multiple of the one before, so that all shards meet. */
+/** Each a multiple of the one before, so that all shards meet. With two requests at most the second. */
 const GATHERS_UNTIL_MS = [32, 64, 128, 256] as const;
 const GATHERS_TIMES = 3;
 
 /**
- * For how long, in ms, what comes after a signal that took `tookMs` is gathered, while `requests` bring
- * alerts: until the clock comes to a multiple of 32 to 256 ms, the more the longer it took. Every signal
- * costs the server and the workers as much, whatever it carries, so the busier they are the fewer they
- * get; and as all shards go by the same moments, a request that concerns many of them waits for one
- * moment, not for each. One alone waits for its own signals, and brings nothing more meanwhile.
+ * For how long, in ms, what comes after signals that took `tookMs` is gathered where `requests` brought
+ * alerts: until the clock comes to a multiple of 32 to 256 ms, the more the longer it took and the more
+ * requests there were. Every signal costs the server and the workers as much, whatever it carries, so
+ * the busier they are the fewer they get; and as all shards go by the same moments, a request that
+ * concerns many of them waits for one moment, not for each. One alone waits for its own signals, and
+ * brings nothing more meanwhile.
  */
 export function gathersFor(tookMs: number, nowMs: number, requests: number): number {
   if (requests <= 1) return 0;
@@ -59,14 +62,14 @@ export function createShardSender(
       const { batches } = inBatches(run.map(({ handed }) => handed));
       for (const alerts of batches) {
         await signal({ version: run[0]?.version ?? 0, alerts });
-        for (const { settle } of run.slice(sent, sent + alerts.length)) settle();
+        for (const { arrived } of run.slice(sent, sent + alerts.length)) arrived();
         sent += alerts.length;
       }
     } catch (error) {
       // What waits behind it would only wait as long again.
-      const failed = [...run.slice(sent), ...waiting];
+      const others = [...run.slice(sent), ...waiting];
       waiting = [];
-      for (const { settle } of failed) settle(error);
+      for (const { failed } of others) failed(error);
     }
   }
 
@@ -75,8 +78,10 @@ export function createShardSender(
     isUnderWay = true;
     while (waiting.length > 0) {
       const fromMs = performance.now();
+      // Those that it carries are still under way now, and no longer once they have been told.
+      const among = requests();
       await sendRun(nextRun());
-      const gathersMs = gathersFor(performance.now() - fromMs, Date.now(), requests());
+      const gathersMs = gathersFor(performance.now() - fromMs, Date.now(), among);
       if (gathersMs > 0) await new Promise((resolve) => setTimeout(resolve, gathersMs));
     }
     isUnderWay = false;
@@ -85,8 +90,8 @@ export function createShardSender(
   return {
     send: (version, handed) =>
       new Promise((resolve, reject) => {
-        const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-        waiting.push({ version, handed, settle });
+        if (isTooLarge(handed)) throw new RangeError('no signal can carry an alert that large');
+        waiting.push({ version, handed, arrived: resolve, failed: reject });
         // What is said in the same turn goes together.
         queueMicrotask(() => void sendAll());
       }),

@@ -203,13 +203,21 @@ test('of what is too much for one signal, only what had not arrived fails', asyn
   ]);
 });
 
-test('what cannot be written fails, and nothing that comes later', async () => {
+test.each([
+  ['cannot be written', 'circular', (at: Handed) => ({ itself: at })],
+  ['is too large for any signal', 'that large', () => ({ text: 'x'.repeat(300_000) })],
+])('what %s fails alone', async (_name, why, labels) => {
   const { sent, send, sender } = newRig();
-  const endless = handed('a');
-  Object.assign(endless.alert.labels, { itself: endless });
-  await expect(sender.send(1, endless)).rejects.toThrow('circular');
-  const second = send('b');
-  await vi.advanceTimersByTimeAsync(276);
-  await second;
-  expect(sent).toEqual([[1, ['b']]]);
+  const wrong = handed('b');
+  Object.assign(wrong.alert.labels, labels(wrong));
+  const told = await Promise.allSettled([send('a'), sender.send(1, wrong), send('c')]);
+  expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(told[1]).toMatchObject({ reason: { message: expect.stringContaining(why) } });
+  expect(sent).toEqual([[1, ['a', 'c']]]);
+});
+
+test('that a signal fails is told, whatever it fails with', async () => {
+  const rig = newRig();
+  rig.server.takes = () => Promise.reject(undefined);
+  await expect(rig.send('a')).rejects.toBeUndefined();
 });
