@@ -55,7 +55,8 @@ export const startBelay: StartSystem = async (hookUrl) => {
   );
   const close = async (): Promise<void> => {
     await stack.close();
-    rmSync(folder, { recursive: true });
+    // A process that has just been killed may have left something while it is looked through.
+    rmSync(folder, { recursive: true, maxRetries: 5, retryDelay: 100 });
   };
   try {
     const { ingest, ...started } = await startOn(stack, folder, store);

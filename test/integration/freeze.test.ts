@@ -7,7 +7,7 @@ const ADA = { who: 'ada', why: 'the certificate expires' } as const;
 const CANARY: Partial<ReleaseDocument> = {
   ...QUICK,
   strategy: 'canary',
-  steps: [{ weight: '20%', for: '8s' }, { weight: '100%' }],
+  steps: [{ weight: '20%', for: '16s' }, { weight: '100%' }],
 };
 
 /** Days on which nothing moves, here of seconds that begin within the first step; the cases build on each other. */
@@ -34,7 +34,7 @@ async function begin(version: string, freezeWindows: readonly FreezeRule[]): Pro
 }
 
 test('a release that runs holds what it has until the window is over, and then goes on', async () => {
-  const workflowId = await begin('v2', freeze(6, 11, 'hold'));
+  const workflowId = await begin('v2', freeze(12, 18, 'hold'));
   const { waiting } = await stack.when(workflowId, (now) => now.waiting?.why === 'frozen');
   expect(waiting?.text).toContain('inventory');
   expect(await stack.weights()).toEqual({ v1: 80, v2: 20 });
@@ -46,7 +46,7 @@ test('a release that runs holds what it has until the window is over, and then g
 });
 
 test('a breach while it holds takes traffic back all the same', async () => {
-  const workflowId = await begin('bad', freeze(6, 60, 'hold'));
+  const workflowId = await begin('bad', freeze(12, 60, 'hold'));
   await stack.when(workflowId, (now) => now.waiting?.why === 'frozen');
   await stack.fault('bad', 'errors');
   expect(await stack.end(workflowId)).toMatchObject({
@@ -57,7 +57,7 @@ test('a breach while it holds takes traffic back all the same', async () => {
 });
 
 test('a person lets it go on in spite of the window, with a reason that is kept', async () => {
-  const workflowId = await begin('v3', freeze(6, 60, 'hold'));
+  const workflowId = await begin('v3', freeze(12, 60, 'hold'));
   await stack.when(workflowId, (now) => now.waiting?.why === 'frozen');
   await expect(stack.client.promote(SERVICE, ADA)).rejects.toThrow('inventory');
   await stack.client.promote(SERVICE, { ...ADA, overrideFreeze: true });
@@ -67,7 +67,7 @@ test('a person lets it go on in spite of the window, with a reason that is kept'
 });
 
 test('a release whose file says so goes back when a window begins', async () => {
-  const workflowId = await begin('v4', freeze(6, 60, 'return'));
+  const workflowId = await begin('v4', freeze(12, 60, 'return'));
   expect(await stack.end(workflowId)).toMatchObject({
     outcome: 'rolled_back',
     cause: 'FreezeWindow',
@@ -77,7 +77,7 @@ test('a release whose file says so goes back when a window begins', async () => 
 });
 
 test('a release whose file says so does not care', async () => {
-  const workflowId = await begin('v4', freeze(1, 60, 'finish'));
+  const workflowId = await begin('v4', freeze(5, 60, 'finish'));
   expect(await stack.end(workflowId)).toMatchObject({ outcome: 'succeeded' });
 });
 
@@ -95,8 +95,8 @@ test('nothing begins in a window, unless somebody overrides it', async () => {
 test('one whose turn comes in a window does not begin either, and says so', async () => {
   const { workflowId } = await stack.deploy('v6', { ...QUICK, stabilization_period: '1m' });
   await stack.until(workflowId, 'stabilizing');
-  const request = { requestId: 'ask-v7', freezeWindows: [...freeze(1, 60, 'hold')] };
-  const beginsMs = Date.now() + 1000;
+  const request = { requestId: 'ask-v7', freezeWindows: [...freeze(5, 60, 'hold')] };
+  const beginsMs = Date.now() + 5000;
   await stack.submit('v7', { ...CANARY, supersede: 'queue' }, request);
   await expect.poll(() => Date.now()).toBeGreaterThan(beginsMs);
   await stack.client.promote(SERVICE, ADA);
