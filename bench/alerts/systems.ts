@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptPath, startChild } from '../../src/dev/children.ts';
@@ -7,6 +7,7 @@ import { findProgram } from '../../src/dev/find-program.ts';
 import { closedPort } from '../../test/support/local-server.ts';
 import { type PagingStack, startPagingStack } from '../../test/support/paging-stack.ts';
 import { poll } from '../../test/support/poll.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 
 /** Something that takes alerts and pages a webhook, with nothing in it. */
 export interface System {
@@ -55,8 +56,7 @@ export const startBelay: StartSystem = async (hookUrl) => {
   );
   const close = async (): Promise<void> => {
     await stack.close();
-    // A process that has just been killed may have left something while it is looked through.
-    rmSync(folder, { recursive: true, maxRetries: 5, retryDelay: 100 });
+    removeFolder(folder);
   };
   try {
     const { ingest, ...started } = await startOn(stack, folder, store);
@@ -146,7 +146,7 @@ export function alertmanager(program: string): StartSystem {
       peakMb: () => ({ alertmanager: peakMb(child.pid) }),
       async close() {
         await child.stop();
-        rmSync(folder, { recursive: true });
+        removeFolder(folder);
       },
     };
   };

@@ -146,10 +146,10 @@ function createSending(deps: PostDeps) {
     return { delivered, refused, failed: null };
   }
 
-  return async (...news: Parameters<typeof sendAll>): Promise<Sent> => {
+  return async (...asked: Parameters<typeof sendAll>): Promise<Sent> => {
     requests += 1;
     try {
-      return await sendAll(...news);
+      return await sendAll(...asked);
     } finally {
       requests -= 1;
     }

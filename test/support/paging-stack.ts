@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BelayClient, type IncidentView, createBelayClient } from '../../src/client/client.ts';
@@ -13,6 +13,7 @@ import {
 import type { PagingDocument } from '../../src/domain/paging/paging.schema.ts';
 import { bundleWorkflows } from '../../src/worker/bundle.ts';
 import { poll } from './poll.ts';
+import { removeFolder } from './remove-folder.ts';
 
 const WITHIN_MS = 60_000;
 
@@ -48,9 +49,7 @@ export async function startPagingStack(
   server: 'forget' | 'keep' = 'forget',
 ): Promise<PagingStack> {
   const folder = mkdtempSync(join(tmpdir(), 'belay-paging-'));
-  // A process that has just been killed may have left something while it is looked through.
-  const removing = { recursive: true, maxRetries: 5, retryDelay: 100 };
-  const closing: (() => Promise<void>)[] = [async () => rmSync(folder, removing)];
+  const closing: (() => Promise<void>)[] = [async () => removeFolder(folder)];
   const pagingFile = join(folder, 'paging.json');
   writeFileSync(pagingFile, JSON.stringify(document));
   const bundle = join(folder, 'workflows.js');
